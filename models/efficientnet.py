@@ -1,0 +1,148 @@
+"""Build an EfficientNet from a scaling and a family, on torchvision's blocks and with torchvision's parameter names."""
+
+import math
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models.efficientnet import EfficientNet, MBConvConfig
+from torchvision.ops.misc import SqueezeExcitation
+
+from models.scaling import FAMILIES, STAGES, Family, Scaling, family_named, scaled_widths
+
+STOCHASTIC_DEPTH = 0.2
+
+
+class SameConv2d(nn.Conv2d):
+    """Convolution padded as TensorFlow's SAME: ceil(size / stride) outputs, the odd pixel of padding at the right and bottom."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        vertical, horizontal = (self.same_padding(size, axis) for axis, size in enumerate(x.shape[-2:]))
+        return super().forward(F.pad(x, (*horizontal, *vertical)))
+
+    def same_padding(self, size: int, axis: int = 0) -> tuple[int, int]:
+        """Pixels added before and after an axis of ``size`` pixels."""
+        stride, kernel = self.stride[axis], self.kernel_size[axis]
+        total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+        return total // 2, total - total // 2
+
+
+def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -> nn.Module:
+    """An untrained EfficientNet, torchvision's class with torchvision's parameter names and initialisation.
+
+    ``network.features`` maps (N, 3, r, r) to the features (N, C, h, w), ``network.avgpool`` pools them and
+    ``network.classifier[-1]`` is the linear layer. Input sizes other than the scaling's work as well.
+
+    Args:
+        scaling: depth, width and dropout; the resolution changes no tensor.
+        num_classes: outputs of the classifier.
+        family: name in ``FAMILIES``.
+
+    Raises:
+        ValueError: the family is unknown or ``num_classes`` is not positive.
+    """
+    if num_classes < 1:
+        raise ValueError(f"num_classes is {num_classes}; expected 1 or more")
+    traits, widths = family_named(family), scaled_widths(scaling, family)
+    inputs = (widths.stem, *widths.stages)
+    settings = [
+        MBConvConfig(stage.expansion, stage.kernel, stage.stride, before, after, layers)
+        for stage, before, after, layers in zip(STAGES, inputs, widths.stages, widths.layers, strict=False)
+    ]
+    network = EfficientNet(
+        settings,
+        dropout=scaling.dropout,
+        stochastic_depth_prob=STOCHASTIC_DEPTH,
+        num_classes=num_classes,
+        norm_layer=partial(nn.BatchNorm2d, eps=traits.batchnorm_eps),
+        last_channel=widths.head,
+    )
+    _apply_traits(network, traits)
+    return network
+
+
+def _apply_traits(network: nn.Module, traits: Family) -> None:
+    """Exchange, in place, the layers in which a family differs from torchvision's own networks."""
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.SiLU) and traits.activation == "relu6":
+                setattr(parent, name, nn.ReLU6(inplace=True))
+            elif isinstance(child, SqueezeExcitation) and not traits.squeeze_excite:
+                setattr(parent, name, nn.Identity())
+            elif isinstance(child, nn.Conv2d) and max(child.stride) > 1 and traits.padding == "same":
+                setattr(parent, name, _padded_same(child))
+
+
+def _padded_same(convolution: nn.Conv2d) -> SameConv2d:
+    same = SameConv2d(
+        convolution.in_channels,
+        convolution.out_channels,
+        convolution.kernel_size,
+        convolution.stride,
+        groups=convolution.groups,
+        bias=False,
+        device=convolution.weight.device,
+        dtype=convolution.weight.dtype,
+    )
+    same.weight = convolution.weight
+    return same
+
+
+def family_of(network: nn.Module) -> str:
+    """Name of the family whose layers ``network`` has, told from its modules.
+
+    Raises:
+        ValueError: no family has this combination of gate, activation, padding and BatchNorm epsilon.
+    """
+    modules = list(network.modules())
+    traits = (
+        any(isinstance(m, SqueezeExcitation) for m in modules),
+        "relu6" if any(isinstance(m, nn.ReLU6) for m in modules) else "silu",
+        "same" if any(isinstance(m, SameConv2d) for m in modules) else "symmetric",
+        next((m.eps for m in modules if isinstance(m, nn.BatchNorm2d)), None),
+    )
+    for name, family in FAMILIES.items():
+        if (family.squeeze_excite, family.activation, family.padding, family.batchnorm_eps) == traits:
+            return name
+    gate, activation, padding, eps = traits
+    raise ValueError(
+        f"no family has {'a' if gate else 'no'} squeeze-excite gate, {activation}, {padding} padding and "
+        f"BatchNorm eps {eps}; expected one of {', '.join(FAMILIES)}"
+    )
+
+
+def cell_centres(features: nn.Sequential, resolution: int) -> list[float]:
+    """Input pixel, along one axis, at which each cell of the last map looks.
+
+    Follows every convolution's own stride and padding: output cell i of a layer with stride s, kernel k and p pixels of
+    padding before the image is centred on input s * i + (k - 1) / 2 - p. Pixel 0 is the middle of the first pixel.
+    With symmetric padding the centres of the whole network are 32 i; with SAME at 224 pixels they are 32 i + 31.
+
+    Args:
+        features: a network's ``features``, or its first stages (``network.features[:5]``).
+        resolution: side of the square input in pixels.
+
+    Returns:
+        One centre per cell, in input pixels, increasing.
+    """
+    size, step, first = resolution, 1.0, 0.0
+    for convolution in _main_path(features):
+        stride, kernel = convolution.stride[0], convolution.kernel_size[0]
+        before = convolution.same_padding(size)[0] if isinstance(convolution, SameConv2d) else convolution.padding[0]
+        first += step * ((kernel - 1) / 2 - before)
+        step *= stride
+        size = math.ceil(size / stride)
+    return [first + step * cell for cell in range(size)]
+
+
+def _main_path(features: nn.Module) -> list[nn.Conv2d]:
+    """Convolutions that an activation passes through one after the other: all but the squeeze-and-excitation gates'."""
+    gates = {id(m) for gate in features.modules() if isinstance(gate, SqueezeExcitation) for m in gate.modules()}
+    return [m for m in features.modules() if isinstance(m, nn.Conv2d) and id(m) not in gates]
+
+
+def meta_network(scaling: Scaling, num_classes: int, family: str) -> nn.Module:
+    """The same network as ``efficientnet``, its tensors without memory: for comparing names and shapes."""
+    with torch.device("meta"):
+        return efficientnet(scaling, num_classes, family)

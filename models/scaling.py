@@ -1,0 +1,340 @@
+"""How EfficientNet scales: depth, width, resolution, and what each of them costs.
+
+Pure arithmetic, no weights and no torch: every number here follows from the stage table of EfficientNet-B0 and three
+multipliers.
+
+References:
+    Tan & Le, ICML 2019, https://arxiv.org/abs/1905.11946: Table 1 (stages), equations 2 and 3, section 5 (released models).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+UNRECORDED = "unrecorded"
+CHANNEL_DIVISOR = 8
+BASE_RESOLUTION = 224
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Multipliers that turn EfficientNet-B0 into another network.
+
+    Attributes:
+        width_mult: factor on the channels of every stage.
+        depth_mult: factor on the layers of every stage.
+        resolution: side of the square input in pixels, or ``"unrecorded"`` when weights do not tell.
+        dropout: probability of dropping a pooled feature while training.
+    """
+
+    width_mult: float = 1.0
+    depth_mult: float = 1.0
+    resolution: int | Literal["unrecorded"] = BASE_RESOLUTION
+    dropout: float = 0.2
+
+    def __post_init__(self):
+        for name in ("width_mult", "depth_mult"):
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} is {value!r}; expected a finite number above 0")
+        if self.resolution != UNRECORDED and not (isinstance(self.resolution, int) and self.resolution >= 32):
+            raise ValueError(f"resolution is {self.resolution!r}; expected whole pixels, 32 or more")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout!r}; expected a probability in [0, 1)")
+
+    @property
+    def input_size(self) -> int:
+        """Side of the square input in pixels; B0's 224 where the resolution is unrecorded."""
+        return BASE_RESOLUTION if self.resolution == UNRECORDED else self.resolution
+
+
+SCALINGS: dict[str, Scaling] = {
+    "b0": Scaling(1.0, 1.0, 224, 0.2),
+    "b1": Scaling(1.0, 1.1, 240, 0.2),
+    "b2": Scaling(1.1, 1.2, 260, 0.3),
+    "b3": Scaling(1.2, 1.4, 300, 0.3),
+    "b4": Scaling(1.4, 1.8, 380, 0.4),
+    "b5": Scaling(1.6, 2.2, 456, 0.4),
+    "b6": Scaling(1.8, 2.6, 528, 0.5),
+    "b7": Scaling(2.0, 3.1, 600, 0.5),
+    "depth": Scaling(1.0, 4.0, 224, 0.2),
+    "width": Scaling(2.0, 1.0, 224, 0.2),
+    "resolution": Scaling(1.0, 1.0, 448, 0.2),
+    "compound": Scaling(1.2, 1.4, 300, 0.3),
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the coefficients and tensors of an EfficientNet cannot tell.
+
+    Attributes:
+        squeeze_excite: blocks carry a squeeze-and-excitation gate.
+        activation: ``"silu"`` or ``"relu6"``.
+        padding: ``"symmetric"`` (PyTorch's) or ``"same"`` (TensorFlow's, one pixel more on the right when uneven).
+        batchnorm_eps: added to the variance by every BatchNorm.
+        fixed_ends: stem, head and the layers of the first and last stage do not scale.
+    """
+
+    squeeze_excite: bool
+    activation: Literal["silu", "relu6"]
+    padding: Literal["symmetric", "same"]
+    batchnorm_eps: float
+    fixed_ends: bool
+
+
+FAMILIES: dict[str, Family] = {
+    "b": Family(True, "silu", "symmetric", 1e-5, False),
+    "tf": Family(True, "silu", "same", 1e-3, False),
+    "tv": Family(True, "silu", "symmetric", 1e-3, False),  # torchvision's B5 to B7: Google's weights, padded symmetrically
+    "lite": Family(False, "relu6", "same", 1e-3, True),
+}
+
+
+class Stage(NamedTuple):
+    """One row of the paper's Table 1 that repeats MBConv blocks."""
+
+    expansion: int
+    kernel: int
+    stride: int
+    channels: int
+    layers: int
+
+
+STEM_CHANNELS = 32
+HEAD_CHANNELS = 1280
+STAGES = (
+    Stage(1, 3, 1, 16, 1),
+    Stage(6, 3, 2, 24, 2),
+    Stage(6, 5, 2, 40, 2),
+    Stage(6, 3, 2, 80, 3),
+    Stage(6, 5, 1, 112, 3),
+    Stage(6, 5, 2, 192, 4),
+    Stage(6, 3, 1, 320, 1),
+)
+SQUEEZE_RATIO = 4
+
+
+def round_channels(channels: float) -> int:
+    """Nearest multiple of 8, but never more than a tenth below ``channels``, and at least 8."""
+    rounded = max(CHANNEL_DIVISOR, int(channels + CHANNEL_DIVISOR / 2) // CHANNEL_DIVISOR * CHANNEL_DIVISOR)
+    return rounded + CHANNEL_DIVISOR if rounded < 0.9 * channels else rounded
+
+
+def round_layers(layers: float) -> int:
+    """Whole layers, rounded up."""
+    return math.ceil(layers)
+
+
+class Widths(NamedTuple):
+    """Channels and layers of a scaled network: stem, each MBConv stage, head."""
+
+    stem: int
+    stages: tuple[int, ...]
+    layers: tuple[int, ...]
+    head: int
+
+
+def scaled_widths(scaling: Scaling, family: str = "b") -> Widths:
+    """Channels and layers that ``scaling`` gives to every part of a network of ``family``.
+
+    Raises:
+        ValueError: the family is unknown.
+    """
+    fixed = family_named(family).fixed_ends
+    width, depth = scaling.width_mult, scaling.depth_mult
+    last = len(STAGES) - 1
+    return Widths(
+        stem=STEM_CHANNELS if fixed else round_channels(STEM_CHANNELS * width),
+        stages=tuple(round_channels(stage.channels * width) for stage in STAGES),
+        layers=tuple(
+            stage.layers if fixed and i in (0, last) else round_layers(stage.layers * depth)
+            for i, stage in enumerate(STAGES)
+        ),
+        head=HEAD_CHANNELS if fixed else round_channels(HEAD_CHANNELS * width),
+    )
+
+
+def family_named(name: str) -> Family:
+    """The record in ``FAMILIES``.
+
+    Raises:
+        ValueError: no such family; the message lists those there are.
+    """
+    if name not in FAMILIES:
+        raise ValueError(f"unknown family {name!r}; choose from {', '.join(FAMILIES)}")
+    return FAMILIES[name]
+
+
+def compound_scaling(phi: float, alpha: float = 1.2, beta: float = 1.1, gamma: float = 1.15) -> Scaling:
+    """Scale depth, width and resolution together: d = alpha^phi, w = beta^phi, r = gamma^phi (equation 3).
+
+    The resolution is rounded to whole pixels; dropout grows linearly from 0.2 at phi = 0 to 0.5 at phi = 7.
+    The released B1..B7 depart from this rule: see ``implied_phi``.
+    """
+    return Scaling(
+        width_mult=beta**phi,
+        depth_mult=alpha**phi,
+        resolution=round(BASE_RESOLUTION * gamma**phi),
+        dropout=min(0.5, max(0.2, 0.2 + 0.3 * phi / 7)),
+    )
+
+
+def implied_phi(scaling: Scaling, alpha: float = 1.2, beta: float = 1.1, gamma: float = 1.15) -> tuple[float, float, float]:
+    """The phi at which the rule would give this depth, this width and this resolution: three numbers, equal if it did."""
+    return (
+        math.log(scaling.depth_mult, alpha),
+        math.log(scaling.width_mult, beta),
+        math.log(scaling.input_size / BASE_RESOLUTION, gamma),
+    )
+
+
+class Candidate(NamedTuple):
+    """One point of the step-1 grid search, and the factor on FLOPS that it costs."""
+
+    alpha: float
+    beta: float
+    gamma: float
+
+    @property
+    def cost(self) -> float:
+        """alpha * beta^2 * gamma^2, the factor by which FLOPS grow for each unit of phi."""
+        return self.alpha * self.beta**2 * self.gamma**2
+
+
+def grid_candidates(step: float = 0.05, target: float = 2.0, tolerance: float = 0.1, highest: float = 2.0) -> Iterator[Candidate]:
+    """All (alpha, beta, gamma) >= 1 on a grid whose cost alpha * beta^2 * gamma^2 is within ``tolerance`` of ``target``.
+
+    The paper's (1.2, 1.1, 1.15) costs 1.920, so a tolerance below 0.08 leaves it out.
+    """
+    values = [round(1 + i * step, 10) for i in range(round((highest - 1) / step) + 1)]
+    for alpha in values:
+        for beta in values:
+            for gamma in values:
+                candidate = Candidate(alpha, beta, gamma)
+                if abs(candidate.cost - target) <= tolerance + 1e-12:
+                    yield candidate
+
+
+def grid_search(evaluate: Callable[[Scaling], float], candidates: Iterator[Candidate] | None = None) -> Candidate:
+    """Step 1 of compound scaling: the candidate whose network at phi = 1 scores highest; the first one of equals.
+
+    Args:
+        evaluate: gives the score, for instance the validation accuracy, of a network with the given scaling.
+        candidates: default ``grid_candidates()``.
+
+    Raises:
+        ValueError: there is no candidate.
+    """
+    chosen = max(candidates or grid_candidates(), key=lambda c: evaluate(compound_scaling(1, *c)), default=None)
+    if chosen is None:
+        raise ValueError("no candidate meets the constraint; widen the tolerance or refine the step")
+    return chosen
+
+
+def nas_objective(accuracy: float, flops: float, target: float = 400e6, exponent: float = -0.07) -> float:
+    """What the search for B0 maximised: ACC * (FLOPS / T) ^ w (section 4)."""
+    return accuracy * (flops / target) ** exponent
+
+
+class StageCost(NamedTuple):
+    """Size and cost of one row of Table 1 in a scaled network.
+
+    ``resolution`` is the side of the output in pixels; ``params`` counts weights, biases and BatchNorm's affine pair;
+    ``macs`` counts multiply-adds of convolutions and linear layers for one image, nothing else;
+    ``activations`` counts the values that those layers put out.
+    """
+
+    operator: str
+    channels: int
+    layers: int
+    resolution: int
+    params: int
+    macs: int
+    activations: int
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """Costs of a whole network, stage by stage."""
+
+    stages: tuple[StageCost, ...]
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return sum(stage.params for stage in self.stages)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of convolutions and linear layers for one image."""
+        return sum(stage.macs for stage in self.stages)
+
+    @property
+    def activations(self) -> int:
+        """Output values of convolutions and linear layers for one image."""
+        return sum(stage.activations for stage in self.stages)
+
+    @property
+    def grid(self) -> int:
+        """Side of the last map, in cells."""
+        return self.stages[-2].resolution
+
+
+class _Layers:
+    """Adds up the convolutions of one stage."""
+
+    def __init__(self):
+        self.params = self.macs = self.activations = 0
+
+    def convolution(self, inputs: int, outputs: int, side: int, kernel: int = 1, *, depthwise: bool = False, bias: bool = False):
+        weights = outputs * kernel**2 * (1 if depthwise else inputs)
+        self.params += weights + (outputs if bias else 2 * outputs)  # a BatchNorm follows wherever there is no bias
+        self.macs += weights * side**2
+        self.activations += outputs * side**2
+
+    def mbconv(self, inputs: int, outputs: int, stage: Stage, stride: int, side: int, squeeze_excite: bool) -> int:
+        expanded = inputs if stage.expansion == 1 else round_channels(inputs * stage.expansion)
+        if stage.expansion != 1:
+            self.convolution(inputs, expanded, side)
+        side = math.ceil(side / stride)
+        self.convolution(expanded, expanded, side, stage.kernel, depthwise=True)
+        if squeeze_excite:
+            squeezed = max(1, inputs // SQUEEZE_RATIO)
+            self.convolution(expanded, squeezed, 1, bias=True)
+            self.convolution(squeezed, expanded, 1, bias=True)
+        self.convolution(expanded, outputs, side)
+        return side
+
+    def cost(self, operator: str, channels: int, layers: int, side: int) -> StageCost:
+        return StageCost(operator, channels, layers, side, self.params, self.macs, self.activations)
+
+
+def network_cost(scaling: Scaling, num_classes: int = 1000, family: str = "b") -> NetworkCost:
+    """Parameters, multiply-adds and activations of every stage, without building the network.
+
+    Args:
+        scaling: an unrecorded resolution counts as 224.
+        num_classes: outputs of the classifier.
+        family: name in ``FAMILIES``.
+    """
+    widths, squeeze_excite = scaled_widths(scaling, family), family_named(family).squeeze_excite
+    side = math.ceil(scaling.input_size / 2)
+    stem = _Layers()
+    stem.convolution(3, widths.stem, side, 3)
+    rows = [stem.cost("Conv3x3", widths.stem, 1, side)]
+    inputs = widths.stem
+    for stage, outputs, repeats in zip(STAGES, widths.stages, widths.layers, strict=True):
+        layers = _Layers()
+        for block in range(repeats):
+            side = layers.mbconv(inputs, outputs, stage, 1 if block else stage.stride, side, squeeze_excite)
+            inputs = outputs
+        rows.append(layers.cost(f"MBConv{stage.expansion} k{stage.kernel}x{stage.kernel}", outputs, repeats, side))
+    head = _Layers()
+    head.convolution(inputs, widths.head, side)
+    rows.append(head.cost("Conv1x1", widths.head, 1, side))
+    classifier = _Layers()
+    classifier.convolution(widths.head, num_classes, 1, bias=True)
+    rows.append(classifier.cost("Pooling & FC", num_classes, 1, 1))
+    return NetworkCost(tuple(rows))
