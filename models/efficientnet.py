@@ -32,7 +32,9 @@ def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -
     """An untrained EfficientNet, torchvision's class with torchvision's parameter names and initialisation.
 
     ``network.features`` maps (N, 3, r, r) to the features (N, C, h, w), ``network.avgpool`` pools them and
-    ``network.classifier[-1]`` is the linear layer. Input sizes other than the scaling's work as well.
+    ``network.classifier[-1]`` is the linear layer. Input sizes other than the scaling's work as well. The first block of a
+    stage never has a skip connection: so it is in every released network, and a width at which its input and output happen
+    to have equal channels (Lite's stage 1 at twice the width) does not change the architecture.
 
     Args:
         scaling: depth, width and dropout; the resolution changes no tensor.
@@ -58,6 +60,8 @@ def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -
         norm_layer=partial(nn.BatchNorm2d, eps=traits.batchnorm_eps),
         last_channel=widths.head,
     )
+    for stage in network.features[1:-1]:
+        stage[0].use_res_connect = False
     _apply_traits(network, traits)
     return network
 

@@ -23,7 +23,9 @@ class ChannelMap:
 
     def __init__(self, old: int, new: int, generator: torch.Generator):
         if new < old:
-            raise ValueError(f"a tensor of {old} channels cannot become one of {new}; growth needs a width not smaller than the source's")
+            raise ValueError(
+                f"a tensor of {old} channels cannot become one of {new}; growth needs a width not smaller than the source's"
+            )
         extra = torch.cat([torch.randperm(old, generator=generator) for _ in range(new // old)])[: new - old]
         self.source = torch.cat([torch.arange(old), extra])
         self.old = old
@@ -73,10 +75,14 @@ def _grow_all(network: nn.Module, grown: nn.Module, generator: torch.Generator) 
     new.bias.copy_(old.bias)
 
 
-def _grow_stage(old: nn.Sequential, new: nn.Sequential, inputs: ChannelMap, generator: torch.Generator, name: str) -> ChannelMap:
+def _grow_stage(
+    old: nn.Sequential, new: nn.Sequential, inputs: ChannelMap, generator: torch.Generator, name: str
+) -> ChannelMap:
     """Blocks of one stage; every block's output uses one map, because the skip connections add them."""
     if len(new) < len(old):
-        raise ValueError(f"{name} has {len(old)} layers and cannot have {len(new)}; growth needs a depth not smaller than the source's")
+        raise ValueError(
+            f"{name} has {len(old)} layers and cannot have {len(new)}; growth needs a depth not smaller than the source's"
+        )
     outputs = ChannelMap(_last_norm(old[0]).num_features, _last_norm(new[0]).num_features, generator)
     for old_block, new_block in zip(old, new, strict=False):
         _grow_block(old_block, new_block, inputs, outputs, generator)
@@ -101,7 +107,11 @@ def _grow_block(old: MBConv, new: MBConv, inputs: ChannelMap, outputs: ChannelMa
 
 
 def _grow_convolution(
-    old: nn.Sequential, new: nn.Sequential, inputs: ChannelMap, generator: torch.Generator, outputs: ChannelMap | None = None
+    old: nn.Sequential,
+    new: nn.Sequential,
+    inputs: ChannelMap,
+    generator: torch.Generator,
+    outputs: ChannelMap | None = None,
 ) -> ChannelMap:
     """Convolution and BatchNorm; a depthwise convolution hands its input's channel map on and divides nothing."""
     depthwise = old[0].groups > 1
@@ -115,7 +125,9 @@ def _grow_convolution(
     return outputs
 
 
-def _grow_squeeze_excite(old: SqueezeExcitation, new: SqueezeExcitation, channels: ChannelMap, generator: torch.Generator) -> None:
+def _grow_squeeze_excite(
+    old: SqueezeExcitation, new: SqueezeExcitation, channels: ChannelMap, generator: torch.Generator
+) -> None:
     squeezed = ChannelMap(old.fc1.out_channels, new.fc1.out_channels, generator)
     new.fc1.weight.copy_(_widen_inputs(old.fc1.weight, channels)[squeezed.source])
     new.fc1.bias.copy_(old.fc1.bias[squeezed.source])

@@ -10,9 +10,9 @@ References:
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-UNRECORDED = "unrecorded"
+UNRECORDED: Final = "unrecorded"
 CHANNEL_DIVISOR = 8
 BASE_RESOLUTION = 224
 
@@ -65,6 +65,23 @@ SCALINGS: dict[str, Scaling] = {
 }
 
 
+def scaling_from(words: str) -> Scaling:
+    """A scaling from a name in ``SCALINGS`` or from ``WIDTH,DEPTH`` or ``WIDTH,DEPTH,RESOLUTION``.
+
+    Raises:
+        ValueError: neither a name nor two or three numbers.
+    """
+    if words in SCALINGS:
+        return SCALINGS[words]
+    try:
+        width, depth, *resolution = words.split(",")
+        return Scaling(float(width), float(depth), *map(int, resolution[:1]))
+    except ValueError as error:
+        raise ValueError(
+            f"scaling {words!r} is not understood; choose from {', '.join(SCALINGS)} or give WIDTH,DEPTH"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Family:
     """What the coefficients and tensors of an EfficientNet cannot tell.
@@ -87,7 +104,9 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "b": Family(True, "silu", "symmetric", 1e-5, False),
     "tf": Family(True, "silu", "same", 1e-3, False),
-    "tv": Family(True, "silu", "symmetric", 1e-3, False),  # torchvision's B5 to B7: Google's weights, padded symmetrically
+    "tv": Family(
+        True, "silu", "symmetric", 1e-3, False
+    ),  # torchvision's B5 to B7: Google's weights, padded symmetrically
     "lite": Family(False, "relu6", "same", 1e-3, True),
 }
 
@@ -181,7 +200,9 @@ def compound_scaling(phi: float, alpha: float = 1.2, beta: float = 1.1, gamma: f
     )
 
 
-def implied_phi(scaling: Scaling, alpha: float = 1.2, beta: float = 1.1, gamma: float = 1.15) -> tuple[float, float, float]:
+def implied_phi(
+    scaling: Scaling, alpha: float = 1.2, beta: float = 1.1, gamma: float = 1.15
+) -> tuple[float, float, float]:
     """The phi at which the rule would give this depth, this width and this resolution: three numbers, equal if it did."""
     return (
         math.log(scaling.depth_mult, alpha),
@@ -203,7 +224,9 @@ class Candidate(NamedTuple):
         return self.alpha * self.beta**2 * self.gamma**2
 
 
-def grid_candidates(step: float = 0.05, target: float = 2.0, tolerance: float = 0.1, highest: float = 2.0) -> Iterator[Candidate]:
+def grid_candidates(
+    step: float = 0.05, target: float = 2.0, tolerance: float = 0.1, highest: float = 2.0
+) -> Iterator[Candidate]:
     """All (alpha, beta, gamma) >= 1 on a grid whose cost alpha * beta^2 * gamma^2 is within ``tolerance`` of ``target``.
 
     The paper's (1.2, 1.1, 1.15) costs 1.920, so a tolerance below 0.08 leaves it out.
@@ -288,7 +311,9 @@ class _Layers:
     def __init__(self):
         self.params = self.macs = self.activations = 0
 
-    def convolution(self, inputs: int, outputs: int, side: int, kernel: int = 1, *, depthwise: bool = False, bias: bool = False):
+    def convolution(
+        self, inputs: int, outputs: int, side: int, kernel: int = 1, *, depthwise: bool = False, bias: bool = False
+    ):
         weights = outputs * kernel**2 * (1 if depthwise else inputs)
         self.params += weights + (outputs if bias else 2 * outputs)  # a BatchNorm follows wherever there is no bias
         self.macs += weights * side**2

@@ -81,7 +81,14 @@ def test_centres_are_where_the_gradient_lies(family, resolution, stages):
 
 @pytest.mark.parametrize(
     ("family", "resolution", "first", "cells"),
-    [("b", 224, 0, 7), ("b", 300, 0, 10), ("b", 448, 0, 14), ("lite", 224, 31, 7), ("lite", 448, 31, 14), ("tf", 300, 11, 10)],
+    [
+        ("b", 224, 0, 7),
+        ("b", 300, 0, 10),
+        ("b", 448, 0, 14),
+        ("lite", 224, 31, 7),
+        ("lite", 448, 31, 14),
+        ("tf", 300, 11, 10),
+    ],
 )
 def test_known_centres(family, resolution, first, cells):
     centres = cell_centres(efficientnet(Scaling(0.25, 0.25), 2, family).features, resolution)

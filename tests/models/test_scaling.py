@@ -107,7 +107,11 @@ def test_channels_round_to_eights_and_lose_at_most_a_tenth(channels, rounded):
 
 def test_compound_rule():
     scaling = compound_scaling(2)
-    assert (scaling.depth_mult, scaling.width_mult, scaling.resolution) == (pytest.approx(1.44), pytest.approx(1.21), 296)
+    assert (scaling.depth_mult, scaling.width_mult, scaling.resolution) == (
+        pytest.approx(1.44),
+        pytest.approx(1.21),
+        296,
+    )
     assert compound_scaling(0) == Scaling()
     assert compound_scaling(7).dropout == pytest.approx(0.5)
 

@@ -1,0 +1,7 @@
+"""Class activation maps: compute, compare, measure, draw, export."""
+
+from cam.comparison import Comparison, compare
+from cam.methods import METHODS
+from models.images import open_image
+
+__all__ = ["METHODS", "Comparison", "compare", "open_image"]

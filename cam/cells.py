@@ -1,0 +1,116 @@
+"""Where the cells of a map lie: centres, the area each one stands for, and the same map on a coarser common grid.
+
+A share is a length or area as a part of the view's, so that maps of every size and resolution speak of the same places.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from cam.maps import resample
+
+COMMON_SIDE = 7
+GAUSSIAN_SIDE, GAUSSIAN_WIDTH = 28, 0.25
+
+
+@dataclass(frozen=True)
+class CellGrid:
+    """Where the cells of a square map look, the same along both axes.
+
+    Attributes:
+        centres: input pixel of each cell, increasing (``Network.cell_centres()``); pixel 0 is the middle of the first
+            one.
+        resolution: side of the input in pixels.
+    """
+
+    centres: tuple[float, ...]
+    resolution: int
+
+    @classmethod
+    def even(cls, cells: int) -> Self:
+        """Cells of equal area, as half-pixel drawing assumes them."""
+        return cls(tuple(float(cell) for cell in range(cells)), cells)
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Borders of the cells as shares of the side, (cells + 1,): midway between centres, at last the image's."""
+        centres = np.asarray(self.centres)
+        pixels = np.concatenate([[-0.5], (centres[1:] + centres[:-1]) / 2, [self.resolution - 0.5]])
+        return np.clip((pixels + 0.5) / self.resolution, 0, 1)
+
+    @property
+    def areas(self) -> np.ndarray:
+        """Share of the view that each cell stands for, (cells, cells), sum 1."""
+        lengths = np.diff(self.edges)
+        return lengths[:, None] * lengths
+
+    def drawn(self, maps: np.ndarray, size: int) -> np.ndarray:
+        """Maps (N, cells, cells) interpolated at their true places, float32 (N, size, size); see ``resample``."""
+        return resample(maps, list(self.centres), self.resolution, size)
+
+    def check(self, maps: np.ndarray) -> np.ndarray:
+        """``maps`` as float64 (N, cells, cells).
+
+        Raises:
+            ValueError: they have another shape, there are none, or values are not finite.
+        """
+        cells = len(self.centres)
+        if maps.ndim != 3 or maps.shape[1:] != (cells, cells) or not len(maps):
+            raise ValueError(f"maps have shape {maps.shape}; expected (N, {cells}, {cells}) with N at least 1")
+        return finite(maps)
+
+
+def finite(maps: np.ndarray) -> np.ndarray:
+    """``maps`` in float64.
+
+    Raises:
+        ValueError: there are no values, or some are not finite.
+    """
+    maps = np.asarray(maps, dtype=np.float64)
+    if not maps.size:
+        raise ValueError(f"maps of shape {maps.shape} are empty; give at least one cell")
+    if not np.isfinite(maps).all():
+        raise ValueError(f"{(~np.isfinite(maps)).sum()} of {maps.size} values are not finite; the weights are damaged")
+    return maps
+
+
+def overlaps(edges: np.ndarray, borders: np.ndarray) -> np.ndarray:
+    """Length of each cell in each part: ``edges`` (cells + 1,) and ``borders`` (parts + 1,) give (parts, cells)."""
+    ends = np.minimum(edges[None, 1:], borders[1:, None])
+    starts = np.maximum(edges[None, :-1], borders[:-1, None])
+    return np.maximum(ends - starts, 0)
+
+
+def part_sums(maps: np.ndarray, grid: CellGrid, rows: int, columns: int) -> np.ndarray:
+    """Integral of each map over equal parts of the view, (N, rows, columns); cells cut by a border count by area.
+
+    The integral over the whole view is the area-weighted mean of the map.
+    """
+    vertical = overlaps(grid.edges, np.linspace(0, 1, rows + 1))
+    horizontal = overlaps(grid.edges, np.linspace(0, 1, columns + 1))
+    return np.einsum("ai,nij,bj->nab", vertical, grid.check(maps), horizontal, optimize=True)
+
+
+def pooled(maps: np.ndarray, grid: CellGrid, side: int = COMMON_SIDE) -> np.ndarray:
+    """Area-weighted means of maps over ``side`` x ``side`` equal squares of the view, (N, side, side) on
+    ``CellGrid.even(side)``.
+
+    A finer grid is sharper, which alone wins scores of detail; on a common grid it cannot.
+    """
+    return part_sums(maps, grid, side, side) * side**2
+
+
+def centred_gaussian(side: int = GAUSSIAN_SIDE, width: float = GAUSSIAN_WIDTH) -> np.ndarray:
+    """A map that knows nothing but that photographers centre their object: (side, side), 1 at the middle.
+
+    Args:
+        side: cells along an axis, of equal area.
+        width: standard deviation as a share of the side.
+
+    References:
+        the centre-Gaussian baseline of Choe et al., CVPR 2020, https://arxiv.org/abs/2001.07437
+    """
+    places = (np.arange(side) + 0.5) / side - 0.5
+    profile = np.exp(-(places**2) / (2 * width**2))
+    return profile[:, None] * profile

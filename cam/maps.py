@@ -1,0 +1,81 @@
+"""From features to raw class activation maps: the closed forms at the last convolution, and where each cell is drawn.
+
+Notation as in DESIGN: features A (N, C, h, w) enter global average pooling and a linear classifier W (K, C), b (K).
+"""
+
+import numpy as np
+from torch import Tensor
+
+
+def class_activation_map(features: Tensor, weight: Tensor, class_idx: Tensor) -> Tensor:
+    """Project the last feature maps onto the classifier weights of one class per image.
+
+    ``M[n, i, j] = sum_k weight[class_idx[n], k] * features[n, k, i, j]``: signed, in logit units; the mean of
+    ``M[n]`` plus the class's bias is its logit.
+
+    Args:
+        features: activations entering global average pooling, (N, C, h, w).
+        weight: weight of the linear classifier, (K, C).
+        class_idx: class explained in each image, int64, (N,).
+
+    Returns:
+        Raw maps, (N, h, w), on the device of ``features``.
+
+    Raises:
+        ValueError: ``features`` and ``weight`` disagree on C.
+
+    References:
+        Zhou et al., CVPR 2016, eq. 2, https://arxiv.org/abs/1512.04150
+    """
+    return weighted_map(features, weight[class_idx])
+
+
+def weighted_map(features: Tensor, weights: Tensor) -> Tensor:
+    """Sum of the feature maps, each times its image's weight: (N, C, h, w) and (N, C) give (N, h, w).
+
+    Raises:
+        ValueError: the two disagree on N or C.
+    """
+    if features.shape[:2] != weights.shape:
+        raise ValueError(
+            f"features have shape {tuple(features.shape)} and weights {tuple(weights.shape)}; expected (N, C, h, w) and (N, C)"
+        )
+    return (features.flatten(2).transpose(1, 2) @ weights.unsqueeze(2)).unflatten(1, features.shape[2:]).squeeze(-1)
+
+
+def resample(
+    maps: np.ndarray, centres: list[float], resolution: int, size: int, placement: str = "registered"
+) -> np.ndarray:
+    """Draw maps on a finer grid of ``size`` x ``size`` pixels that covers the same field of view.
+
+    Linear along both axes between the places the cells look at, constant beyond the outermost ones.
+
+    Args:
+        maps: (N, h, w) raw maps, h = w = the number of centres.
+        centres: input pixel at which each cell looks (``Network.cell_centres()``).
+        resolution: side of the network's input in pixels.
+        size: side of the drawing in pixels.
+        placement: ``"registered"`` draws a cell where it looks; ``"half-pixel"`` spreads the cells evenly over the image,
+            as ``cv2.resize`` and ``F.interpolate(align_corners=False)`` do.
+
+    Returns:
+        float32 (N, size, size).
+
+    Raises:
+        ValueError: unknown placement, or the number of centres is not the side of the maps.
+    """
+    cells = maps.shape[-1]
+    if placement not in ("registered", "half-pixel"):
+        raise ValueError(f"unknown placement {placement!r}; choose registered or half-pixel")
+    if maps.ndim != 3 or maps.shape[1] != cells or len(centres) != cells:
+        raise ValueError(f"maps of shape {maps.shape} with {len(centres)} centres; expected (N, n, n) and n centres")
+    if placement == "half-pixel":
+        centres = [(cell + 0.5) * resolution / cells - 0.5 for cell in range(cells)]
+    weights = interpolation_weights(tuple(centres), resolution, size)
+    return np.einsum("yi,nij,xj->nyx", weights, maps.astype(np.float32), weights, optimize=True)
+
+
+def interpolation_weights(centres: tuple[float, ...], resolution: int, size: int) -> np.ndarray:
+    """Matrix (size, cells) that interpolates linearly from values at ``centres`` to the middles of ``size`` pixels."""
+    pixels = (np.arange(size) + 0.5) * resolution / size - 0.5
+    return np.stack([np.interp(pixels, centres, row) for row in np.eye(len(centres))], axis=1).astype(np.float32)

@@ -1,0 +1,41 @@
+"""How every command ends: errors that users can mend as one sentence, and an exit code."""
+
+import argparse
+import errno
+import signal
+import sys
+from collections.abc import Callable
+
+DONE, FATAL, USAGE, SOME_FAILED, DISK_FULL = range(5)
+
+
+def say(sentence: str) -> None:
+    """A line for people, on standard error."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def run_command(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, program: str) -> int:
+    """Run a command; errors that users can mend become one sentence, and everything an exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(arguments)
+    except KeyboardInterrupt:
+        say(f"{program}: interrupted")
+        return 128 + signal.SIGINT
+    except OSError as error:
+        say(f"{program}: {_os_sentence(error)}")
+        return DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FATAL
+    except (ValueError, TypeError) as error:
+        say(f"{program}: {error}")
+        return FATAL
+
+
+def _os_sentence(error: OSError) -> str:
+    if error.strerror is None:
+        return str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror[:1].lower()}{error.strerror[1:]}"
+
+
+def _terminate(signum: int, _frame: object) -> None:
+    raise SystemExit(128 + signum)

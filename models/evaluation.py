@@ -1,0 +1,156 @@
+"""How often trained networks are right: mean per-class accuracy in the app's own view, and the recorded predictions."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from models.datasets import Photographs, data_folder, decode, labelled, read_list
+from models.files import atomic_write
+from models.images import image_tensor, open_image
+from models.network import Network
+from models.studies import STUDY_FOLDER, load_study
+
+TOLERATED = 0.003  # part of the predictions that may differ from the recorded ones
+
+
+def view_batches(photographs: Photographs, resolution: int, batch_size: int = 32) -> Iterator[Tensor]:
+    """Photographs as the app shows them to a network (whole image squashed to a square), in order, in batches.
+
+    Raises:
+        ValueError: some cannot be read.
+    """
+    batch = []
+    for pixels in decode(photographs, lambda path: image_tensor(open_image(path), "square", resolution).numpy()):
+        batch.append(torch.from_numpy(pixels))
+        if len(batch) == batch_size:
+            yield torch.stack(batch).contiguous(memory_format=torch.channels_last)
+            batch = []
+    if batch:
+        yield torch.stack(batch).contiguous(memory_format=torch.channels_last)
+
+
+def predict(logits: Callable[[Tensor], Tensor], photographs: Photographs, resolution: int, label: str = "") -> Tensor:
+    """Class of the highest logit of every photograph, int64 (N,).
+
+    Args:
+        logits: maps images (n, 3, resolution, resolution) on the CPU to logits (n, K).
+        photographs: to predict.
+        resolution: side of the input.
+        label: shown with the progress bar; none without.
+    """
+    found = []
+    with torch.no_grad(), tqdm(total=len(photographs), desc=label, unit=" images", disable=not label) as bar:
+        for images in view_batches(photographs, resolution):
+            found.append(logits(images).argmax(1).cpu())
+            bar.update(len(images))
+    return torch.cat(found)
+
+
+def logits_of(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """A plain network, moved to a device and into eval mode, as ``predict`` wants it."""
+    network = network.to(device).to(memory_format=torch.channels_last).eval()
+    return lambda images: network(images.to(device))
+
+
+def accuracies(predictions: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean over the classes that occur of the part that is right, and the part of all that is right."""
+    right = (predictions == labels).double()
+    per_class = [right[labels == label].mean() for label in labels.unique()]
+    return float(torch.stack(per_class).mean()), float(right.mean())
+
+
+def predictions_path(checkpoint: str | os.PathLike[str]) -> Path:
+    """Where the predictions of a checkpoint are recorded: beside it."""
+    return Path(checkpoint).with_suffix(".predictions.json")
+
+
+def write_predictions(path: Path, photographs: Photographs, predictions: Tensor) -> None:
+    """Record class indices in the order of the photographs, with a hash of their names."""
+    record = {"names_sha256": photographs.sha256, "predictions": predictions.tolist()}
+    with atomic_write(path) as file:
+        file.write((json.dumps(record) + "\n").encode())
+
+
+def read_predictions(path: Path, photographs: Photographs) -> Tensor | None:
+    """Recorded class indices of the same photographs; None where nothing is recorded.
+
+    Raises:
+        ValueError: the record is damaged or is about other photographs.
+    """
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        names, predictions = record["names_sha256"], torch.tensor(record["predictions"], dtype=torch.int64)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"the recorded predictions {str(path)!r} are damaged; restore them") from error
+    if names != photographs.sha256 or len(predictions) != len(photographs):
+        raise ValueError(f"the recorded predictions {str(path)!r} are about other photographs; give their test list")
+    return predictions
+
+
+def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``python -m models evaluate``."""
+    parser.add_argument("--study", default="caltech101", help="name or .toml of a study (default: %(default)s)")
+    parser.add_argument("--data", required=True, metavar="FOLDER", help="one folder of images per category")
+    parser.add_argument(
+        "--split", metavar="FILE", help="list of category/file to test on (default: the study's test list)"
+    )
+    parser.add_argument("--variants", metavar="A,B", help="only these")
+    parser.add_argument(
+        "--checkpoint", metavar="KEY=FILE", action="append", default=[], help="weights instead of the study's own"
+    )
+    parser.add_argument("--device", default="auto")
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Print accuracy of every variant and how many predictions differ from the recorded ones.
+
+    Returns:
+        0; 1 where more than 0.3 % differ; 3 where a variant could not be loaded.
+    """
+    study = load_study(args.study)
+    chosen = args.variants.split(",") if args.variants else list(study.variants)
+    if unknown := [key for key in chosen if key not in study.variants]:
+        raise ValueError(f"unknown variant {unknown[0]!r}; choose from {', '.join(study.variants)}")
+    for replaced in args.checkpoint:
+        key, _, path = replaced.partition("=")
+        study = study.with_checkpoint(key, path)
+    status = 0
+    print(f"{'variant':<14}{'per class':>10}{'top-1':>8}{'images':>8}  recorded predictions")
+    for key in chosen:
+        if not study.variants[key].available:
+            print(f"{key:<14}has no weights on this machine")
+            status = max(status, 3)
+            continue
+        network = study.load(key, device=args.device)
+        photographs = _test_photographs(args, network.categories)
+        predictions = _predicted(network, photographs, key)
+        mean, top1 = accuracies(predictions, photographs.labels)
+        recorded = read_predictions(predictions_path(study.variants[key].path()), photographs)
+        different = None if recorded is None else int((recorded != predictions).sum())
+        note = "none" if different is None else f"{different} differ ({different / len(predictions):.2%})"
+        print(f"{key:<14}{mean:>10.2%}{top1:>8.2%}{len(predictions):>8}  {note}")
+        if different is not None and different > TOLERATED * len(predictions):
+            status = 1
+    return status
+
+
+def _test_photographs(args: argparse.Namespace, categories: list[str]) -> Photographs:
+    path = Path(args.split) if args.split else STUDY_FOLDER / f"{Path(args.study).stem}-test.txt"
+    if not path.is_file():
+        raise FileNotFoundError(f"no test list {str(path)!r}; give one with --split")
+    return labelled(data_folder(args.data), read_list(path), categories)
+
+
+def _predicted(network: Network, photographs: Photographs, label: str) -> Tensor:
+    def logits(images: Tensor) -> Tensor:
+        return network.classifier(network.features(images).mean((2, 3)))
+
+    return predict(logits, photographs, network.scaling.input_size, label)

@@ -1,0 +1,204 @@
+"""A recipe: everything that decides how a network is trained, apart from the network and the photographs.
+
+A recipe file is TOML and holds only what differs from the defaults below, or from the recipe that it ``extends``; its
+table ``[ancestor]`` holds what differs further while the ancestor of the five variants is adapted.
+"""
+
+import os
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from models.scaling import family_named
+
+RECIPES = Path(__file__).parent / "recipes"
+TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), float | None: (int, float), str: (str,)}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the training at one resolution.
+
+    Attributes:
+        epochs: passes over the training photographs.
+        resolution: side of the input, as a factor on the variant's own resolution.
+        frozen: so many of the network's first stages keep their weights (their BatchNorm statistics follow the images).
+    """
+
+    epochs: int
+    resolution: float = 1.0
+    frozen: int = 0
+
+    def __post_init__(self):
+        if self.epochs < 1 or not 0 < self.resolution <= 2 or self.frozen < 0:
+            raise ValueError(
+                f"a phase of {self.epochs} epochs at {self.resolution} of the resolution, {self.frozen} stages frozen; "
+                "expected 1 epoch or more, a factor in (0, 2] and no negative number"
+            )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """See the groups; rates are per step of ``batch_size`` images, at the top of the schedule."""
+
+    name: str
+    # the task
+    start: str = "lineage"  # "lineage": grown from the ancestor, last stages drawn anew; "scratch": all drawn anew
+    split: str = (
+        ""  # lists models/studies/SPLIT-train.txt and -test.txt; without: the data folder holds train/ and val/
+    )
+    family: str = "tf"
+    phases: tuple[Phase, ...] = (Phase(100),)
+    redrawn_stages: int = 2
+    # steps
+    batch_size: int = 64
+    optimiser: str = "sgd"  # "sgd" (Nesterov), "adamw", "rmsprop" (TensorFlow's)
+    lr: float = 0.02
+    lr_new: float = 0.1  # of layers drawn anew
+    lr_classifier: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4  # not on BatchNorm and biases
+    clip_norm: float = 0.0
+    schedule: str = "cosine"  # to zero; "exponential": a step of decay_rate every decay_epochs
+    warmup_epochs: float = 1.0
+    decay_rate: float = 0.97
+    decay_epochs: float = 2.4
+    # regularisation
+    label_smoothing: float = 0.1
+    dropout: float | None = None  # none: the scaling's own
+    stochastic_depth: float = 0.2  # of the last block, growing from 0 at the first
+    mixup: float = 0.0  # alpha of the Beta distribution
+    cutmix: float = 0.0
+    mix_probability: float = 1.0
+    # BatchNorm and averaging
+    batchnorm_momentum: float = 0.1
+    recalibrate: int = (
+        0  # final BatchNorm statistics from so many training photographs in the app's view; 0: the averaged ones
+    )
+    ema_epochs: float = 0.0  # time constant of the weight average; restarts with each phase
+    # photographs
+    pipeline: str = (
+        "memory"  # all decoded once, augmented in batches on the device; "stream": decoded by workers every epoch
+    )
+    crop_area: float = 0.35  # least part of the image that a crop shows
+    aspect: float = 4 / 3  # most that a crop is stretched
+    native: float = (
+        0.5  # part of the crops that keep the photograph's own proportions; the others squash like the app's view
+    )
+    policy: str = "none"  # "trivial"; streamed also "autoaugment", "randaugment"
+    erase: float = 0.0  # probability of a grey rectangle
+
+    def __post_init__(self):
+        family_named(self.family)
+        choices = {
+            "start": ("lineage", "scratch"),
+            "optimiser": ("sgd", "adamw", "rmsprop"),
+            "schedule": ("cosine", "exponential"),
+            "pipeline": ("memory", "stream"),
+            "policy": ("none", "trivial")
+            if self.pipeline == "memory"
+            else ("none", "trivial", "autoaugment", "randaugment"),
+        }
+        for key, allowed in choices.items():
+            if getattr(self, key) not in allowed:
+                raise ValueError(
+                    f"recipe {self.name!r}: {key} is {getattr(self, key)!r}; choose from {', '.join(allowed)}"
+                )
+        if not self.phases or self.batch_size < 1 or not 0 < self.crop_area <= 1 or self.aspect < 1:
+            raise ValueError(
+                f"recipe {self.name!r}: expected a phase, a batch, a crop area in (0, 1] and an aspect of at least 1"
+            )
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training photographs in all phases."""
+        return sum(phase.epochs for phase in self.phases)
+
+    def phase_at(self, epoch: int) -> tuple[int, Phase]:
+        """Number and content of the phase that holds an epoch counted from 0."""
+        for number, phase in enumerate(self.phases):
+            if epoch < phase.epochs:
+                return number, phase
+            epoch -= phase.epochs
+        raise ValueError(f"recipe {self.name!r} has {self.epochs} epochs, none of number {epoch + self.epochs}")
+
+    def with_epochs(self, epochs: int) -> "Recipe":
+        """The same recipe in another number of epochs, shared out among the phases; the last ones get theirs first."""
+        if epochs < 1:
+            raise ValueError(f"{epochs} epochs train nothing; give 1 or more")
+        left, weight = epochs, self.epochs
+        phases: list[Phase] = []
+        for phase in reversed(self.phases):
+            share = min(left, max(1, round(left * phase.epochs / weight)))
+            phases.insert(0, replace(phase, epochs=share)) if share else None
+            left, weight = left - share, weight - phase.epochs
+        return replace(self, phases=tuple(phases))
+
+    def with_batch_size(self, batch_size: int) -> "Recipe":
+        """The same recipe in other batches, the learning rates in proportion."""
+        if batch_size < 1:
+            raise ValueError(f"batches of {batch_size} images; give 1 or more")
+        factor = batch_size / self.batch_size
+        return replace(
+            self,
+            batch_size=batch_size,
+            lr=self.lr * factor,
+            lr_new=self.lr_new * factor,
+            lr_classifier=self.lr_classifier * factor,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every setting, as JSON values."""
+        return {**asdict(self), "phases": [asdict(phase) for phase in self.phases]}
+
+
+def load_recipe(name: str | os.PathLike[str], ancestor: bool = False) -> Recipe:
+    """Read a recipe of the project by its name, or any by the path of its ``.toml`` file.
+
+    Args:
+        name: ``caltech101`` or ``path/to/recipe.toml``.
+        ancestor: apply the table ``[ancestor]``.
+
+    Raises:
+        ValueError: no such recipe, no TOML, or a setting that is unknown or impossible.
+    """
+    settings = _read(name)
+    special = settings.pop("ancestor", {})
+    settings = {**settings, **(special if ancestor else {})}
+    return _build(settings)
+
+
+def _read(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """Settings of a recipe over those of the recipe that it extends."""
+    path = Path(name) if os.fspath(name).endswith(".toml") else RECIPES / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
+        raise ValueError(f"unknown recipe {os.fspath(name)!r}; choose from {known} or give a .toml path")
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"recipe {path} is not TOML: {error}") from error
+    base = _read(settings.pop("extends")) if "extends" in settings else {}
+    merged = {**base, **settings, "name": path.stem}
+    if "ancestor" in base or "ancestor" in settings:
+        merged["ancestor"] = {**base.get("ancestor", {}), **settings.get("ancestor", {})}
+    return merged
+
+
+def _build(settings: dict[str, Any]) -> Recipe:
+    known: dict[str, Any] = {field.name: field.type for field in fields(Recipe)}
+    name = settings["name"]
+    if unknown := sorted(set(settings) - set(known)):
+        raise ValueError(f"recipe {name!r} has an unknown setting {unknown[0]!r}; choose from {', '.join(known)}")
+    for key, value in settings.items():
+        wanted = TYPES.get(known[key])
+        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise ValueError(f"recipe {name!r}: {key} is {value!r}; expected {known[key]}")
+    try:
+        phases = tuple(Phase(**phase) for phase in settings.get("phases", []))
+    except TypeError as error:
+        raise ValueError(
+            f"recipe {name!r}: a phase holds epochs, resolution and frozen, nothing else ({error})"
+        ) from error
+    return Recipe(**{**settings, "phases": phases or Recipe.phases})
