@@ -155,11 +155,16 @@ def box_overlaps(map_: np.ndarray, mask: np.ndarray, thresholds: np.ndarray = BO
     return best
 
 
-def max_box_accuracy(overlaps: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def box_hits(overlaps: np.ndarray) -> np.ndarray:
+    """Whether a box is right, for each of ``BOX_OVERLAPS`` and each threshold: (..., T) gives bool (..., 3, T)."""
+    return overlaps[..., None, :] >= np.array(BOX_OVERLAPS)[:, None]
+
+
+def max_box_accuracy(hits: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """MaxBoxAccV2: share of images with a right box, at the threshold that is best for all of them together.
 
     Args:
-        overlaps: what ``box_overlaps`` gives for every image, (N, T).
+        hits: what ``box_hits`` gives for every image, (N, 3, T).
         weights: how much each image counts, rows of sum 1, (B, N); by default all equally.
 
     Returns:
@@ -169,9 +174,9 @@ def max_box_accuracy(overlaps: np.ndarray, weights: np.ndarray | None = None) ->
         Choe et al., CVPR 2020, https://arxiv.org/abs/2001.07437
     """
     if weights is None:
-        weights = np.full((1, len(overlaps)), 1 / len(overlaps))
-    best = [(weights @ (overlaps >= least)).max(axis=1) for least in BOX_OVERLAPS]
-    return np.mean(best, axis=0)
+        weights = np.full((1, len(hits)), 1 / len(hits))
+    shares = weights @ hits.reshape(len(hits), -1)
+    return shares.reshape(len(weights), *hits.shape[1:]).max(axis=2).mean(axis=1)
 
 
 def _scored_pixels(map_: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -63,8 +63,8 @@ def _parts(model: nn.Module) -> dict[str, nn.Module]:
 def _initialised(network: Network, seed: int) -> nn.Module:
     """A fresh model of the same architecture; torch's own random state is left as it was.
 
-    Each BatchNorm takes its statistics from noise images: with those of initialisation signals fade to 1e-9 on their way
-    up, which float16 cannot hold.
+    Each BatchNorm takes its statistics from noise images: with those of initialisation signals fade to 1e-9 on their
+    way up, which float16 cannot hold.
     """
     side = network.scaling.input_size
     with torch.random.fork_rng(devices=[]), torch.no_grad():

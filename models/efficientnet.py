@@ -28,7 +28,7 @@ class SameConv2d(nn.Conv2d):
         return total // 2, total - total // 2
 
 
-def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -> nn.Module:
+def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -> EfficientNet:
     """An untrained EfficientNet, torchvision's class with torchvision's parameter names and initialisation.
 
     ``network.features`` maps (N, 3, r, r) to the features (N, C, h, w), ``network.avgpool`` pools them and
@@ -82,8 +82,8 @@ def _padded_same(convolution: nn.Conv2d) -> SameConv2d:
     same = SameConv2d(
         convolution.in_channels,
         convolution.out_channels,
-        convolution.kernel_size,
-        convolution.stride,
+        convolution.kernel_size,  # type: ignore[arg-type]
+        convolution.stride,  # type: ignore[arg-type]
         groups=convolution.groups,
         bias=False,
         device=convolution.weight.device,
@@ -133,7 +133,9 @@ def cell_centres(features: nn.Sequential, resolution: int) -> list[float]:
     size, step, first = resolution, 1.0, 0.0
     for convolution in _main_path(features):
         stride, kernel = convolution.stride[0], convolution.kernel_size[0]
-        before = convolution.same_padding(size)[0] if isinstance(convolution, SameConv2d) else convolution.padding[0]
+        before = (
+            convolution.same_padding(size)[0] if isinstance(convolution, SameConv2d) else int(convolution.padding[0])
+        )
         first += step * ((kernel - 1) / 2 - before)
         step *= stride
         size = math.ceil(size / stride)
@@ -146,7 +148,7 @@ def _main_path(features: nn.Module) -> list[nn.Conv2d]:
     return [m for m in features.modules() if isinstance(m, nn.Conv2d) and id(m) not in gates]
 
 
-def meta_network(scaling: Scaling, num_classes: int, family: str) -> nn.Module:
+def meta_network(scaling: Scaling, num_classes: int, family: str) -> EfficientNet:
     """The same network as ``efficientnet``, its tensors without memory: for comparing names and shapes."""
     with torch.device("meta"):
         return efficientnet(scaling, num_classes, family)

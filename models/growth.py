@@ -11,7 +11,7 @@ References:
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.efficientnet import MBConv
+from torchvision.models.efficientnet import EfficientNet, MBConv
 from torchvision.ops.misc import SqueezeExcitation
 
 from models.efficientnet import efficientnet, family_of
@@ -37,7 +37,7 @@ class ChannelMap:
         return raw / torch.zeros(self.old, dtype=torch.float64).index_add(0, self.source, raw)[self.source]
 
 
-def grow(network: nn.Module, scaling: Scaling, seed: int = 0) -> nn.Module:
+def grow(network: EfficientNet, scaling: Scaling, seed: int = 0) -> EfficientNet:
     """A wider, deeper network that computes the same function as ``network``.
 
     The logits are equal up to rounding, in eval mode: below 1e-9 relative in float64. The source is left as it is.
@@ -62,7 +62,7 @@ def grow(network: nn.Module, scaling: Scaling, seed: int = 0) -> nn.Module:
     return grown
 
 
-def _grow_all(network: nn.Module, grown: nn.Module, generator: torch.Generator) -> None:
+def _grow_all(network: EfficientNet, grown: EfficientNet, generator: torch.Generator) -> None:
     last = len(network.features) - 1
     channels = ChannelMap(3, 3, generator)
     for index, (old, new) in enumerate(zip(network.features, grown.features, strict=True)):

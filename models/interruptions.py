@@ -1,6 +1,5 @@
 """What ends a training early, and what is said then: signals, the clock, full memory, a full disk."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,19 +38,20 @@ def stop_signals() -> Iterator[list[int]]:
 
 
 @contextmanager
-def memory_advice(batch_size: int) -> Iterator[None]:
-    """Turn exhausted memory into a sentence that says which batch size to try."""
+def memory_advice(batch_size: int, state: Path) -> Iterator[None]:
+    """Turn exhausted memory into a sentence that says which batch size to try.
+
+    Other batches are another training: where there is a ``state`` already, it is to be kept apart.
+    """
     try:
         yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if (
-            isinstance(error, torch.OutOfMemoryError)
-            or "not enough memory" in str(error)
-            or "allocate memory" in str(error)
-        ):
-            advice = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "take a larger device"
-            raise MemoryError(f"memory is too small for batches of {batch_size} images; {advice}") from error
-        raise
+    except RuntimeError as error:
+        exhausted = isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+        if not exhausted:
+            raise
+        advice = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "take a larger device"
+        apart = f" and another --out, because {state} holds a training in larger batches" if state.is_file() else ""
+        raise MemoryError(f"memory is too small for batches of {batch_size} images; {advice}{apart}") from error
 
 
 @contextmanager
@@ -61,6 +61,4 @@ def kept_on_error(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         kept = f"the last state in {path} is intact" if path.is_file() else "no state had been saved yet"
-        raise OSError(
-            error.errno, f"cannot write to {path.parent} ({os.strerror(error.errno or 0)}); {kept}"
-        ) from error
+        raise OSError(error.errno, f"cannot write to {path.parent} ({error.strerror or error}); {kept}") from error

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models import EfficientNet
 
 from models.efficientnet import cell_centres
 from models.images import image_tensor
@@ -27,7 +28,7 @@ class Network:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: EfficientNet,
         *,
         scaling: Scaling,
         family: str,
@@ -92,12 +93,12 @@ class Network:
             return head(images.float())
 
     @cached_property
-    def _inference_copy(self) -> tuple[nn.Module, nn.Module]:
+    def _inference_copy(self) -> tuple[nn.Sequential, nn.Module]:
         features = folded(self.model.features).to(memory_format=torch.channels_last)
         return features[:-1], features[-1]
 
 
-def folded(features: nn.Module) -> nn.Module:
+def folded(features: nn.Sequential) -> nn.Sequential:
     """A copy of convolutions, BatchNorms and activations in which every BatchNorm is folded into its convolution."""
     features = copy.deepcopy(features).requires_grad_(False)
     for block in list(features.modules()):

@@ -2,6 +2,7 @@
 
 import tomllib
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ class StageRow(NamedTuple):
 
 
 class NetworkRow(NamedTuple):
-    """A row of Table 2; ``group`` is the EfficientNet that the network is compared with, ``gflops`` nan if not given."""
+    """A row of Table 2; ``group`` is the EfficientNet it is compared with, ``gflops`` nan if not given."""
 
     network: str
     group: str
@@ -69,7 +70,7 @@ class Curve(NamedTuple):
     def at(self, gflops: float) -> float | None:
         """Accuracy between two points, interpolated along a straight line; None outside the curve."""
         points = list(zip(self.gflops, self.top1, strict=True))
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             if x0 <= gflops <= x1:
                 return y0 + (y1 - y0) * (gflops - x0) / (x1 - x0)
         return None

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 import torchvision
-from torch import nn
+from torchvision.models import EfficientNet
 
 from models.checkpoints import load_checkpoint
 from models.growth import grow
@@ -154,7 +154,7 @@ class Study:
         )  # fmt: skip
         return replace(self, variants={**self.variants, key: variant})
 
-    def _model(self, variant: Variant) -> tuple[nn.Module, Scaling, str, list[str]]:
+    def _model(self, variant: Variant) -> tuple[EfficientNet, Scaling, str, list[str]]:
         if not variant.source:
             raise StudyError(
                 f"variant {variant.key!r} of study {self.name!r} has no published weights; "

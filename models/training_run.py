@@ -123,12 +123,13 @@ class TrainingRun:
         limits, current = limits or Limits(), None
         self._load()
         self._saved_at = time.monotonic()
-        with stop_signals() as signals, self._progress() as bar, memory_advice(self.recipe.batch_size):
+        with stop_signals() as signals, self._progress() as bar, memory_advice(self.recipe.batch_size, self.state_path):
             while self.epoch < self.recipe.epochs:
                 number, phase = self.recipe.phase_at(self.epoch)
                 if number != current:
                     source, current = self._enter(number, phase), number
                 self._epoch(source, phase, bar, limits, signals)
+            self._save()  # what follows, measuring and writing, can be interrupted as well
         return dict(self.average.tensors if self.average else self.network.state_dict())
 
     def _enter(self, number: int, phase: Phase) -> MemorySource | StreamSource:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cam.metrics import box_overlaps, energy_in_mask, instance_scores, max_box_accuracy, pixel_scores
+from cam.metrics import box_hits, box_overlaps, energy_in_mask, instance_scores, max_box_accuracy, pixel_scores
 
 MAP = np.array([[4.0, 3, 2], [1, 0, -1], [-5, 9, 0]])
 MASK = np.array([[1, 0, 2], [0, 0, 0], [0, 255, 0]], dtype=np.uint8)  # the 9 is ignored
@@ -140,9 +140,10 @@ def test_box_overlaps_by_hand():
 
 def test_max_box_accuracy_by_hand():
     """Overlap 0.3: both images right at the first threshold; 0.5 and 0.7: one image, at either of two."""
-    overlaps = np.array([[0.4, 0.8], [0.6, 0.1]])
-    np.testing.assert_allclose(max_box_accuracy(overlaps), [(1 + 0.5 + 0.5) / 3])
-    np.testing.assert_allclose(max_box_accuracy(overlaps, np.array([[1.0, 0], [0, 1]])), [1, 2 / 3])
+    hits = box_hits(np.array([[0.4, 0.8], [0.6, 0.1]]))
+    assert hits.shape == (2, 3, 2)
+    np.testing.assert_allclose(max_box_accuracy(hits), [(1 + 0.5 + 0.5) / 3])
+    np.testing.assert_allclose(max_box_accuracy(hits, np.array([[1.0, 0], [0, 1]])), [1, 2 / 3])
 
 
 @pytest.mark.parametrize("score", [energy_in_mask, pixel_scores, instance_scores, box_overlaps])

@@ -1,0 +1,180 @@
+"""Rows of numbers -> a report: means, paired differences with intervals, controls, noise floor, and verdicts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cam.measurements import CLAIMS, GAUSSIAN, MEASUREMENTS, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
+from cam.metrics import max_box_accuracy
+from cam.statistics import Interval, bootstrap
+
+RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
+ENOUGH = 2  # images, for an interval
+NEGLIGIBLE = 1e-3  # a smaller difference is rounding, however narrow its interval
+
+
+def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks: Networks) -> dict:
+    """What ``measure_photographs`` and ``measure_mosaics`` found, summed up.
+
+    Returns:
+        ``images`` (group -> count), ``accuracy`` (network -> share right), ``measurements`` (name -> label, summary,
+        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair) and ``verdicts``
+        (claim -> sentence).
+    """
+    groups = _groups(photographs, mosaics, networks)
+    measurements = {}
+    for name, measurement in MEASUREMENTS.items():
+        found = {group: _group(name, rows, networks) for group, rows in groups.items()}
+        if any(found.values()):
+            kept = {group: values for group, values in found.items() if values}
+            measurements[name] = {"label": measurement.label, "summary": measurement.summary, "groups": kept}
+    trained = [*networks.own, *networks.seeds]
+    return {
+        "images": {group: sum("right" in row for row in rows) for group, rows in groups.items()},
+        "mosaics": {group: sum("tiles" in row for row in rows) for group, rows in groups.items()},
+        "accuracy": {key: float(np.mean([row["right"][key] for row in photographs])) for key in trained},
+        "measurements": measurements,
+        "pairs": {name: {"summary": summary, **_pairs(name, photographs, networks)} for name, summary in PAIRS.items()},
+        "verdicts": {claim: verdict(claim, measurements, networks) for claim in CLAIMS},
+    }
+
+
+def verdict(claim: str, measurements: dict, networks: Networks) -> str:
+    """One sentence on one claim for the last variant: by intervals, at its own grid and pooled, and the noise floor."""
+    subject = list(networks.own)[-1]
+    judged = {name: _judge(name, measurements, subject) for name, one in MEASUREMENTS.items() if one.claim == claim}
+    judged = {name: found for name, found in judged.items() if found}
+    if subject == networks.baseline or not judged:
+        return f'"{claim}": not measured here; it needs {"two variants" if subject == networks.baseline else "masks"}'
+    own, common = ({found[reading] for found in judged.values()} for reading in (OWN, POOLED))
+    words = _words(own, common)
+    evidence = "; ".join(_evidence(name, measurements, subject) for name in judged)
+    floor = "" if networks.seeds else "; the spread between trainings was not measured"
+    return f'"{claim}" {words} for {subject} against {networks.baseline}: {evidence}{floor}'
+
+
+def _words(own: set[int], common: set[int]) -> str:
+    if own | common == {1}:
+        return "holds"
+    if own | common == {-1}:
+        return "is contradicted"
+    if {1, -1} <= own | common:
+        return "is supported by some measurements and contradicted by others"
+    if own == {1}:
+        return "holds at each network's own grid, not on a common one"
+    if 1 in own | common:
+        return "holds by some measurements only"
+    return "is contradicted by some measurements" if -1 in own | common else "is not shown"
+
+
+def _judge(name: str, measurements: dict, subject: str) -> dict[str, int]:
+    """For each of the two grids: 1 where the difference supports the claim, -1 where it contradicts it, else 0."""
+    group = _headline(measurements.get(name))
+    if group.get("images", 0) < ENOUGH:
+        return {}
+    judged = {}
+    for reading in (OWN, POOLED):
+        difference = Interval(*group["networks"][subject][reading]["difference"])
+        floor = max(NEGLIGIBLE, group["noise_floor"].get(reading, 0.0))
+        counts = difference.excludes_zero and abs(difference.estimate) > floor
+        judged[reading] = int(np.sign(difference.estimate)) * MEASUREMENTS[name].better if counts else 0
+    return judged
+
+
+def _headline(measurement: dict | None) -> dict:
+    """What verdicts speak of: images that every network recognises, or all where those are too few."""
+    groups = (measurement or {}).get("groups", {})
+    found = groups.get(RECOGNISED, {})
+    return found if found.get("images", 0) >= ENOUGH else groups.get(ALL, {})
+
+
+def _evidence(name: str, measurements: dict, subject: str) -> str:
+    group = _headline(measurements[name])
+    own, common = (group["networks"][subject][reading]["difference"] for reading in (OWN, POOLED))
+    floor = f", noise floor {group['noise_floor'][OWN]:.3f}" if group["noise_floor"] else ""
+    label = f"{MEASUREMENTS[name].label} ({group['images']})"
+    return f"{label} {signed(own)}, pooled {signed(common)}{floor}"
+
+
+def signed(interval: Sequence[float]) -> str:
+    """A difference and its bounds: ``+0.031 [0.010, 0.052]``."""
+    return f"{interval[0]:+z.3f} [{interval[1]:z.3f}, {interval[2]:z.3f}]"
+
+
+def _groups(photographs: Sequence[dict], mosaics: Sequence[dict], networks: Networks) -> dict[str, list[dict]]:
+    """Photographs and mosaics by whether every network of the study is right about every photograph in them."""
+    right = {row["name"]: all(row["right"][key] for key in networks.own) for row in photographs}
+    recognised = [all(right[name] for name in row.get("tiles", [row.get("name")])) for row in (*photographs, *mosaics)]
+    rows = [*photographs, *mosaics]
+    return {
+        RECOGNISED: [row for row, all_right in zip(rows, recognised, strict=True) if all_right],
+        MISCLASSIFIED: [row for row, all_right in zip(rows, recognised, strict=True) if not all_right],
+        ALL: rows,
+    }
+
+
+def _group(name: str, rows: Sequence[dict], networks: Networks) -> dict:
+    """One measurement on one group of images; empty where none has it.
+
+    Returns:
+        ``images``; ``networks``: key -> reading -> ``mean`` and ``difference`` to the baseline (estimate, low, high),
+        and ``random``, the mean with random weights; ``gaussian``: the mean of the centred Gaussian, and
+        ``over_gaussian``, the baseline's difference to it; ``noise_floor``:
+        reading -> largest difference between two trainings of the baseline, empty without seeds.
+    """
+    rows = [row for row in rows if f"{name}|{networks.baseline}|{OWN}" in row["scores"]]
+    if not rows:
+        return {}
+
+    def column(key: str) -> np.ndarray:
+        return np.array([row["scores"][f"{name}|{key}"] for row in rows], dtype=np.float64)
+
+    found: dict = {}
+    for key in (*networks.own, *networks.seeds):
+        found[key] = {
+            reading: _summary(column(f"{key}|{reading}"), column(f"{networks.baseline}|{reading}"))
+            for reading in READINGS
+        }
+    for key in networks.random:
+        found[key.removeprefix(RANDOM)]["random"] = _mean(column(f"{key}|{OWN}"))
+    gaussian = column(f"{GAUSSIAN}|{OWN}")
+    return {
+        "images": len(rows),
+        "networks": found,
+        "gaussian": _mean(gaussian),
+        "over_gaussian": _summary(column(f"{networks.baseline}|{OWN}"), gaussian)["difference"],
+        "noise_floor": _noise_floor(found, networks),
+    }
+
+
+def _noise_floor(found: dict, networks: Networks) -> dict[str, float]:
+    trainings = [found[key] for key in (networks.baseline, *networks.seeds)]
+    if len(trainings) < 2:
+        return {}
+    return {reading: float(np.ptp([one[reading]["mean"][0] for one in trainings])) for reading in READINGS}
+
+
+def _summary(values: np.ndarray, baseline: np.ndarray) -> dict[str, list[float]]:
+    """Mean and paired difference to the baseline, with intervals; boxes are scored on all images together."""
+    count = len(values)
+    mean = bootstrap(lambda weights: _score(weights, values), count)
+    difference = bootstrap(lambda weights: _score(weights, values) - _score(weights, baseline), count)
+    return {"mean": list(mean), "difference": list(difference)}
+
+
+def _score(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return weights @ values if values.ndim == 1 else max_box_accuracy(values, weights)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(_score(np.full((1, len(values)), 1 / len(values)), values)[0])
+
+
+def _pairs(name: str, photographs: Sequence[dict], networks: Networks) -> dict[str, dict[str, list[float]]]:
+    """Pairs of variants, and apart from them pairs of trainings that differ by the seed alone: the noise floor."""
+    found: dict[str, dict[str, list[float]]] = {"variants": {}, "seeds": {}}
+    for one, other in networks.pairs:
+        values = np.array([row["pairs"][f"{name}|{one}|{other}"] for row in photographs], dtype=np.float64)
+        interval = bootstrap(lambda weights, values=values: weights @ values, len(values))  # type: ignore[misc]
+        found["seeds" if other in networks.seeds else "variants"][f"{one} and {other}"] = list(interval)
+    return found

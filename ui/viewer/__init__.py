@@ -1,0 +1,33 @@
+"""The figure in the browser, and the gallery: two components whose html, css and js lie beside this file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui.viewer.packing import pack
+
+__all__ = ["gallery", "pack", "viewer"]
+
+HERE = Path(__file__).parent
+
+
+def _component(name: str) -> Callable[..., Any]:
+    html, css, js = (HERE.joinpath(f"{name}.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "css", "js"))
+    return st.components.v2.component(f"compound_cam_{name}", html=html, css=css, js=js)
+
+
+_viewer, _gallery = _component("viewer"), _component("gallery")
+
+
+def viewer(data: dict[str, Any], on_remove: Callable[[], None], key: str = "viewer") -> None:
+    """Draw what ``pack`` packed; when a row is closed, ``on_remove`` finds its digest in the state's ``remove``."""
+    _viewer(data=data, key=key, on_remove_change=on_remove)
+
+
+def gallery(
+    thumbnails: list[dict[str, str]], chosen: list[str], on_toggle: Callable[[], None], key: str = "gallery"
+) -> None:
+    """Photographs to click on; ``on_toggle`` finds the name of the one clicked in the state's ``toggle``."""
+    _gallery(data={"thumbnails": thumbnails, "chosen": chosen}, key=key, on_toggle_change=on_toggle)

@@ -1,0 +1,26 @@
+// Photographs as buttons; a click toggles one, and the server decides what is chosen.
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const gallery = parentElement.querySelector(".gallery")
+  const names = data.thumbnails.map((one) => one.name).join()
+  if (gallery.dataset.names !== names) {
+    gallery.dataset.names = names
+    gallery.replaceChildren(...data.thumbnails.map(thumbnail))
+  }
+  for (const button of gallery.children) {
+    button.setAttribute("aria-pressed", data.chosen.includes(button.dataset.name))
+    button.onclick = () => setTriggerValue("toggle", button.dataset.name)
+  }
+}
+
+function thumbnail({ name, picture }) {
+  const button = document.createElement("button")
+  const image = document.createElement("img")
+  button.type = "button"
+  button.dataset.name = name
+  button.title = name.replaceAll("-", " ")
+  image.src = picture
+  image.alt = button.title
+  button.append(image)
+  return button
+}
