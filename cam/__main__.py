@@ -1,4 +1,4 @@
-"""Command line: python -m cam compare | render."""
+"""Command line: python -m cam compare | render | evaluate."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cam.arguments import add_study_arguments, load_networks
 from cam.comparison import Comparison, compare
+from cam.evaluation import add_evaluate_arguments, run_evaluate
 from cam.figures import SCALES, STYLES, SUFFIXES, save_figure
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.images import open_image
@@ -29,6 +30,11 @@ def main(words: list[str] | None = None) -> int:
     rendering.add_argument("saved", metavar="FILE.npz")
     _add_figure_arguments(rendering)
     rendering.set_defaults(run=run_render)
+    evaluating = commands.add_parser(
+        "evaluate", help="do the maps of a study support the paper's claim? JSON and a table"
+    )
+    add_evaluate_arguments(evaluating)
+    evaluating.set_defaults(run=run_evaluate)
     arguments = parser.parse_args(words)
     return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
 

@@ -9,7 +9,8 @@ from cam.metrics import max_box_accuracy
 from cam.statistics import Interval, bootstrap
 
 RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
-ENOUGH = 2  # images, for an interval
+ENOUGH = 10  # images for a verdict: intervals from fewer are too narrow
+NEEDS = dict(zip(CLAIMS, ("mosaics or masks", "photographs", "masks with several objects of a class"), strict=True))
 NEGLIGIBLE = 1e-3  # a smaller difference is rounding, however narrow its interval
 
 
@@ -44,8 +45,10 @@ def verdict(claim: str, measurements: dict, networks: Networks) -> str:
     subject = list(networks.own)[-1]
     judged = {name: _judge(name, measurements, subject) for name, one in MEASUREMENTS.items() if one.claim == claim}
     judged = {name: found for name, found in judged.items() if found}
-    if subject == networks.baseline or not judged:
-        return f'"{claim}": not measured here; it needs {"two variants" if subject == networks.baseline else "masks"}'
+    if subject == networks.baseline:
+        return f'"{claim}": not measured here; it needs two variants'
+    if not judged:
+        return f'"{claim}": not measured here; it needs {ENOUGH} {NEEDS[claim]}'
     own, common = ({found[reading] for found in judged.values()} for reading in (OWN, POOLED))
     words = _words(own, common)
     evidence = "; ".join(_evidence(name, measurements, subject) for name in judged)
@@ -69,7 +72,7 @@ def _words(own: set[int], common: set[int]) -> str:
 
 def _judge(name: str, measurements: dict, subject: str) -> dict[str, int]:
     """For each of the two grids: 1 where the difference supports the claim, -1 where it contradicts it, else 0."""
-    group = _headline(measurements.get(name))
+    group = headline(measurements.get(name))
     if group.get("images", 0) < ENOUGH:
         return {}
     judged = {}
@@ -81,15 +84,15 @@ def _judge(name: str, measurements: dict, subject: str) -> dict[str, int]:
     return judged
 
 
-def _headline(measurement: dict | None) -> dict:
-    """What verdicts speak of: images that every network recognises, or all where those are too few."""
+def headline(measurement: dict | None) -> dict:
+    """The group that a verdict and its controls are about: images that every network recognises, or all if too few."""
     groups = (measurement or {}).get("groups", {})
     found = groups.get(RECOGNISED, {})
     return found if found.get("images", 0) >= ENOUGH else groups.get(ALL, {})
 
 
 def _evidence(name: str, measurements: dict, subject: str) -> str:
-    group = _headline(measurements[name])
+    group = headline(measurements[name])
     own, common = (group["networks"][subject][reading]["difference"] for reading in (OWN, POOLED))
     floor = f", noise floor {group['noise_floor'][OWN]:.3f}" if group["noise_floor"] else ""
     label = f"{MEASUREMENTS[name].label} ({group['images']})"

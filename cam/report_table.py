@@ -1,7 +1,7 @@
 """A report as Markdown tables."""
 
 from cam.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
-from cam.report import ALL, GROUPS, MISCLASSIFIED, RECOGNISED, signed
+from cam.report import ALL, ENOUGH, GROUPS, MISCLASSIFIED, RECOGNISED, headline, signed
 
 TITLES = {
     RECOGNISED: "Images that every network recognises",
@@ -28,7 +28,7 @@ def markdown(report: dict) -> str:
         "",
         "## Controls",
         "",
-        "Means, of the same images as above where every network recognises them, else of all.",
+        f"Means over the images that every network recognises, or over all where those are fewer than {ENOUGH}.",
         "",
     ]
     lines += _table(["", "reading", *keys, "centred Gaussian", f"{keys[0]} over it"], _control_rows(report, keys))
@@ -76,7 +76,7 @@ def _mean_cell(interval: list[float]) -> str:
 def _control_rows(report: dict, keys: list[str]) -> list[list[str]]:
     rows = []
     for measurement in report["measurements"].values():
-        found = measurement["groups"].get(RECOGNISED) or measurement["groups"][ALL]
+        found = headline(measurement)
         networks = found["networks"]
         own = [f"{networks[key][OWN]['mean'][0]:.3f}" for key in keys]
         rows.append(

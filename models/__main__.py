@@ -1,4 +1,4 @@
-"""Command line: python -m models list | inspect | grow | fetch."""
+"""Command line: python -m models list | inspect | grow | train | evaluate | fetch."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from models.commands import DONE, SOME_FAILED, run_command, say
 from models.growth import grow
 from models.scaling import FAMILIES, SCALINGS, network_cost, scaling_from
 from models.studies import STUDIES, StudyError, load_study
+from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
 
 PROGRAM = "python -m models"
 
@@ -30,6 +31,12 @@ def main(words: list[str] | None = None) -> int:
     growing.add_argument("--family", choices=FAMILIES)
     growing.add_argument("--seed", type=int, default=0, help="chooses the channels that are copied (default: 0)")
     growing.set_defaults(run=run_grow)
+    training = commands.add_parser("train", help="a recipe's networks, from the data to checkpoints; resumes")
+    add_train_arguments(training)
+    training.set_defaults(run=run_train)
+    evaluating = commands.add_parser("evaluate", help="accuracy of a study's networks on labelled photographs")
+    add_evaluate_arguments(evaluating)
+    evaluating.set_defaults(run=run_evaluate)
     fetching = commands.add_parser("fetch", help="download a study's weights now rather than at first use")
     fetching.add_argument("study")
     fetching.set_defaults(run=run_fetch)

@@ -14,7 +14,7 @@ from models.datasets import Photographs, data_folder, decode, labelled, read_lis
 from models.files import atomic_write
 from models.images import image_tensor, open_image
 from models.network import Network
-from models.studies import STUDY_FOLDER, load_study
+from models.studies import DEFAULT_STUDY, STUDY_FOLDER, load_study
 
 TOLERATED = 0.003  # part of the predictions that may differ from the recorded ones
 
@@ -97,7 +97,7 @@ def read_predictions(path: Path, photographs: Photographs) -> Tensor | None:
 
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m models evaluate``."""
-    parser.add_argument("--study", default="caltech101", help="name or .toml of a study (default: %(default)s)")
+    parser.add_argument("--study", default=DEFAULT_STUDY, help="name or .toml of a study (default: %(default)s)")
     parser.add_argument("--data", required=True, metavar="FOLDER", help="one folder of images per category")
     parser.add_argument(
         "--split", metavar="FILE", help="list of category/file to test on (default: the study's test list)"

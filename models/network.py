@@ -3,6 +3,7 @@
 import copy
 import hashlib
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from PIL import Image
@@ -103,7 +104,7 @@ def folded(features: nn.Sequential) -> nn.Sequential:
     features = copy.deepcopy(features).requires_grad_(False)
     for block in list(features.modules()):
         children = list(block.named_children()) if isinstance(block, nn.Sequential) else []
-        for (name, layer), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (name, layer), (norm_name, norm) in pairwise(children):
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(block, name, fuse_conv_bn_eval(layer, norm))
                 setattr(block, norm_name, nn.Identity())

@@ -175,9 +175,8 @@ class Study:
         scaling = checkpoint.scaling
         if scaling.resolution == UNRECORDED:
             scaling = replace(scaling, resolution=SCALINGS.get(variant.key, SCALINGS["b0"]).resolution)
-        categories = self.categories or checkpoint.metadata.get("categories")
-        if not categories:
-            categories = [f"class {index}" for index in range(checkpoint.num_classes)]
+        unnamed = [f"class {index}" for index in range(checkpoint.num_classes)]
+        categories = self.categories or checkpoint.metadata.get("categories") or unnamed
         return checkpoint.network(), scaling, checkpoint.family, list(categories)
 
 

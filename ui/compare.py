@@ -30,7 +30,7 @@ def page() -> None:
     if not lecture:
         introduction()
         tools = toolbar_place()
-    messages, figure, below = st.container(), st.empty(), st.container(key="answers")
+    messages, waiting, figure, below = st.container(), st.empty(), st.container(), st.container(key="answers")
     if lecture:
         tools = toolbar_place()  # out of sight, because its widgets hold what the link chose
     st.html(STYLE + HIDDEN * lecture)
@@ -39,7 +39,7 @@ def page() -> None:
         controls.check_link()
         settings = controls.toolbar(tools)
         say_what_is_pending()
-        rows, missing = look(settings, figure)
+        rows, missing = look(settings, waiting)
         draw(rows, missing, settings, figure, lecture)
         controls.downloads(tools, rows)
         say_if_unsure(rows, settings.study)
@@ -60,10 +60,10 @@ def introduction() -> None:
         st.markdown(ONE_LINE, width="content")
 
 
-def look(settings: Settings, figure: DeltaGenerator) -> tuple[list[Row], dict[str, tuple[str, str]]]:
+def look(settings: Settings, waiting: DeltaGenerator) -> tuple[list[Row], dict[str, tuple[str, str]]]:
     """Run the networks that load on the photographs that open; of the others one sentence each."""
     if "looked" not in st.session_state:
-        figure.skeleton(height=420)
+        waiting.skeleton(height=420)
     with st.spinner("Loading the weights of five networks"):
         networks, failed = session.networks(controls.choices(settings))
     labels = {key: variant.label for key, variant in session.study_named(settings.study).variants.items()}
@@ -78,17 +78,18 @@ def look(settings: Settings, figure: DeltaGenerator) -> tuple[list[Row], dict[st
             problems.append(sentence(error))
     for words in dict.fromkeys(problems):
         st.error(words, icon=":material/error:")
+    waiting.empty()
     st.session_state.looked = True
     return rows, missing
 
 
 def explained(choices: tuple[Choice, ...], photograph: Photograph, settings: Settings) -> list[Row]:
     """The row of one photograph, with maps of the class and method asked for; none where no variant is shown."""
-    keys = [choice.key for choice in choices if choice.key in settings.variants]
+    keys = tuple(choice.key for choice in choices if choice.key in settings.variants)
     if not keys:
         return []
-    everything = session.comparison(choices, photograph.digest, settings.view, photograph)
-    return [(photograph, session.only(everything, keys).explain(settings.target, settings.method))]
+    asked = (photograph.digest, settings.view, settings.target, settings.method)
+    return [(photograph, session.explained(choices, keys, *asked, photograph))]
 
 
 def draw(
@@ -100,13 +101,13 @@ def draw(
     pictures = [session.picture(photograph.digest, settings.view, photograph) for photograph, _ in rows]
     data = pack([row for _, row in rows], [photograph.digest for photograph, _ in rows], pictures, missing)
     data |= {"lecture": lecture, "uploads": sum(not photograph.sample for photograph, _ in rows)}
-    with figure.container():
+    with figure:
         viewer(data, on_remove=lambda: photographs.remove(st.session_state.viewer.remove))
 
 
 def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None:
     """An empty page says why it is empty and what fills it."""
-    with figure.container(border=True, horizontal_alignment="center", gap="small"):
+    with figure, st.container(border=True, horizontal_alignment="center", gap="small"):
         if not photographs.chosen():
             st.markdown("#### No photograph yet", width="content")
             st.markdown("Choose a sample, or bring your own: **Photographs**, above.", width="content")

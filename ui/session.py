@@ -104,6 +104,22 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
+def explained(
+    choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, view: str, target: str | int, method: str,
+    _photograph: Photograph,
+) -> Comparison:  # fmt: skip
+    """The variants ``keys`` of a comparison with maps of this class and method, without features.
+
+    Raises:
+        ValueError: the method has no maps of such a target; and the errors of ``comparison``.
+    """
+    everything = comparison(choices, digest, view, _photograph)
+    parts = ("variants", "maps", "logits", "class_idx", "evidence")
+    shown = replace(everything, **{part: {key: getattr(everything, part)[key] for key in keys} for part in parts})
+    return replace(shown.explain(target, method), evidence={})
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
 def picture(digest: str, view: str, _photograph: Photograph) -> str:
     """The field of view of a photograph as large as it is worth showing, a JPEG data URL."""
     image = open_image(_photograph.content, name=_photograph.name)
@@ -164,9 +180,3 @@ def figure_file(comparison: Comparison, suffix: str, scale: str, style: str) -> 
         else:
             save_figure(comparison, path, scale=scale, style=style)
         return path.read_bytes()
-
-
-def only(comparison: Comparison, keys: list[str]) -> Comparison:
-    """The comparison with these variants alone."""
-    parts = ("variants", "maps", "logits", "class_idx", "evidence")
-    return replace(comparison, **{part: {key: getattr(comparison, part)[key] for key in keys} for part in parts})

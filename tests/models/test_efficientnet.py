@@ -1,9 +1,12 @@
 """Networks against torchvision's, and cell centres against gradients."""
 
+import itertools
+
 import pytest
 import torch
 import torchvision
 from torch import nn
+from torchvision.ops.misc import SqueezeExcitation
 
 from models import SCALINGS, Scaling, efficientnet
 from models.efficientnet import SameConv2d, cell_centres, family_of
@@ -47,9 +50,7 @@ def uniform(network):
     """Linear, with equal positive weights everywhere: then a cell's input gradient is its receptive field's weight."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, (nn.SiLU, nn.ReLU6, nn.Sigmoid, nn.BatchNorm2d)):
-                setattr(parent, name, nn.Identity())
-            elif type(child).__name__ == "SqueezeExcitation":
+            if isinstance(child, (nn.SiLU, nn.ReLU6, nn.Sigmoid, nn.BatchNorm2d, SqueezeExcitation)):
                 setattr(parent, name, nn.Identity())
             elif isinstance(child, nn.Conv2d):
                 nn.init.constant_(child.weight, 1 / child.weight[0].numel())
@@ -73,7 +74,7 @@ def test_centres_are_where_the_gradient_lies(family, resolution, stages):
     profile = image.grad.sum(dim=(0, 1, 2))
     centroid = (profile * torch.arange(size)).sum() / profile.sum()
     assert abs(centroid.item() - centres[cell]) < 1e-6
-    steps = {b - a for a, b in zip(centres, centres[1:], strict=False)}
+    steps = {b - a for a, b in itertools.pairwise(centres)}
     assert steps == {centres[1] - centres[0]}
     offset = cell_centres(network, resolution)[0]
     assert centres[0] == offset

@@ -32,6 +32,8 @@ class Viewer {
     this.listenToStage()
     this.onkey = (event) => this.key(event)
     document.addEventListener("keydown", this.onkey)
+    this.onscroll = () => this.waiting?.some(isNear) && this.draw()
+    document.addEventListener("scroll", this.onscroll, { capture: true, passive: true })
     this.resized = new ResizeObserver(() => this.draw())
     this.resized.observe(this.root)
     this.density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`)
@@ -40,6 +42,7 @@ class Viewer {
 
   stop() {
     document.removeEventListener("keydown", this.onkey)
+    document.removeEventListener("scroll", this.onscroll, { capture: true })
     this.resized.disconnect()
     cancelAnimationFrame(this.frame)
   }
@@ -274,15 +277,35 @@ class Viewer {
     this.frame = requestAnimationFrame(() => this.paintNow())
   }
 
+  // Rows far outside the window wait until they are scrolled into view.
   paintNow() {
     if (!this.rows) return
     this.updateTools()
-    for (const panel of this.root.querySelectorAll(".rows .panel")) {
-      this.paint(panel.firstChild, +panel.dataset.row, +panel.dataset.column)
-    }
-    this.root.querySelectorAll(".row").forEach((node, row) => this.paintScales(node, row))
+    const nodes = [...this.root.querySelectorAll(".row")]
+    this.waiting = nodes.filter((node) => !isNear(node))
+    nodes.forEach((node, row) => this.waiting.includes(node) || this.paintRow(node, row))
     if (this.stage.open) this.paintStage()
     this.root.dataset.drawn = (+this.root.dataset.drawn || 0) + 1
+  }
+
+  paintRow(node, row) {
+    for (const canvas of node.querySelectorAll("canvas")) this.paint(canvas, row, +canvas.parentElement.dataset.column)
+    this.paintScales(node, row)
+  }
+
+  // The photograph as a row shows it, scaled once for all panels.
+  photograph(row, side) {
+    const picture = this.pictures.get(this.rows[row].picture)
+    if (!picture?.complete) return null
+    const zoom = this.zoom(row)
+    const kept = this.remember(`photograph ${row} ${side}`, () => Object.assign(document.createElement("canvas"), { width: side, height: side }))
+    if (kept.zoom !== zoom || kept.picture !== picture) {
+      const context = kept.getContext("2d")
+      context.imageSmoothingQuality = "high"
+      part(context, picture, zoom, side)
+      Object.assign(kept, { zoom, picture })
+    }
+    return kept
   }
 
   paint(canvas, row, column, clip = [0, 1]) {
@@ -296,9 +319,8 @@ class Viewer {
     context.rect(clip[0] * side, 0, (clip[1] - clip[0]) * side, side)
     context.clip()
     if (clip[0] === 0) context.clearRect(0, 0, side, side)
-    context.imageSmoothingQuality = "high"
-    const picture = this.pictures.get(this.rows[row].picture)
-    if (picture?.complete) part(context, picture, zoom, side)
+    const photograph = this.photograph(row, side)
+    if (photograph) context.drawImage(photograph, 0, 0)
     if (column) this.paintMap(context, row, column - 1, zoom, side)
     context.restore()
   }
@@ -743,6 +765,11 @@ function element(tag, className, html = "") {
 function escape(words) {
   const characters = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
   return String(words).replace(/[&<>"]/g, (character) => characters[character])
+}
+
+function isNear(node) {
+  const { top, bottom } = node.getBoundingClientRect()
+  return bottom > -300 && top < innerHeight + 300
 }
 
 function within(panel, event) {
