@@ -20,6 +20,7 @@ def answers(row: Comparison, on_pick) -> None:
     for column, key in zip(columns[1:], row.variants, strict=True):
         with column:
             name = f"answers-{key}"
+            st.markdown(f"**{row.variants[key].label}**")
             st.plotly_chart(
                 chart(row, key), key=name, on_select=lambda name=name: _picked(name, on_pick), selection_mode="points",
                 config={"displayModeBar": False}, alt=f"Five most probable classes of {row.variants[key].label}",

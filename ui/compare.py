@@ -14,10 +14,10 @@ from ui.viewer import pack, viewer
 
 UNSURE = 0.2
 ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."
-OTHER_STUDY = "imagenet-lite"
 STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }
-.st-key-introduction h1 { padding: 0 }
+.st-key-introduction :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 }
+.st-key-introduction { padding-bottom: 0.4rem }
 .st-key-answers .annotation-text { fill: currentColor !important }
 </style>"""
 HIDDEN = "<style>.st-key-controls, .st-key-answers { display: none }</style>"
@@ -55,7 +55,7 @@ def toolbar_place() -> DeltaGenerator:
 
 def introduction() -> None:
     """One line that says what this is."""
-    with st.container(key="introduction", horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(key="introduction", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("# Where do scaled EfficientNets look?", width="content")
         st.markdown(ONE_LINE, width="content")
 
@@ -107,18 +107,19 @@ def draw(
 
 def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None:
     """An empty page says why it is empty and what fills it."""
-    with figure, st.container(border=True, horizontal_alignment="center", gap="small"):
+    with figure, st.container(border=True, gap="small"):
         if not photographs.chosen():
-            st.markdown("#### No photograph yet", width="content")
-            st.markdown("Choose a sample, or bring your own: **Photographs**, above.", width="content")
+            st.markdown("#### No photograph yet")
+            st.markdown("Choose a sample or bring your own under **Photographs**, above.")
             st.button("Show three samples", on_click=photographs.start_again)
         elif missing:
-            st.markdown("#### None of these networks is here", width="content")
-            for label, words in missing.values():
-                st.markdown(f"**{label}.** {words}", width="content")
+            st.markdown("#### None of these networks is here")
+            st.markdown("\n".join(f"- **{label}.** {words}" for label, words in missing.values()))
+            st.markdown("Bring checkpoints of your own under **Settings**, or choose another study.")
+            st.button("Show the study that came along", on_click=controls.choose_study, args=(session.DEFAULT_STUDY,))
         else:
-            st.markdown("#### Nothing to show", width="content")
-            st.markdown("Choose at least one variant under **Settings**, and a photograph that opens.", width="content")
+            st.markdown("#### Nothing to show")
+            st.markdown("Choose at least one variant under **Settings**, and a photograph that opens.")
 
 
 def say_if_unsure(rows: list[Row], study: str) -> None:
@@ -134,10 +135,9 @@ def say_if_unsure(rows: list[Row], study: str) -> None:
             f"No network here is sure what {names} shows: no class above {UNSURE:.0%}. "
             f"It may be none of this study's {classes} classes; the maps show what speaks for the class all the same.",
             icon=":material/help:",
-            width="content",
         )
         if not study.startswith("imagenet"):
-            st.button("Ask the ImageNet study", on_click=controls.choose_study, args=(OTHER_STUDY,))
+            st.button("Ask the ImageNet study", on_click=controls.choose_study, args=("imagenet-lite",))
 
 
 def guesses(rows: list[Row], settings: Settings) -> None:

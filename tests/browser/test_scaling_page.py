@@ -1,4 +1,4 @@
-"""The lesson in a real browser: keys step through it, sliders move the drawing, a link restores it, both themes and a phone."""
+"""The lesson in a real browser: keys step through it, sliders move it, a link restores it, in both themes and on a phone."""
 
 import time
 

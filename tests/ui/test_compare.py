@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cam import compare
 from ui import session
 from ui.controls import labels_of
 from ui.sentences import UNEXPECTED
@@ -200,7 +202,7 @@ def test_an_unforeseen_error_is_a_short_sentence_and_a_traceback_in_the_log(monk
     def fails(*arguments, **options):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("ui.session.comparison", fails)
+    monkeypatch.setattr("ui.session.explained", fails)
     app = opened()
     assert UNEXPECTED in words(app.error)
     assert "secret detail" not in words(app.error)
@@ -219,6 +221,18 @@ def test_the_figure_is_made_in_every_format(suffix):
 def test_weights_are_loaded_once_for_all_visitors():
     choice = session.Choice("imagenet-lite", "baseline", "cpu")
     assert session.network(choice) is session.network(choice)
+
+
+def test_ten_visitors_at_once_get_their_own_maps():
+    """Ten photographs in ten threads give the maps that each gives alone."""
+    choices = (session.Choice("imagenet-lite", "baseline", "cpu"),)
+    photographs = list(session.sample_photographs().values())[:10]
+    network = session.network(choices[0])
+    with ThreadPoolExecutor(10) as pool:
+        together = pool.map(lambda one: session.comparison(choices, one.digest, "centre", one), photographs)
+    for photograph, found in zip(photographs, together, strict=True):
+        alone = compare({"baseline": network}, [photograph.content], target="own", view="centre")
+        np.testing.assert_allclose(found.maps["baseline"], alone.maps["baseline"], rtol=1e-4, atol=1e-3)
 
 
 def test_lecture_mode_keeps_the_choices_of_the_link():
