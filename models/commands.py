@@ -16,7 +16,7 @@ def say(sentence: str) -> None:
 
 def run_command(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, program: str) -> int:
     """Run a command; errors that users can mend become one sentence, and everything an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         return command(arguments)
     except KeyboardInterrupt:
@@ -25,9 +25,11 @@ def run_command(command: Callable[[argparse.Namespace], int], arguments: argpars
     except OSError as error:
         say(f"{program}: {_os_sentence(error)}")
         return DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FATAL
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, MemoryError, ModuleNotFoundError) as error:
         say(f"{program}: {error}")
         return FATAL
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _os_sentence(error: OSError) -> str:

@@ -46,7 +46,6 @@ def walk() -> Step:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         step = choose("Step", "step", names, 1, on_change=suit_controls)
         with st.container(horizontal=True, width="content", gap="small"):
-            step_keys(lambda move: go_to(step + move))
             st.button("← Back", key="back", on_click=go_to, args=(step - 1,), disabled=step == 1)
             st.button("Next →", key="next", on_click=go_to, args=(step + 1,), disabled=step == LAST)
     return STEPS[step - 1]
@@ -123,6 +122,7 @@ def lesson() -> None:
         st.markdown("The last three columns are the φ at which the rule would give this depth, width and resolution.")
     with st.expander("Stage by stage: table 1 of the paper, and the present network"):
         st.table(tables.stages(setting))
+    step_keys(lambda move: go_to(st.session_state.step + move))
 
 
 def papers_tables() -> None:

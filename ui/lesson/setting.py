@@ -98,7 +98,7 @@ def _by_hand() -> Setting:
 
 def _by_rule() -> Setting:
     start = paper().rule
-    with st.grid(4, min_column_width=100, gap="small"):
+    with st.grid(4, min_column_width=120, gap="small"):
         phi = _slider(
             "Compound φ", "phi", 0.0, 7.0, 3.0, 0.1, "How many steps the network grows in all three dimensions"
         )
