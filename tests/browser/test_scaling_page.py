@@ -86,7 +86,7 @@ def test_arrow_keys_step_after_a_click_but_belong_to_a_slider_in_focus(lesson):
 
 
 def test_a_slider_moves_the_drawing_soon(lesson):
-    """The best of several, since other programs run beside the test; the others only show that it always moves."""
+    """The best of several, since others run beside the test; Streamlit itself waits 200 ms for a slider to rest."""
     page = lesson("step=3")
     drawing, waits = page.locator(DRAWING), []
     page.locator(".st-key-phi").get_by_role("slider").focus()
@@ -98,7 +98,7 @@ def test_a_slider_moves_the_drawing_soon(lesson):
             page.wait_for_timeout(5)
         waits.append(time.perf_counter() - start)
         rested(page)
-    assert min(waits) < 0.3
+    assert min(waits) < 0.6
 
 
 def test_the_figure_marks_the_present_cost(lesson):

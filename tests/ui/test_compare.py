@@ -94,6 +94,14 @@ def test_one_class_rather_than_another_has_two_more_choices():
     assert (panel["explained"], panel["against"]) == ("tabby", "Egyptian cat")
 
 
+def test_the_two_classes_the_networks_waver_between_are_offered():
+    app = opened()
+    app.selectbox(key="target").select("Why A rather than B").run()
+    assert app.selectbox(key="a").value == "Egyptian cat"
+    assert app.selectbox(key="b").value in {"tabby", "tiger cat", "lynx"}
+    assert not app.error
+
+
 def test_maps_without_a_unit_have_no_difference_of_classes():
     app = opened(target="Why A rather than B", method="FEM")
     assert words(app.error).startswith("Method 'fem' has no unit")

@@ -5,8 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from models.augmentation import COLOUR, GEOMETRY, NUMBERS, augment, crop_matrices, erased, mix, normalised
-from models.datasets import (
+from models.images import image_tensor, open_image
+from models.training.augmentation import COLOUR, GEOMETRY, NUMBERS, augment, crop_matrices, erased, mix, normalised
+from models.training.datasets import (
     STUDIES,
     data_folder,
     decode,
@@ -16,9 +17,8 @@ from models.datasets import (
     make_split,
     read_list,
 )
-from models.images import image_tensor, open_image
-from models.recipe import Phase, Recipe, load_recipe
-from models.sources import MemorySource, StreamSource, epoch_order
+from models.training.recipe import Phase, Recipe, load_recipe
+from models.training.sources import MemorySource, StreamSource, epoch_order
 
 CPU = torch.device("cpu")
 CALM = Recipe("calm", crop_area=1.0, aspect=1.0, native=0.0)

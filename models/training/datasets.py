@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from models.images import IMAGE_SUFFIXES, ImageError
-from models.recipe import Recipe
+from models.training.recipe import Recipe
 
 Read = TypeVar("Read")
-STUDIES = Path(__file__).parent / "studies"
+STUDIES = Path(__file__).parents[1] / "studies"
 CLUTTER = "BACKGROUND_Google"  # Caltech-101's pictures of nothing in particular: not a category
 NAMED = 5  # broken photographs named in an error
 

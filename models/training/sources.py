@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from models.augmentation import NUMBERS, augment, normalised
-from models.datasets import Photographs, decode
 from models.images import ImageError, open_image, view_image
-from models.recipe import Recipe
+from models.training.augmentation import NUMBERS, augment, normalised
+from models.training.datasets import Photographs, decode
+from models.training.recipe import Recipe
 
 MARGIN = 1.15  # photographs wait for their crops so much larger than the network's input
 

@@ -21,14 +21,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torchvision.ops import StochasticDepth
 from tqdm import tqdm
 
-from models.augmentation import mix
-from models.datasets import Photographs
 from models.efficientnet import STOCHASTIC_DEPTH
 from models.files import atomic_write
-from models.interruptions import Stopped, kept_on_error, memory_advice, stop_signals
-from models.optimisation import WeightAverage, make_optimiser, parameter_groups, rate_factor, set_rates
-from models.recipe import Phase, Recipe
-from models.sources import MemorySource, StreamSource, epoch_order, number_of
+from models.training.augmentation import mix
+from models.training.datasets import Photographs
+from models.training.interruptions import Stopped, kept_on_error, memory_advice, stop_signals
+from models.training.optimisation import WeightAverage, make_optimiser, parameter_groups, rate_factor, set_rates
+from models.training.recipe import Phase, Recipe
+from models.training.sources import MemorySource, StreamSource, epoch_order, number_of
 
 SHORT_EPOCH = 15.0  # seconds; after shorter epochs the state is saved only now and then
 LOOK_EVERY = 10  # steps between two looks at a GPU's running loss and at what other processes want

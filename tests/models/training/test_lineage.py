@@ -6,7 +6,7 @@ from torch import nn
 
 from models import SCALINGS, Scaling, efficientnet
 from models.efficientnet import family_of
-from models.lineage import VARIANT_SCALINGS, descend, draw, lite0_weights, redraw, transplant_lite0
+from models.training.lineage import VARIANT_SCALINGS, descend, draw, lite0_weights, redraw, transplant_lite0
 
 
 @pytest.fixture(scope="module")

@@ -18,26 +18,22 @@ import torchvision
 from torch import Tensor, nn
 
 from models.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
-from models.datasets import Photographs, load_split
-from models.evaluation import (
+from models.network import choose_device
+from models.scaling import SCALINGS, Scaling
+from models.training.datasets import Photographs, load_split
+from models.training.evaluation import (
     accuracies,
-    add_evaluate_arguments,
     logits_of,
     predict,
     predictions_path,
-    run_evaluate,
     view_batches,
     write_predictions,
 )
-from models.interruptions import Stopped, kept_on_error
-from models.lineage import VARIANT_SCALINGS, descend, draw, lite0_weights, transplant_lite0
-from models.network import choose_device
-from models.recipe import Recipe, load_recipe
-from models.scaling import SCALINGS, Scaling
-from models.sources import epoch_order
-from models.training_run import Limits, TrainingRun, differences
-
-__all__ = ["add_evaluate_arguments", "add_train_arguments", "run_evaluate", "run_train", "train"]
+from models.training.interruptions import Stopped, kept_on_error
+from models.training.lineage import VARIANT_SCALINGS, descend, draw, lite0_weights, transplant_lite0
+from models.training.recipe import Recipe, load_recipe
+from models.training.run import Limits, TrainingRun, differences
+from models.training.sources import epoch_order
 
 ANCESTOR = "ancestor"
 ANCESTOR_SEED = 0

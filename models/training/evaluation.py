@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models.datasets import Photographs, data_folder, decode, labelled, read_list
 from models.files import atomic_write
 from models.images import image_tensor, open_image
 from models.network import Network
 from models.studies import DEFAULT_STUDY, STUDY_FOLDER, load_study
+from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
 
 TOLERATED = 0.003  # part of the predictions that may differ from the recorded ones
 

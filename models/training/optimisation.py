@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from models.recipe import Recipe
+from models.training.recipe import Recipe
 
 
 class TensorFlowRMSprop(torch.optim.Optimizer):

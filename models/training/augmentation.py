@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.images import MEAN, STD
-from models.recipe import Recipe
+from models.training.recipe import Recipe
 
 AREA, STRETCH, NATIVE, ROW, COLUMN, FLIP, CHOICE, STRENGTH, SIGN, ERASE, ERASE_AREA, ERASE_ROW, ERASE_COLUMN = range(13)
 NUMBERS = 13  # uniform numbers that one image needs

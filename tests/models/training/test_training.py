@@ -18,11 +18,13 @@ import torch
 from PIL import Image
 
 from models import Scaling, load_checkpoint
-from models.datasets import labelled, list_names
-from models.evaluation import accuracies, logits_of, predict, predictions_path, read_predictions, view_batches
-from models.interruptions import Stopped, memory_advice
-from models.lineage import draw
-from models.optimisation import (
+from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
+from models.training.command import recalibrate
+from models.training.datasets import labelled, list_names
+from models.training.evaluation import accuracies, logits_of, predict, predictions_path, read_predictions, view_batches
+from models.training.interruptions import Stopped, memory_advice
+from models.training.lineage import draw
+from models.training.optimisation import (
     TensorFlowRMSprop,
     WeightAverage,
     make_optimiser,
@@ -30,11 +32,10 @@ from models.optimisation import (
     rate_factor,
     set_rates,
 )
-from models.recipe import Phase, Recipe, load_recipe
-from models.training import add_evaluate_arguments, add_train_arguments, recalibrate, run_evaluate, run_train
-from models.training_run import Limits, TrainingRun, differences
+from models.training.recipe import Phase, Recipe, load_recipe
+from models.training.run import Limits, TrainingRun, differences
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 TINY = Scaling(0.25, 0.5, 64)
 RECIPE = Recipe(
