@@ -17,9 +17,9 @@ from cam.report import build_report
 from cam.report_table import markdown
 from cam.tasks import measure, plan_tasks
 from models.commands import DONE, SOME_FAILED, say
-from models.datasets import data_folder, labelled, list_names, read_list
 from models.files import atomic_write
 from models.studies import STUDY_FOLDER
+from models.training.datasets import data_folder, labelled, list_names, read_list
 
 FORMAT = 1
 

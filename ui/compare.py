@@ -42,6 +42,8 @@ def page() -> None:
         rows, missing = look(settings, waiting)
         draw(rows, missing, settings, figure, lecture)
         controls.downloads(tools, rows)
+        if rows:
+            controls.suggest_classes(rows[0][1])
         say_if_unsure(rows, settings.study)
         with below:
             guesses(rows, settings)

@@ -4,12 +4,13 @@ import difflib
 from dataclasses import dataclass
 from functools import cache, partial
 
+import numpy as np
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from cam import METHODS, Comparison
-from cam.targets import CONTRAST
+from cam.targets import CONTRAST, softmax
 from models import Study
 from models.images import VIEWS
 from models.studies import VARIANTS
@@ -72,7 +73,7 @@ def devices() -> list[str]:
 def _settings(study: Study) -> tuple[str, list[str], str]:
     view = st.segmented_control(
         "What every network sees", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-        format_func=VIEW_WORDS.get,
+        format_func=VIEW_WORDS.__getitem__,
     )  # fmt: skip
     keys = [key for key in VARIANTS if key in study.variants]
     variants = st.pills(
@@ -83,7 +84,7 @@ def _settings(study: Study) -> tuple[str, list[str], str]:
     if session.serves_this_machine_only():
         with st.expander("Other weights"):
             _weights(study)
-    return view or VIEWS[0], variants, device or "auto"
+    return view, variants, device
 
 
 # ----------------------------------------------------------------------------------------------------------- the class
@@ -136,6 +137,13 @@ def _plain(label: str) -> bool:
 def _forget_unless_in(key: str, options: list[str]) -> None:
     if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
+
+
+def suggest_classes(row: Comparison) -> None:
+    """Offer the two classes that the networks waver between, when a visitor asks for one rather than another."""
+    if st.session_state.get("target") != RATHER:
+        mean = np.mean([softmax(logits[0]) for logits in row.logits.values()], axis=0)
+        st.session_state.seen_classes = np.argsort(-mean)[:2].tolist()
 
 
 def choose_class(index: int, study: str) -> None:
@@ -203,12 +211,17 @@ def downloads(tools: DeltaGenerator, rows: list[tuple[Photograph, Comparison]]) 
         if not rows:
             return
         style = st.segmented_control(
-            "Style", list(STYLE_WORDS), default="overlay", required=True, key="style", format_func=STYLE_WORDS.get
+            "Style",
+            list(STYLE_WORDS),
+            default="overlay",
+            required=True,
+            key="style",
+            format_func=STYLE_WORDS.__getitem__,
         )
         shareable = comparisons[0].unit == "logit" and style == "overlay"
         scale = st.segmented_control(
             "Scale", list(SCALE_WORDS), default="map", required=True, key="scale", disabled=not shareable,
-            format_func=SCALE_WORDS.get,
+            format_func=SCALE_WORDS.__getitem__,
         )  # fmt: skip
         scale = scale if shareable else "map"
         with st.container(horizontal=True, gap="small"):

@@ -12,7 +12,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 from PIL import Image
@@ -115,7 +115,8 @@ def explained(
     """
     everything = comparison(choices, digest, view, _photograph)
     parts = ("variants", "maps", "logits", "class_idx", "evidence")
-    shown = replace(everything, **{part: {key: getattr(everything, part)[key] for key in keys} for part in parts})
+    selected: dict[str, Any] = {part: {key: getattr(everything, part)[key] for key in keys} for part in parts}
+    shown = replace(everything, **selected)
     return replace(shown.explain(target, method), evidence={})
 
 

@@ -1,13 +1,13 @@
 """The paper's figures with the present setting in them, and the two that the paper leaves to the reader."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import plotly.graph_objects as go
 
 from models.paper import Curve, NetworkRow, paper
-from models.scaling import SCALINGS, Candidate, grid_candidates, implied_phi
-from ui.lesson.setting import Setting
+from models.scaling import SCALINGS, Candidate, implied_phi
+from ui.lesson.setting import Setting, candidates
 from ui.palette import COLOURS, OTHER, translucent
 
 HEIGHT = 290
@@ -90,8 +90,7 @@ def shares(rule: Candidate) -> tuple[float, float, float] | None:
 def search_triangle(setting: Setting) -> go.Figure:
     """The plane of equal cost, seen from the front: every candidate that costs about 2, and how it spends that."""
     figure = go.Figure()
-    candidates = list(grid_candidates())
-    figure.add_trace(_places("candidates", candidates, OTHER, "circle", 8, opacity=0.6))
+    figure.add_trace(_places("candidates", candidates(), OTHER, "circle", 8, opacity=0.6))
     figure.add_trace(_places("the paper's choice", [_papers_rule()], COLOURS["compound"], "star", 20))
     present = setting.rule or Candidate(*setting.multipliers)
     figure.add_trace(_places("now", [present], COLOURS[setting.variant], "diamond-open", 22, line=3))
@@ -119,7 +118,7 @@ def search_triangle(setting: Setting) -> go.Figure:
 
 
 def _places(
-    name: str, rules: list[Candidate], colour: str, symbol: str, size: int, opacity: float = 1, line: float = 0
+    name: str, rules: Sequence[Candidate], colour: str, symbol: str, size: int, opacity: float = 1, line: float = 0
 ) -> go.Scatterternary:
     found = [(rule, where) for rule in rules if (where := shares(rule))]
     return go.Scatterternary(

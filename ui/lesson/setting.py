@@ -1,11 +1,21 @@
 """The sliders: one setting of the lesson, by hand or by the compound rule, kept in the page's address."""
 
+from functools import cache
 from typing import NamedTuple
 
 import streamlit as st
 
 from models.paper import paper
-from models.scaling import BASE_RESOLUTION, SCALINGS, Candidate, NetworkCost, Scaling, compound_scaling, network_cost
+from models.scaling import (
+    BASE_RESOLUTION,
+    SCALINGS,
+    Candidate,
+    NetworkCost,
+    Scaling,
+    compound_scaling,
+    grid_candidates,
+    network_cost,
+)
 from ui.lesson.address import choose
 
 BY_HAND, BY_RULE = "hand", "rule"
@@ -54,6 +64,12 @@ class Setting(NamedTuple):
         names = ("depth", "width", "resolution")
         moved = [name for name, value in zip(names, self.multipliers, strict=True) if value != 1]
         return "baseline" if not moved else moved[0] if len(moved) == 1 else "compound"
+
+
+@cache
+def candidates() -> tuple[Candidate, ...]:
+    """The grid of the search, walked once."""
+    return tuple(grid_candidates())
 
 
 def near_target(rule: Candidate) -> bool:

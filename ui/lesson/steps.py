@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from models.paper import Paper, paper
-from models.scaling import SCALINGS, grid_candidates
-from ui.lesson.setting import BY_HAND, BY_RULE
+from models.scaling import SCALINGS
+from ui.lesson.setting import BY_HAND, BY_RULE, candidates
 
 
 class Step(NamedTuple):
@@ -51,7 +51,7 @@ def _rule(paper: Paper) -> str:
 def _search(paper: Paper) -> str:
     rule = paper.rule
     return (
-        f"How to share out a doubled budget? Each dot is one of {len(list(grid_candidates()))} triples that cost about "
+        f"How to share out a doubled budget? Each dot is one of {len(candidates())} triples that cost about "
         f"{rule['target']:g} times as much; its place says how much goes into layers, channels and pixels. Small "
         f"networks were trained once, and α = {rule['alpha']:g}, β = {rule['beta']:g}, γ = {rule['gamma']:g} kept. The "
         "accuracies of the others are not published."

@@ -91,18 +91,16 @@ def _paper_ratio() -> float:
 
 def _bars(measured: dict[str, Latency]) -> go.Figure:
     names = list(measured)[::-1]
-    values = [measured[name].mean * 1e3 for name in names]
+    times = [(measured[name].mean * 1e3, measured[name].deviation * 1e3) for name in names]
     figure = go.Figure(
         go.Bar(
-            x=values, y=[VARIANTS.get(name, name) for name in names], orientation="h",
-            marker_color=[COLOURS.get(name, OTHER) for name in names],
-            error_x={"array": [measured[name].deviation * 1e3 for name in names], "color": OTHER},
-            text=[f"{value:.3g} ms" for value in values], textposition="outside", cliponaxis=False,
-            textfont={"size": 15},
-            hovertemplate="%{y}: %{x:.1f} ms<extra></extra>",
+            x=[mean for mean, _ in times], y=[VARIANTS.get(name, name) for name in names], orientation="h",
+            marker_color=[COLOURS.get(name, OTHER) for name in names], cliponaxis=False,
+            text=[f"<b>{mean:,.0f} ms</b> ± {deviation:,.0f}" for mean, deviation in times], textposition="outside",
+            textfont={"size": 15}, hovertemplate="%{y}: %{x:,.1f} ms<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(height=60 + 38 * len(names), margin={"l": 10, "r": 80, "t": 10, "b": 10}, font={"size": 15})
-    figure.update_xaxes(title="milliseconds per image", rangemode="tozero", fixedrange=True)
+    figure.update_layout(height=60 + 38 * len(names), margin={"l": 10, "r": 120, "t": 10, "b": 10}, font={"size": 15})
+    figure.update_xaxes(title="milliseconds per image, ± standard deviation", rangemode="tozero", fixedrange=True)
     figure.update_yaxes(tickfont={"size": 15}, fixedrange=True)
     return figure

@@ -13,12 +13,15 @@ __all__ = ["gallery", "pack", "viewer"]
 HERE = Path(__file__).parent
 
 
-def _component(name: str) -> Callable[..., Any]:
-    html, css, js = (HERE.joinpath(f"{name}.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "css", "js"))
+def _component(name: str, *scripts: str) -> Callable[..., Any]:
+    """A component from ``name``.html and .css; its scripts, joined, are one module."""
+    html, css = (HERE.joinpath(f"{name}.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "css"))
+    js = "\n".join(HERE.joinpath(script).read_text(encoding="utf-8") for script in scripts)
     return st.components.v2.component(f"compound_cam_{name}", html=html, css=css, js=js)
 
 
-_viewer, _gallery = _component("viewer"), _component("gallery")
+_viewer = _component("viewer", "maps.js", "elements.js", "viewer.js")
+_gallery = _component("gallery", "gallery.js")
 
 
 def viewer(data: dict[str, Any], on_remove: Callable[[], None], key: str = "viewer") -> None:

@@ -310,7 +310,7 @@ def test_frozen_stages_keep_their_weights(data, tmp_path):
 
 def test_tiny_network_learns_colours(data, tmp_path):
     recipe = Recipe(
-        "colours", phases=(Phase(14, 0.5),), batch_size=8, lr=0.1, stochastic_depth=0.0, dropout=0.0, recalibrate=24
+        "colours", phases=(Phase(30, 0.5),), batch_size=8, lr=0.03, stochastic_depth=0.0, dropout=0.0, recalibrate=24
     )
     run = tiny_run(data, tmp_path, recipe)
     run.finish()
@@ -319,7 +319,7 @@ def test_tiny_network_learns_colours(data, tmp_path):
     assert accuracies(predictions, run.photographs.labels)[0] > 0.9
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "started"
-    assert [line["epoch"] for line in lines[1:]] == list(range(14))
+    assert [line["epoch"] for line in lines[1:]] == list(range(30))
     assert lines[-1]["loss"] < lines[1]["loss"] - 0.3
 
 
