@@ -5,8 +5,9 @@ import sys
 
 from models.checkpoints import describe, load_checkpoint, save_checkpoint
 from models.commands import DONE, SOME_FAILED, run_command, say
+from models.costs import network_cost
 from models.growth import grow
-from models.scaling import FAMILIES, SCALINGS, network_cost, scaling_from
+from models.scaling import FAMILIES, SCALINGS, scaling_from
 from models.studies import STUDIES, StudyError, load_study
 from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
 

@@ -14,6 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from models.costs import network_cost
 from models.efficientnet import meta_network
 from models.files import atomic_write
 from models.key_styles import to_torchvision, unwrap
@@ -28,7 +29,7 @@ from models.recognition import (
     recognised_family,
     recognised_scaling,
 )
-from models.scaling import FAMILIES, SCALINGS, Scaling, family_named, network_cost, scaled_widths
+from models.scaling import FAMILIES, SCALINGS, Scaling, family_named, scaled_widths
 from models.weight_files import SAFETENSORS, CheckpointError, printable, read_weights
 
 __all__ = ["Checkpoint", "CheckpointError", "describe", "load_checkpoint", "save_checkpoint"]

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import EfficientNet
 
+from models.costs import network_cost
 from models.efficientnet import cell_centres
 from models.images import image_tensor
-from models.scaling import Scaling, network_cost
+from models.scaling import Scaling
 
 
 class Network:

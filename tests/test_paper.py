@@ -6,8 +6,9 @@ import math
 import pytest
 
 from models import SCALINGS, compound_scaling
+from models.costs import network_cost
 from models.paper import Curve, paper
-from models.scaling import Candidate, grid_candidates, implied_phi, network_cost
+from models.scaling import Candidate, grid_candidates, implied_phi
 
 B0 = network_cost(SCALINGS["b0"])
 VARIANTS = ("baseline", "depth", "width", "resolution", "compound")

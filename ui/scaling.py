@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
+from models.costs import network_cost
 from models.paper import paper
-from models.scaling import SCALINGS, network_cost
+from models.scaling import SCALINGS
 from ui.lesson import charts, tables
 from ui.lesson.address import choose
 from ui.lesson.keys import step_keys

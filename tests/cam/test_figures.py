@@ -27,7 +27,8 @@ from cam.figures import (
     save_figure,
 )
 from cam.layout import BODY, MARGIN, NARROW, PAGE, Words, fitted, printable, shortened, text_width
-from models.scaling import SCALINGS, Scaling, network_cost
+from models.costs import network_cost
+from models.scaling import SCALINGS, Scaling
 
 ROOT = Path(__file__).parents[2]
 SCALING_OF = {

@@ -6,6 +6,7 @@ import pytest
 import torchvision
 
 from models import FAMILIES, SCALINGS, Scaling, compound_scaling
+from models.costs import network_cost
 from models.efficientnet import meta_network
 from models.scaling import (
     UNRECORDED,
@@ -14,7 +15,6 @@ from models.scaling import (
     grid_search,
     implied_phi,
     nas_objective,
-    network_cost,
     round_channels,
     scaled_widths,
 )

@@ -11,8 +11,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from models import SCALINGS, Scaling, compound_scaling
+from models.costs import network_cost
 from models.paper import paper
-from models.scaling import Candidate, grid_candidates, network_cost
+from models.scaling import Candidate, grid_candidates
 from ui.lesson import charts, latency
 from ui.lesson.network_drawing import WIDTH, network_drawing
 from ui.lesson.setting import Setting, near_target

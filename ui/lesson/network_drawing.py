@@ -3,7 +3,7 @@
 from html import escape
 from typing import NamedTuple
 
-from models.scaling import NetworkCost, StageCost
+from models.costs import NetworkCost, StageCost
 from ui.lesson.svg import number
 from ui.palette import COLOURS
 

@@ -5,16 +5,15 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from models.costs import NetworkCost, network_cost
 from models.paper import paper
 from models.scaling import (
     BASE_RESOLUTION,
     SCALINGS,
     Candidate,
-    NetworkCost,
     Scaling,
     compound_scaling,
     grid_candidates,
-    network_cost,
 )
 from ui.lesson.address import choose
 

@@ -4,8 +4,9 @@ import math
 
 import pandas as pd
 
+from models.costs import network_cost
 from models.paper import paper
-from models.scaling import SCALINGS, Scaling, implied_phi, network_cost
+from models.scaling import SCALINGS, Scaling, implied_phi
 from ui.lesson.setting import Setting
 from ui.lesson.svg import number
 
