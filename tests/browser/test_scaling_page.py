@@ -38,9 +38,12 @@ def lesson(server, browser):
 
 
 def rested(page):
-    """Once the server has run and the browser has drawn."""
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
-    page.wait_for_timeout(400)
+    """Once the server has run and neither the address nor the drawing has changed for half a second."""
+    before = None
+    while (now := (page.url, page.locator(DRAWING).inner_html())) != before:
+        before = now
+        page.wait_for_timeout(500)
+        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
     return page
 
 
@@ -117,6 +120,7 @@ def test_a_link_restores_the_state_in_a_new_browser(lesson):
     sent, drawing = page.url.split("?")[1], page.locator(DRAWING).inner_html()
     again = lesson(sent)
     headline(again, 3)
+    rested(again)
     assert again.locator(DRAWING).inner_html() == drawing
 
 
