@@ -1,0 +1,22 @@
+"""The same on a GPU: pytest -m gpu."""
+
+import numpy as np
+import pytest
+import torch
+
+from cam import compare
+from models import load_study
+
+pytestmark = pytest.mark.gpu
+
+
+def test_maps_on_cuda_equal_the_cpus(lite, samples):
+    """Within 2 % of their range: the body runs in float16 there, the last convolution and the maps in float32."""
+    assert torch.cuda.is_available(), "no CUDA device on this machine"
+    study = load_study("imagenet-lite")
+    networks = {key: study.load(key, "cuda") for key in study.variants}
+    photographs = [samples / name for name in ("cat.jpg", "meerkats.jpg", "coffee-cup.jpg")]
+    expected, found = compare(lite, photographs), compare(networks, photographs)
+    for key in lite:
+        span = np.ptp(expected.maps[key], axis=(1, 2), keepdims=True)
+        assert (np.abs(found.maps[key] - expected.maps[key]) / span).max() < 2e-2
