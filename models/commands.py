@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -18,10 +19,15 @@ def run_command(command: Callable[[argparse.Namespace], int], arguments: argpars
     """Run a command; errors that users can mend become one sentence, and everything an exit code."""
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
         return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         say(f"{program}: {_os_sentence(error)}")
         return DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FATAL

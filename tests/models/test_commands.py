@@ -1,5 +1,8 @@
 """python -m models list, inspect, grow, fetch."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -67,3 +70,9 @@ def test_what_cannot_be_done_is_one_sentence(words, said, checkpoint, tmp_path, 
 def test_scalings_by_name_and_by_numbers():
     assert scaling_from("depth") == SCALINGS["depth"]
     assert scaling_from("1.2,1.4,300") == Scaling(1.2, 1.4, 300)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m models list | true"
+    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
