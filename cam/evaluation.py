@@ -41,6 +41,9 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", nargs="+", default=[], metavar="FILE", help="the baseline trained from other seeds: the noise floor"
     )
     parser.add_argument(
+        "--ancestor", metavar="FILE", help="what the study's networks descend from: how far their maps came apart"
+    )
+    parser.add_argument(
         "--checks", type=int, default=0, metavar="N", help="also check the method on the baseline, on N photographs"
     )
 
@@ -59,7 +62,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     loaded = load_networks(args)
     for sentence in loaded.failures.values():
         say(sentence)
-    networks = networks_to_measure(loaded, args.seeds, args.device)
+    networks = networks_to_measure(loaded, args.seeds, args.device, args.ancestor)
     photographs = find_photographs(args, next(iter(networks.own.values())).categories)
     tasks = plan_tasks(photographs)
     rows = measure(tasks, networks, args.method, args.view, Path(f"{args.out}.partial"))
@@ -77,16 +80,22 @@ def run_evaluate(args: argparse.Namespace) -> int:
     return SOME_FAILED if any(loaded.study.variants[key].source for key in loaded.failures) else DONE
 
 
-def networks_to_measure(loaded: LoadedStudy, seeds: Sequence[str], device: str) -> Networks:
-    """The study's networks, the baseline's retrainings (files), and each architecture with random weights."""
+def networks_to_measure(
+    loaded: LoadedStudy, seeds: Sequence[str], device: str, ancestor: str | None = None
+) -> Networks:
+    """The study's networks, the baseline's retrainings (files), each architecture with random weights, the ancestor."""
     own = loaded.networks
     baseline = next(iter(own))
-    trained = {Path(path).stem: loaded.study.with_checkpoint(baseline, path).load(baseline, device) for path in seeds}
-    if taken := sorted(trained.keys() & own.keys()):
+    trained, ancestors = (
+        {Path(path).stem: loaded.study.with_checkpoint(baseline, path).load(baseline, device) for path in paths}
+        for paths in (seeds, [ancestor] if ancestor else [])
+    )
+    if taken := sorted((trained.keys() | ancestors.keys()) & own.keys() | trained.keys() & ancestors.keys()):
         raise ValueError(
-            f"--seeds {taken[0]}: that is a variant's name; expected names such as {baseline}-seed1.safetensors"
+            f"the file name {taken[0]} is taken; expected names such as {baseline}-seed1 and ancestor.safetensors"
         )
-    return Networks(own, trained, {f"{RANDOM}{key}": random_network(network) for key, network in own.items()})
+    random = {f"{RANDOM}{key}": random_network(network) for key, network in own.items()}
+    return Networks(own, trained, random, ancestors)
 
 
 def find_photographs(args: argparse.Namespace, categories: Sequence[str]) -> list[Photograph]:

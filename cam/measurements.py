@@ -1,7 +1,7 @@
 """What is measured on each photograph and mosaic: MEASUREMENTS by name, and the rows that a report is made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -83,15 +83,17 @@ class Networks:
         own: the study's; differences are taken to the first, the baseline.
         seeds: the baseline trained again from other seeds.
         random: the study's architectures with random weights, names with the prefix ``RANDOM``.
+        ancestor: what the study's networks descend from, at most one; compared with them, but not scored.
     """
 
     own: Mapping[str, Network]
     seeds: Mapping[str, Network]
     random: Mapping[str, Network]
+    ancestor: Mapping[str, Network] = field(default_factory=dict)
 
     @property
     def all(self) -> dict[str, Network]:
-        return {**self.own, **self.seeds, **self.random}
+        return {**self.own, **self.seeds, **self.random, **self.ancestor}
 
     @property
     def baseline(self) -> str:
@@ -99,9 +101,9 @@ class Networks:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The baseline and every other trained network, and every two retrainings."""
-        others = [*list(self.own)[1:], *self.seeds]
-        return [(self.baseline, other) for other in others] + list(combinations(self.seeds, 2))
+        """Every two variants, every two trainings of the baseline, and each variant with the ancestor."""
+        found = [*combinations(self.own, 2), *combinations((self.baseline, *self.seeds), 2)]
+        return found + [(key, ancestor) for ancestor in self.ancestor for key in self.own]
 
 
 def readings(maps: np.ndarray, grid: CellGrid) -> dict[str, tuple[np.ndarray, CellGrid]]:
@@ -202,7 +204,8 @@ def _all_readings(explained: Comparison, networks: Networks) -> dict[str, tuple[
     """Maps and grid by "network|reading"; random weights and the Gaussian, of no network, have one reading."""
     gaussian = centred_gaussian()[None].repeat(len(explained.names), axis=0)
     found = {f"{GAUSSIAN}|{OWN}": (gaussian, CellGrid.even(gaussian.shape[-1]))}
-    for key, maps in explained.maps.items():
+    scored = {key: maps for key, maps in explained.maps.items() if key not in networks.ancestor}
+    for key, maps in scored.items():
         chosen = [OWN] if key in networks.random else READINGS
         ways = readings(maps, grid_of(explained, key))
         found |= {f"{key}|{reading}": ways[reading] for reading in chosen}

@@ -174,10 +174,11 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _pairs(name: str, photographs: Sequence[dict], networks: Networks) -> dict[str, dict[str, list[float]]]:
-    """Pairs of variants, and apart from them pairs of trainings that differ by the seed alone: the noise floor."""
-    found: dict[str, dict[str, list[float]]] = {"variants": {}, "seeds": {}}
+    """Pairs of variants; trainings of the baseline that differ by the seed alone: the noise floor; and the ancestor's."""
+    found: dict[str, dict[str, list[float]]] = {"variants": {}, "seeds": {}, "ancestor": {}}
     for one, other in networks.pairs:
         values = np.array([row["pairs"][f"{name}|{one}|{other}"] for row in photographs], dtype=np.float64)
         interval = bootstrap(lambda weights, values=values: weights @ values, len(values))  # type: ignore[misc]
-        found["seeds" if other in networks.seeds else "variants"][f"{one} and {other}"] = list(interval)
+        kind = "seeds" if other in networks.seeds else "ancestor" if other in networks.ancestor else "variants"
+        found[kind][f"{one} and {other}"] = list(interval)
     return found

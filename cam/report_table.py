@@ -9,6 +9,7 @@ TITLES = {
     ALL: "All images",
 }
 CONTROLS = {POOLED: "pooled to 7 x 7", SIGNED: "without ReLU", HALF_PIXEL: "half-pixel", "random": "random weights"}
+PAIR_KINDS = {"variants": "", "seeds": " (another seed)", "ancestor": ""}
 CAVEAT = (
     "Brackets: 95 % percentile bootstrap intervals over images, paired. They do not cover the spread between trainings "
     "of the same network; the noise floor does, where trainings from other seeds were given."
@@ -33,7 +34,8 @@ def markdown(report: dict) -> str:
     ]
     lines += _table(["", "reading", *keys, "centred Gaussian", f"{keys[0]} over it"], _control_rows(report, keys))
     lines += ["", "## Networks against each other", ""]
-    lines += _table(["", *_pair_names(report)], _pair_rows(report))
+    lines += [f"- {name}: {pair['summary']}" for name, pair in report["pairs"].items()]
+    lines += ["", *_table(["", *report["pairs"]], _pair_rows(report))]
     return "\n".join([*lines, *_check_lines(report), ""])
 
 
@@ -92,15 +94,12 @@ def _control_rows(report: dict, keys: list[str]) -> list[list[str]]:
     return rows
 
 
-def _pair_names(report: dict) -> list[str]:
-    one = next(iter(report["pairs"].values()))
-    return [*one["variants"], *(f"{name} (seeds)" for name in one["seeds"])]
-
-
 def _pair_rows(report: dict) -> list[list[str]]:
+    first = next(iter(report["pairs"].values()))
     return [
-        [pair["summary"], *(_mean_cell(found) for found in (*pair["variants"].values(), *pair["seeds"].values()))]
-        for pair in report["pairs"].values()
+        [name + PAIR_KINDS[kind], *(_mean_cell(pair[kind][name]) for pair in report["pairs"].values())]
+        for kind in PAIR_KINDS
+        for name in first.get(kind, {})
     ]
 
 

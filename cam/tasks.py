@@ -15,7 +15,7 @@ from models.commands import say
 from models.files import atomic_write
 from models.images import open_image
 
-RECORD = 1  # of the recorded rows; another number invalidates them
+RECORD = 2  # of the recorded rows; another number invalidates them
 CHUNK = 8  # photographs or mosaics measured and recorded together
 MOSAICS = 500  # of each layout, at most
 READERS = 4

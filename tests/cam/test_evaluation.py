@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,21 @@ def test_a_tree_gives_pointing_games_and_similarities(study, tree, tmp_path):
     assert set(found["networks"]["compound"]) == {*READINGS, "random"}
     assert set(found["networks"]) == {"baseline", "compound", "baseline-seed1"}
     assert "baseline and baseline-seed1" in report["pairs"]["correlation"]["seeds"]
+    assert not report["pairs"]["correlation"]["ancestor"]
     assert {path.name for path in tmp_path.iterdir()} == {"r.json", "r.md"}
+
+
+def test_an_ancestor_is_compared_with_the_variants_but_not_scored(study, tree, tmp_path):
+    """Given the baseline itself as its ancestor, the two agree wholly."""
+    ancestor = tmp_path / "ancestor.safetensors"
+    shutil.copy(study.parent / "baseline.safetensors", ancestor)
+    report = evaluate(study, tree, tmp_path / "r.json", "--limit", "4", "--ancestor", str(ancestor))
+    found = report["pairs"]["correlation"]
+    assert set(found["ancestor"]) == {"baseline and ancestor", "compound and ancestor"}
+    assert found["ancestor"]["baseline and ancestor"] == pytest.approx([1.0, 1.0, 1.0])
+    assert found["ancestor"]["compound and ancestor"] == pytest.approx(found["variants"]["baseline and compound"])
+    assert "ancestor" not in report["networks"] and "ancestor" not in report["accuracy"]
+    assert "| compound and ancestor |" in (tmp_path / "r.md").read_text()
 
 
 def test_masks_give_all_scores_and_the_same_file_twice(study, masked, tmp_path):
