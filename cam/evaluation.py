@@ -38,8 +38,9 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only N photographs, at random but always the same")
     parser.add_argument(
-        "--seeds", nargs="+", default=[], metavar="FILE", help="the baseline trained from other seeds: the noise floor"
-    )
+        "--seeds", nargs="*", metavar="FILE",
+        help="the baseline trained from other seeds: the noise floor (default: the study's)",
+    )  # fmt: skip
     parser.add_argument(
         "--ancestor", metavar="FILE", help="what the study's networks descend from: how far their maps came apart"
     )
@@ -62,7 +63,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     loaded = load_networks(args)
     for sentence in loaded.failures.values():
         say(sentence)
-    networks = networks_to_measure(loaded, args.seeds, args.device, args.ancestor)
+    seeds = [*map(str, loaded.study.retrained)] if args.seeds is None else args.seeds
+    networks = networks_to_measure(loaded, seeds, args.device, args.ancestor)
     photographs = find_photographs(args, next(iter(networks.own.values())).categories)
     tasks = plan_tasks(photographs)
     rows = measure(tasks, networks, args.method, args.view, Path(f"{args.out}.partial"))

@@ -7,6 +7,8 @@ A manifest needs a title and one table for each variant; everything else has a d
 
     [variants.baseline]
     source = { file = "b0.safetensors" }  # beside the manifest; or package + file, torchvision, grown_from
+
+``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds.
 """
 
 import importlib.util
@@ -102,6 +104,7 @@ class Study:
         summary: one or two sentences.
         categories: class names in the order of the logits; None where only the checkpoints know.
         variants: key -> Variant, in the order of ``VARIANTS``.
+        retrained: the baseline's checkpoints from other seeds; how much their maps differ is the noise floor.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Study:
     summary: str
     categories: list[str] | None
     variants: dict[str, Variant]
+    retrained: tuple[Path, ...] = ()
 
     def load(self, key: str, device: str | torch.device = "auto") -> Network:
         """Load the network of one variant.
@@ -217,7 +221,14 @@ def _study(name: str, manifest: dict, folder: Path) -> Study:
         summary=str(manifest.get("summary", "")),
         categories=_categories(manifest.get("categories"), folder),
         variants={key: _variant(key, tables[key], folder) for key in VARIANTS if key in tables},
+        retrained=_retrained(manifest.get("retrained", []), folder),
     )
+
+
+def _retrained(value: object, folder: Path) -> tuple[Path, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise StudyError(f"retrained = {value!r} is not understood; expected a list of checkpoints of the baseline")
+    return tuple(folder / name for name in value)
 
 
 _TYPES: dict[str, type] = {

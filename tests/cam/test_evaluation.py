@@ -31,7 +31,7 @@ def study(tmp_path_factory) -> Path:
         metadata = {"categories": CATEGORIES}
         save_checkpoint(folder / f"{name}.safetensors", model, scaling=scaling, family="b", metadata=metadata)
     tables = [f'[variants.{key}]\nsource = {{ file = "{key}.safetensors" }}\n' for key in ("baseline", "compound")]
-    (folder / "small.toml").write_text('title = "Small"\n' + "".join(tables))
+    (folder / "small.toml").write_text('retrained = ["baseline-seed1.safetensors"]\n' + "".join(tables))
     return folder / "small.toml"
 
 
@@ -72,8 +72,7 @@ def evaluate(study: Path, data: Path, out: Path, *options: str) -> dict:
 
 
 def test_a_tree_gives_pointing_games_and_similarities(study, tree, tmp_path):
-    seed = str(study.parent / "baseline-seed1.safetensors")
-    report = evaluate(study, tree, tmp_path / "r.json", "--seeds", seed)
+    report = evaluate(study, tree, tmp_path / "r.json")
     assert set(report["measurements"]) == {"pointing-1x2", "pointing-2x2", "entropy"}
     assert report["images"]["all"] == 12
     found = report["measurements"]["pointing-2x2"]["groups"]["all"]
@@ -90,10 +89,11 @@ def test_an_ancestor_is_compared_with_the_variants_but_not_scored(study, tree, t
     """Given the baseline itself as its ancestor, the two agree wholly."""
     ancestor = tmp_path / "ancestor.safetensors"
     shutil.copy(study.parent / "baseline.safetensors", ancestor)
-    report = evaluate(study, tree, tmp_path / "r.json", "--limit", "4", "--ancestor", str(ancestor))
+    report = evaluate(study, tree, tmp_path / "r.json", "--limit", "4", "--seeds", "--ancestor", str(ancestor))
     found = report["pairs"]["correlation"]
     assert set(found["ancestor"]) == {"baseline and ancestor", "compound and ancestor"}
     assert found["ancestor"]["baseline and ancestor"] == pytest.approx([1.0, 1.0, 1.0])
+    assert not found["seeds"]
     assert found["ancestor"]["compound and ancestor"] == pytest.approx(found["variants"]["baseline and compound"])
     assert "ancestor" not in report["networks"] and "ancestor" not in report["accuracy"]
     assert "| compound and ancestor |" in (tmp_path / "r.md").read_text()

@@ -100,6 +100,7 @@ def test_unpublished_variants_leave_the_others_working():
         ("[variants.depth]\nscaling = { width_mult = 0 }", "variant 'depth': width_mult is 0"),
         ("[variants.depth]\nscaling = { width = 1 }", "variant 'depth': .*width"),
         ("categories = 7\n[variants.depth]", "categories = 7 is not understood"),
+        ("retrained = 'x'\n[variants.depth]", "retrained = 'x' is not understood"),
         ("categories = 'none.txt'\n[variants.depth]", "no file of categories"),
     ],
 )
