@@ -12,6 +12,7 @@ from torchvision.ops.misc import SqueezeExcitation
 from models.scaling import FAMILIES, STAGES, Family, Scaling, family_named, scaled_widths
 
 STOCHASTIC_DEPTH = 0.2
+LAYERS = (*(f"stage {number}" for number in range(1, len(STAGES) + 1)), "head")
 
 
 class SameConv2d(nn.Conv2d):
@@ -114,6 +115,17 @@ def family_of(network: nn.Module) -> str:
         f"no family has {'a' if gate else 'no'} squeeze-excite gate, {activation}, {padding} padding and "
         f"BatchNorm eps {eps}; expected one of {', '.join(FAMILIES)}"
     )
+
+
+def layer_index(layer: str) -> int:
+    """Place in ``network.features`` of the part whose output the layer is: ``"stage 1"`` to ``"stage 7"``, ``"head"``.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    if layer not in LAYERS:
+        raise ValueError(f"unknown layer {layer!r}; choose from {', '.join(LAYERS)}")
+    return LAYERS.index(layer) + 1
 
 
 def cell_centres(features: nn.Sequential, resolution: int) -> list[float]:

@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import EfficientNet
 
 from models.costs import network_cost
-from models.efficientnet import cell_centres
+from models.efficientnet import cell_centres, layer_index
 from models.images import image_tensor
 from models.scaling import Scaling
 
@@ -70,9 +70,13 @@ class Network:
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return digest.hexdigest()
 
-    def cell_centres(self) -> list[float]:
-        """Input pixel, along one axis, at which each cell of the last map looks."""
-        return cell_centres(self.model.features, self.scaling.input_size)
+    def cell_centres(self, layer: str = "head") -> list[float]:
+        """Input pixel, along one axis, at which each cell of a layer looks: the last map's, or those of ``"stage 5"``.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        return cell_centres(self.model.features[: layer_index(layer) + 1], self.scaling.input_size)
 
     def transform(self, image: Image.Image, view: str = "square") -> Tensor:
         """What the network takes in: the view of an RGB image, normalised, float32 (3, r, r)."""
@@ -94,6 +98,24 @@ class Network:
                 images = body(images)
             return head(images.float())
 
+    def split(self, layer: str) -> tuple[nn.Sequential, nn.Sequential]:
+        """The inference copy in two: from images (N, 3, r, r) to a layer's output, and from there to the logits (N, K).
+
+        Both are float32 in eval mode and share their tensors with the copy. For gradients, detach the layer's output and
+        ask ``torch.autograd.grad`` for those of it: nothing of the network changes, no hook is needed, and threads do not
+        meet.
+
+        Args:
+            layer: ``"stage 1"`` to ``"stage 7"`` or ``"head"``.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        body, head = self._inference_copy
+        parts, end = [*body, head], layer_index(layer) + 1
+        pooling = [nn.AdaptiveAvgPool2d(1), nn.Flatten(1), self.classifier]
+        return nn.Sequential(*parts[:end]), nn.Sequential(*parts[end:], *pooling)
+
     @cached_property
     def _inference_copy(self) -> tuple[nn.Sequential, nn.Module]:
         features = folded(self.model.features).to(memory_format=torch.channels_last)
@@ -102,7 +124,7 @@ class Network:
 
 def folded(features: nn.Sequential) -> nn.Sequential:
     """A copy of convolutions, BatchNorms and activations in which every BatchNorm is folded into its convolution."""
-    features = copy.deepcopy(features).requires_grad_(False)
+    features = copy.deepcopy(features).eval().requires_grad_(False)
     for block in list(features.modules()):
         children = list(block.named_children()) if isinstance(block, nn.Sequential) else []
         for (name, layer), (norm_name, norm) in pairwise(children):
