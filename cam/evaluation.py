@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -122,12 +123,17 @@ def find_photographs(args: argparse.Namespace, categories: Sequence[str]) -> lis
 def write_report(report: dict, path: Path) -> None:
     """The report as JSON, and its tables beside it as Markdown; each is whole or absent."""
     texts = {
-        path: json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False),
+        path: _short(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)),
         path.with_suffix(".md"): markdown(report),
     }
     for name, text in texts.items():
         with atomic_write(name) as file:
             file.write(text.rstrip("\n").encode() + b"\n")
+
+
+def _short(text: str) -> str:
+    """JSON with each list of numbers on one line."""
+    return re.sub(r"\[[-\d.e,\snul]+\]", lambda found: " ".join(found[0].split()), text)
 
 
 def _check_options(args: argparse.Namespace) -> None:

@@ -146,13 +146,24 @@ def blurred(image: Tensor) -> Tensor:
     return torch.from_numpy(smooth).permute(2, 0, 1).to(image)
 
 
-def _blend_curve(probability: Probability, start: Tensor, end: Tensor, map_: np.ndarray, steps: int) -> np.ndarray:
-    """Probability while pixels of ``start`` become those of ``end``, in the map's order."""
+def blended(start: Tensor, end: Tensor, map_: np.ndarray, steps: int = STEPS) -> Tensor:
+    """Images between two, (steps + 1, 3, r, r): pixels of ``start`` become those of ``end``, the map's highest first.
+
+    With ``start`` the image and ``end`` zeros these are the images of ``deletion_curve``; with ``start`` the ``blurred``
+    image and ``end`` the image those of ``insertion_curve``.
+
+    Raises:
+        ValueError: the map has another size than the images, or is not finite, or there is no step.
+    """
     order = _order(start, map_)
     place = np.empty(order.size, dtype=np.int64)
     place[order] = np.arange(order.size)
     changed = torch.from_numpy(place.reshape(map_.shape) < _counts(order.size, steps)[:, None, None]).to(start.device)
-    return probability(torch.where(changed[:, None], end, start))
+    return torch.where(changed[:, None], end, start)
+
+
+def _blend_curve(probability: Probability, start: Tensor, end: Tensor, map_: np.ndarray, steps: int) -> np.ndarray:
+    return probability(blended(start, end, map_, steps))
 
 
 def _order(image: Tensor, map_: np.ndarray) -> np.ndarray:

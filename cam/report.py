@@ -6,6 +6,7 @@ import numpy as np
 
 from cam.measurements import CLAIMS, GAUSSIAN, MEASUREMENTS, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
 from cam.metrics import max_box_accuracy
+from cam.report_rows import kept_rows
 from cam.statistics import Interval, bootstrap
 
 RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
@@ -19,8 +20,8 @@ def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks:
 
     Returns:
         ``images`` (group -> count), ``accuracy`` (network -> share right), ``measurements`` (name -> label, summary,
-        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair) and ``verdicts``
-        (claim -> sentence).
+        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair), ``verdicts``
+        (claim -> sentence) and ``rows`` (see ``kept_rows``).
     """
     groups = _groups(photographs, mosaics, networks)
     measurements = {}
@@ -37,6 +38,7 @@ def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks:
         "measurements": measurements,
         "pairs": {name: {"summary": summary, **_pairs(name, photographs, networks)} for name, summary in PAIRS.items()},
         "verdicts": {claim: verdict(claim, measurements, networks) for claim in CLAIMS},
+        "rows": kept_rows(photographs, mosaics, networks),
     }
 
 

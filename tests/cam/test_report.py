@@ -6,6 +6,7 @@ import pytest
 
 from cam.measurements import CLAIMS, GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
 from cam.report import ALL, MISCLASSIFIED, RECOGNISED, build_report, signed
+from cam.report_rows import column
 from cam.report_table import markdown
 
 OBJECTS = CLAIMS[2]
@@ -111,3 +112,13 @@ def test_the_table_names_every_network_and_number():
     tables = [block.strip().split("\n") for block in text.split("\n\n") if block.startswith("|")]
     assert len(tables) == 6
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)
+
+
+def test_single_images_are_kept():
+    kept = build_report(rows(0.2, 0.1), [], networks())["rows"]["photographs"]
+    assert kept["name"][-1] == "11.jpg"
+    assert kept["right"]["compound"] == [1] * 11 + [0]
+    assert column(kept, f"worst-instance|compound|{POOLED}") - column(
+        kept, f"worst-instance|baseline|{POOLED}"
+    ) == pytest.approx(0.1)
+    assert column(kept, f"worst-instance|{GAUSSIAN}|{OWN}") == pytest.approx(0.1)
