@@ -6,8 +6,9 @@ A mask is an indexed PNG of its photograph's size: 0 background, 1, 2, ... objec
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,12 +73,17 @@ def read_masks(folder: str | os.PathLike, categories: Sequence[str]) -> dict[Pat
         FileNotFoundError: no ``masks.toml``, or a mask or photograph that it names is missing.
         ValueError: a mask is damaged or has objects without categories, or no label set fits.
     """
+    return {path: read() for path, read in mask_readers(folder, categories).items()}
+
+
+def mask_readers(folder: str | os.PathLike, categories: Sequence[str]) -> dict[Path, Callable[[], InstanceMask]]:
+    """As ``read_masks``, but every mask is read, and its errors are raised, only when its function is called."""
     folder = Path(folder)
     table = _read_table(folder / TABLE)
     index = {name: row for row, name in reversed(list(enumerate(categories)))}
     label_set = _label_set(table, index)
-    masks = {}
-    for name, rows in sorted(table.items()):
+
+    def objects(name: str, rows: dict[str, dict[str, list[str]]]) -> InstanceMask:
         indices = read_mask(folder / f"{name}.png")
         numbers = sorted(set(np.unique(indices).tolist()) - {BACKGROUND, IGNORE})
         if bare := [number for number in numbers if str(number) not in rows]:
@@ -85,8 +91,11 @@ def read_masks(folder: str | os.PathLike, categories: Sequence[str]) -> dict[Pat
         classes = {
             number: tuple(index[category] for category in rows[str(number)].get(label_set, [])) for number in numbers
         }
-        masks[_photograph(folder, name)] = InstanceMask(indices, classes)
-    return masks
+        return InstanceMask(indices, classes)
+
+    for name in table:
+        _require_mask(folder / f"{name}.png")
+    return {_photograph(folder, name): partial(objects, name, rows) for name, rows in sorted(table.items())}
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -96,8 +105,7 @@ def read_mask(path: Path) -> np.ndarray:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged, too large or of another kind.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no mask {path}; expected a PNG beside its photograph")
+    _require_mask(path)
     try:
         with Image.open(path, formats=("PNG",)) as image:
             if image.mode not in ("P", "L") or image.width * image.height > MAX_PIXELS:
@@ -112,6 +120,11 @@ def check_size(mask: InstanceMask, photograph: Image.Image, name: str) -> None:
     sizes = [" x ".join(map(str, size)) for size in (mask.indices.shape[::-1], photograph.size)]
     if sizes[0] != sizes[1]:
         raise ValueError(f"the mask of {name!r} has {sizes[0]} pixels, its photograph {sizes[1]}; draw it at that size")
+
+
+def _require_mask(path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no mask {path}; expected a PNG beside its photograph")
 
 
 def _read_table(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
