@@ -1,6 +1,7 @@
 """Class activation maps: compute, compare, measure, draw, export."""
 
-from cam.comparison import Comparison, compare
+from cam.comparing import compare
+from cam.comparison import Comparison
 from cam.methods import METHODS
 from models.images import open_image
 

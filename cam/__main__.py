@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from cam.arguments import add_study_arguments, load_networks
-from cam.comparison import Comparison, compare
+from cam.comparing import compare
+from cam.comparison import Comparison
 from cam.evaluation import add_evaluate_arguments, run_evaluate
 from cam.figures import SCALES, STYLES, SUFFIXES, save_figure
 from models.commands import DONE, SOME_FAILED, run_command, say

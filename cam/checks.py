@@ -7,7 +7,7 @@ import torch
 from tqdm import tqdm
 
 from cam.cells import CellGrid
-from cam.comparison import compare
+from cam.comparing import compare
 from cam.measurements import Photograph
 from cam.perturbation import area_under, average_drop, class_probability, deletion_curve, insertion_curve, road_curve
 from cam.randomisation import cascading_randomisation

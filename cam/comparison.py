@@ -1,30 +1,29 @@
-"""Compare networks on the same images: one forward pass each, then any class and any method of closed form for nothing."""
+"""A comparison: raw maps of several networks on the same images, explained again, stacked, drawn, saved and loaded."""
 
 import io
 import json
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from PIL import Image
+import torch.nn.functional as F
 from torch import Tensor
 
-from cam.methods import METHODS, Method, method_named
-from cam.targets import Target, resolve_target
+from cam.layers import HEAD, centres_at
+from cam.maps import mirrored
+from cam.methods import METHODS, ClosedForm, closed_form_of
+from cam.targets import Classes, Target, resolve_target
 from models.files import atomic_write
-from models.images import VIEWS, Source, open_image, view_image
 from models.network import Network
 from models.scaling import Scaling
 
-DRAWN_SIZE = 448
-BATCH = 8
 FORMAT = 1
+PLAIN = ("names", "categories", "method", "unit", "target", "view", "layer", "flip")
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,38 @@ class VariantFacts:
     centres: tuple[float, ...]
 
     @classmethod
-    def of(cls, network: Network) -> Self:
+    def of(cls, network: Network, layers: tuple[str, ...] = HEAD) -> Self:
         return cls(
             network.label, network.provenance, network.note, network.scaling, network.family,
-            network.params, network.macs, network.fingerprint, tuple(network.cell_centres()),
+            network.params, network.macs, network.fingerprint, tuple(centres_at(network, layers)),
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What maps of any class are computed from: features (N, C, h, w) and the classifier's weight (K, C), on one device."""
+    """What maps of any class are computed from, on one device.
+
+    Attributes:
+        features: (N, C, h, w).
+        weight: of the classifier, (K, C).
+        bias: of the classifier, (K,).
+        mirrored: features of the mirrored images; None where they are not averaged.
+    """
 
     features: Tensor
     weight: Tensor
+    bias: Tensor
+    mirrored: Tensor | None = None
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Of these features or mirrored ones, (N, K)."""
+        return F.linear(features.mean(dim=(2, 3)), self.weight, self.bias)
+
+    def maps(self, closed_form: ClosedForm, features: Tensor, class_idx: np.ndarray) -> np.ndarray:
+        """Raw maps of these features or mirrored ones, (N, h, w)."""
+        rows = torch.from_numpy(class_idx).to(features.device)
+        logits = self.logits(features).gather(1, rows[:, None]).squeeze(1)
+        return closed_form(features, self.weight[rows], logits).cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,9 @@ class Comparison:
         logits: key -> float32 (N, K).
         class_idx: key -> class explained, int64 (N,).
         against_idx: key -> class B of "A - B", int64 (N,); None for other targets.
-        evidence: key -> what other maps can be computed from; empty after ``load``.
+        layer: that the maps are of: ``"head"``, ``"stage 5"``, ``"stage 5, head"`` (their mean) or ``"all"``.
+        flip: maps are means over the image and its mirror image.
+        evidence: key -> what other maps can be computed from; empty after ``load`` and at layers other than the head.
     """
 
     variants: dict[str, VariantFacts]
@@ -93,6 +113,8 @@ class Comparison:
     logits: dict[str, np.ndarray]
     class_idx: dict[str, np.ndarray]
     against_idx: dict[str, np.ndarray] | None = None
+    layer: str = "head"
+    flip: bool = False
     evidence: dict[str, Evidence] = field(default_factory=dict, repr=False, compare=False)
 
     def explain(self, target: Target | None = None, method: str | None = None) -> Self:
@@ -103,29 +125,34 @@ class Comparison:
             method: name in ``METHODS``; None keeps the method.
 
         Raises:
-            ValueError: the target or method is unknown, or the comparison was loaded from a file, without features.
+            ValueError: the target or method is unknown, the method has no closed form, a map is not finite, or the
+                comparison has no features: it was loaded from a file, or is of another layer than the head.
         """
         if not self.evidence:
             raise ValueError("this comparison has no features; run compare again for another class or method")
         name = self.method if method is None else method
-        chosen = method_named(name)
-        class_idx, against_idx = self.class_idx, self.against_idx
+        chosen = closed_form_of(name)
+        classes = Classes(self.class_idx, self.against_idx)
         if target is not None:
-            class_idx, against_idx = resolve_target(target, self.logits, self.categories)
-        if against_idx is not None and chosen.unit != "logit":
-            possible = ", ".join(key for key, entry in METHODS.items() if entry.unit == "logit")
-            raise ValueError(
-                f"method {name!r} has no unit, so its maps of two classes have no difference; choose from {possible}"
-            )
+            classes = resolve_target(target, self.logits, self.categories)
+        if classes.against_idx is not None and METHODS[name].unit != "logit":
+            raise ValueError(no_difference(name))
         maps = {}
-        for key, evidence in self.evidence.items():
-            maps[key] = _maps(chosen, evidence, self.logits[key], class_idx[key])
-            if against_idx is not None:
-                maps[key] = maps[key] - _maps(chosen, evidence, self.logits[key], against_idx[key])
-        words = self.target if target is None else _target_words(target)
-        return replace(
-            self, maps=maps, class_idx=class_idx, against_idx=against_idx, method=name, unit=chosen.unit, target=words
-        )  # fmt: skip
+        for key in self.evidence:
+            maps[key] = self._maps(chosen, key, classes.class_idx[key])
+            if classes.against_idx is not None:
+                maps[key] = maps[key] - self._maps(chosen, key, classes.against_idx[key])
+        require_finite(maps, "maps", self.names)
+        words = self.target if target is None else target_words(target)
+        return replace(self, maps=maps, **classes._asdict(), method=name, unit=METHODS[name].unit, target=words)
+
+    def _maps(self, closed_form: ClosedForm, key: str, class_idx: np.ndarray) -> np.ndarray:
+        evidence, facts = self.evidence[key], self.variants[key]
+        maps = evidence.maps(closed_form, evidence.features, class_idx)
+        if evidence.mirrored is None:
+            return maps
+        other = evidence.maps(closed_form, evidence.mirrored, class_idx)
+        return (maps + mirrored(other, facts.centres, facts.scaling.input_size)) / 2
 
     def renamed(self, names: Sequence[str]) -> Self:
         """The same comparison under other names of its images."""
@@ -143,7 +170,7 @@ class Comparison:
         if not comparisons:
             raise ValueError("there is no comparison to stack; give at least one")
         first = comparisons[0]
-        alike = ("variants", "categories", "method", "unit", "target", "view")
+        alike = ("variants", "categories", "method", "unit", "target", "view", "layer", "flip")
         for other in comparisons[1:]:
             differ = [name for name in alike if getattr(other, name) != getattr(first, name)]
             if differ:
@@ -162,12 +189,7 @@ class Comparison:
             logits=joined("logits"),
             class_idx=joined("class_idx"),
             against_idx=joined("against_idx") if first.against_idx is not None else None,
-            evidence={
-                key: Evidence(
-                    torch.cat([one.evidence[key].features for one in comparisons]), first.evidence[key].weight
-                )
-                for key in first.evidence
-            },
+            evidence={key: _stacked([one.evidence[key] for one in comparisons]) for key in first.evidence},
         )
 
     def figure(self, scale: str = "map", style: str = "overlay") -> Any:
@@ -187,7 +209,7 @@ class Comparison:
         for kind in ("maps", "logits", "class_idx", "against_idx"):
             arrays |= {f"{kind}/{key}": values for key, values in (getattr(self, kind) or {}).items()}
         facts = {key: asdict(variant) for key, variant in self.variants.items()}
-        plain = {name: getattr(self, name) for name in ("names", "categories", "method", "unit", "target", "view")}
+        plain = {name: getattr(self, name) for name in PLAIN}
         document = json.dumps({"format": FORMAT, "variants": facts, **plain}, ensure_ascii=False)
         arrays["document"] = np.frombuffer(document.encode(), dtype=np.uint8)
         with atomic_write(path) as file:
@@ -234,102 +256,36 @@ def _read_document(document: dict, arrays: dict[str, np.ndarray]) -> dict[str, A
     }
 
 
-def compare(
-    networks: Mapping[str, Network],
-    images: Sequence[Source],
-    method: str = "cam",
-    target: Target = "shared",
-    view: str = "square",
-    batch_size: int = BATCH,
-) -> Comparison:
-    """Run every network on every image, in one field of view, and explain one class of each.
+def _stacked(evidence: Sequence[Evidence]) -> Evidence:
+    turned = [one.mirrored for one in evidence if one.mirrored is not None]
+    features = torch.cat([one.features for one in evidence])
+    return replace(evidence[0], features=features, mirrored=torch.cat(turned) if turned else None)
 
-    Args:
-        networks: key -> network, in display order; all of one label set.
-        images: paths, bytes or RGB images.
-        method: name in ``METHODS``.
-        target: ``"shared"`` (one class for each image: the majority of the variants' top-1, ties by mean probability),
-            ``"own"``, a class name or index, one of those for each image, or ``"A - B"``.
-        view: ``"square"`` (the whole image squashed) or ``"centre"`` (the largest centred square).
-        batch_size: images in one forward pass.
+
+def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[str]) -> None:
+    """Refuse logits or maps that are not finite, with the variant's and the image's names.
 
     Raises:
-        ValueError: nothing to compare, unlike label sets, an unknown method, target or view, or a network whose
-            logits are not finite.
-        ImageError: an image cannot be decoded.
+        ValueError: for the first such image.
     """
-    categories = _shared_categories(networks)
-    method_named(method)
-    if view not in VIEWS:
-        raise ValueError(f"unknown view {view!r}; choose from {', '.join(VIEWS)}")
-    if not images:
-        raise ValueError("there is no image to compare networks on; give at least one")
-    pictures = [open_image(image) for image in images]
-    names = [_name(image, index) for index, image in enumerate(images)]
-    evidence, logits = {}, {}
-    for key, network in networks.items():
-        features = _features(network, pictures, view, batch_size)
-        evidence[key] = Evidence(features, network.classifier.weight.detach())
-        logits[key] = _logits(network, features)
-        _require_finite(logits[key], key, names)
-    seen = np.stack([np.asarray(view_image(picture, view, DRAWN_SIZE)) for picture in pictures])
-    facts = {key: VariantFacts.of(network) for key, network in networks.items()}
-    bare = Comparison(facts, names, seen, categories, method, "", "", view, {}, logits, {}, None, evidence)
-    return bare.explain(target, method)
-
-
-def _features(network: Network, pictures: list[Image.Image], view: str, batch_size: int) -> Tensor:
-    with ThreadPoolExecutor(min(4, len(pictures))) as pool:
-        batches = [
-            torch.stack(
-                list(pool.map(lambda picture: network.transform(picture, view), pictures[start : start + batch_size]))
-            )
-            for start in range(0, len(pictures), batch_size)
-        ]
-    return torch.cat([network.features(batch) for batch in batches])
-
-
-def _logits(network: Network, features: Tensor) -> np.ndarray:
-    with torch.no_grad():
-        return network.classifier(features.mean(dim=(2, 3))).cpu().numpy()
-
-
-def _maps(method: Method, evidence: Evidence, logits: np.ndarray, class_idx: np.ndarray) -> np.ndarray:
-    rows = torch.from_numpy(class_idx)
-    explained = torch.from_numpy(logits).gather(1, rows[:, None]).squeeze(1).to(evidence.features.device)
-    weights = evidence.weight[rows.to(evidence.weight.device)]
-    return method.closed_form(evidence.features, weights, explained).cpu().numpy()
-
-
-def _shared_categories(networks: Mapping[str, Network]) -> list[str]:
-    if not networks:
-        raise ValueError("there is no network to compare; give at least one")
-    (first, reference), *others = networks.items()
-    for key, network in others:
-        if network.categories != reference.categories:
+    for key, values in arrays.items():
+        bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+        if len(bad):
             raise ValueError(
-                f"{key!r} knows {len(network.categories)} classes, {first!r} {len(reference.categories)}, and not the same; "
-                "compare networks of one label set"
+                f"variant {key!r} gives {kind} that are not finite on {names[bad[0]]!r}; its weights are damaged"
             )
-    return list(reference.categories)
 
 
-def _require_finite(logits: np.ndarray, key: str, names: list[str]) -> None:
-    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
-    if len(bad):
-        raise ValueError(
-            f"variant {key!r} gives logits that are not finite on {names[bad[0]]!r}; its weights are damaged"
-        )
+def no_difference(method: str, layer: str = "head") -> str:
+    """Why two classes cannot be held against each other."""
+    possible = ", ".join(key for key, entry in METHODS.items() if entry.unit == "logit")
+    if layer in ("head", "all"):
+        return f"method {method!r} has no unit, so its maps of two classes have no difference; choose from {possible}"
+    return f"maps at {layer} have no unit, so those of two classes have no difference; leave the layer out"
 
 
-def _name(image: Source, index: int) -> str:
-    name = (
-        image if isinstance(image, (str, os.PathLike)) else getattr(image, "filename", "") or getattr(image, "name", "")
-    )
-    return Path(name).name if isinstance(name, (str, os.PathLike)) and str(name) else f"image {index + 1}"
-
-
-def _target_words(target: Target) -> str:
+def target_words(target: Target) -> str:
+    """What was asked for, for people."""
     if isinstance(target, (str, int)):
         return str(target)
     return ", ".join(map(str, target))

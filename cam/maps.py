@@ -3,6 +3,8 @@
 Notation as in DESIGN: features A (N, C, h, w) enter global average pooling and a linear classifier W (K, C), b (K).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 
@@ -77,5 +79,20 @@ def resample(
 
 def interpolation_weights(centres: tuple[float, ...], resolution: int, size: int) -> np.ndarray:
     """Matrix (size, cells) that interpolates linearly from values at ``centres`` to the middles of ``size`` pixels."""
-    pixels = (np.arange(size) + 0.5) * resolution / size - 0.5
-    return np.stack([np.interp(pixels, centres, row) for row in np.eye(len(centres))], axis=1).astype(np.float32)
+    return weights_at(centres, (np.arange(size) + 0.5) * resolution / size - 0.5)
+
+
+def weights_at(centres: Sequence[float], places: np.ndarray) -> np.ndarray:
+    """Matrix (places, cells) that interpolates linearly from values at ``centres`` to other places, constant beyond."""
+    return np.stack([np.interp(places, centres, row) for row in np.eye(len(centres))], axis=1).astype(np.float32)
+
+
+def mirrored(maps: np.ndarray, centres: Sequence[float], resolution: int) -> np.ndarray:
+    """Maps of mirrored images (N, h, w), turned back and put on the cells of the images as they are.
+
+    A cell that looks at pixel c of the mirrored image looks at ``resolution - 1 - c`` of the image, which is no cell's
+    centre unless the centres lie evenly about the middle: reversing the columns alone would shift the map by up to a
+    cell. Columns are interpolated at the true centres, constant beyond the outermost ones.
+    """
+    seen_at = resolution - 1 - np.asarray(centres)[::-1]
+    return maps[..., ::-1].astype(np.float32) @ weights_at(seen_at.tolist(), np.asarray(centres)).T

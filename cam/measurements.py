@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from cam.cells import CellGrid, centred_gaussian, pooled
-from cam.comparison import Comparison, compare
+from cam.comparing import compare
+from cam.comparison import Comparison
 from cam.masks import BACKGROUND, IGNORE, InstanceMask, check_size
 from cam.metrics import box_hits, box_overlaps, energy_in_mask, instance_scores, pixel_scores
 from cam.pointing import LAYOUTS, mosaic, tile_shares

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cam.methods import method_named
+from cam.methods import closed_form_of
 from cam.similarity import spearman
 from models.efficientnet import efficientnet
 from models.network import Network
@@ -94,4 +94,4 @@ def _maps(network: Network, images: Tensor, class_idx: np.ndarray, method: str) 
     features = network.features(images)
     rows = torch.from_numpy(np.asarray(class_idx)).to(features.device)
     logits = network.classifier(features.mean(dim=(2, 3))).detach().gather(1, rows[:, None])[:, 0]
-    return method_named(method).closed_form(features, network.classifier.weight.detach()[rows], logits).cpu().numpy()
+    return closed_form_of(method)(features, network.classifier.weight.detach()[rows], logits).cpu().numpy()

@@ -138,7 +138,7 @@ def test_eigencams_sign_is_a_rule_not_an_accident(random_network):
             assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.closed_form])
 def test_signed_and_unit_are_what_the_maps_are(name, random_network):
     images = torch.randn(4, 3, 96, 96, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     once = closed(name, random_network, images, torch.arange(4))

@@ -1,0 +1,51 @@
+"""How many images a pass may hold, from the memory that is free now."""
+
+from pathlib import Path
+
+import torch
+
+from models.network import Network
+
+SHARE = 0.25  # of the free memory: others compute as well
+MOST = {"cpu": 16, "mps": 32, "cuda": 256}  # larger batches are not faster
+FORWARD, BACKWARD = 300, 2000  # bytes for each pixel of the input, at width and depth 1
+UNKNOWN = 2 << 30
+
+
+def images_at_once(network: Network, gradients: bool = False) -> int:
+    """Images of the network's resolution that one pass may take, at least 1.
+
+    Args:
+        network: its width, depth, resolution and device count.
+        gradients: the pass keeps every activation for a backward pass.
+    """
+    scaling = network.scaling
+    each = scaling.input_size**2 * scaling.width_mult * (BACKWARD * scaling.depth_mult if gradients else FORWARD)
+    return int(max(1, min(MOST[network.device.type], SHARE * free_bytes(network.device) / each)))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that can be had on the device: on a CPU the machine's or the container's, whichever is less."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    return min(_of_machine(), _of_container())
+
+
+def _of_machine() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return UNKNOWN
+
+
+def _of_container() -> int:
+    """What the control group still allows; file pages that it counts can be dropped and are not subtracted."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = int((group / "memory.max").read_text())
+        counted = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return max(0, limit - int(counted["anon"]))
+    except (OSError, KeyError, ValueError):
+        return 1 << 60
