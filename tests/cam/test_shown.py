@@ -1,0 +1,91 @@
+"""What the Evidence page shows of single images equals what the measurements count: real weights, real photographs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cam import open_image
+from cam.cells import CellGrid
+from cam.comparing import compare
+from cam.deletion_film import deletion_film
+from cam.few import evaluate_few
+from cam.masks import read_masks
+from cam.measurements import OWN, Networks, Photograph, measure_mosaics
+from cam.perturbation import class_probability, deletion_curve, insertion_curve
+from cam.pointing_game import play
+from cam.shipped import evaluated_studies, shipped_evaluation
+
+NAMES = ("cat.jpg", "meerkats.jpg", "red-panda.jpg", "spoonbills.jpg")
+
+
+@pytest.fixture(scope="module")
+def two(lite):
+    return {key: lite[key] for key in ("baseline", "compound")}
+
+
+@pytest.fixture(scope="module")
+def photographs(samples, lite):
+    masks = read_masks(samples, lite["baseline"].categories)
+    return [
+        Photograph(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name]) for name in NAMES
+    ]
+
+
+def test_the_game_shows_the_scores_that_are_measured(two, photographs):
+    pictures = [open_image(one.path) for one in photographs]
+    game = play(two, pictures, [one.kinds[0] for one in photographs], "2x2", size=64)
+    (row,) = measure_mosaics([photographs], [pictures], "2x2", Networks(two, {}, {}), "cam", "square")
+    for key in two:
+        assert np.diag(game.shares[key]).mean() == pytest.approx(row["scores"][f"pointing-2x2|{key}|{OWN}"], abs=1e-5)
+        assert game.shares[key].sum(axis=1) == pytest.approx(1)
+        assert len(game.pictures[key]) == 4
+    assert game.classes[1:] == ["meerkat", "lesser panda", "spoonbill"]
+
+
+def test_the_film_shows_the_images_of_the_curves(two, samples):
+    network, picture = two["baseline"], open_image(samples / "meerkats.jpg")
+    film = deletion_film(network, picture, steps=4)
+    seen = compare({"one": network}, [picture], target="own")
+    image = network.transform(picture)
+    drawn = CellGrid(tuple(network.cell_centres()), 224).drawn(seen.maps["one"], 224)[0]
+    probability = class_probability(network, int(seen.class_idx["one"][0]))
+    assert film.category == "meerkat"
+    np.testing.assert_allclose(film.curves["deletion"], deletion_curve(probability, image, drawn, 4), rtol=1e-4)
+    np.testing.assert_allclose(film.curves["insertion"], insertion_curve(probability, image, drawn, 4), rtol=1e-4)
+    first, last = film.frames["deletion"][0], film.frames["insertion"][-1]
+    shown = np.asarray(picture.resize((224, 224)), dtype=int)
+    assert np.abs(first - shown).mean() < 8
+    assert np.array_equal(first, last)
+    assert np.ptp(film.frames["deletion"][-1], axis=(0, 1)).max() == 0
+
+
+def test_a_few_photographs_give_a_report_with_progress(two, photographs):
+    said = []
+    pictures = [open_image(one.path) for one in photographs]
+    report = evaluate_few(photographs, pictures, Networks(two, {}, {}), progress=lambda *what: said.append(what))
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert report["images"]["all"] == 4
+    assert report["measurements"]["pointing-2x2"]["groups"]["all"]["images"] == 1
+    assert "random" not in report["measurements"]["energy"]["groups"]["all"]["networks"]["compound"]
+    with pytest.raises(ValueError, match="there is no photograph"):
+        evaluate_few([], [], Networks(two, {}, {}))
+
+
+def test_shipped_evaluations_are_of_networks_that_are_here(two):
+    assert "imagenet-lite" in evaluated_studies()
+    report = shipped_evaluation("imagenet-lite")
+    for key, network in two.items():
+        assert report["networks"][key]["fingerprint"] == network.fingerprint
+    assert report["rows"]["photographs"]["name"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 0}', '{"format": 1}'])
+def test_a_damaged_evaluation_is_a_sentence(tmp_path: Path, content):
+    (tmp_path / "mine.json").write_text(content)
+    with pytest.raises(ValueError, match="make it again"):
+        shipped_evaluation("mine", tmp_path)
+    assert shipped_evaluation("../mine", tmp_path) is None
