@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from cam.arguments import add_study_arguments, load_networks
+from cam.arguments import add_layer_arguments, add_study_arguments, load_networks
 from cam.comparing import compare
 from cam.comparison import Comparison
 from cam.evaluation import add_evaluate_arguments, run_evaluate
 from cam.figures import SCALES, STYLES, SUFFIXES, save_figure
+from cam.layers import chosen_layers
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.images import open_image
 
@@ -24,6 +25,7 @@ def main(words: list[str] | None = None) -> int:
     comparing = commands.add_parser("compare", help="a figure of some images and all variants of a study")
     comparing.add_argument("images", nargs="+", metavar="IMAGE")
     add_study_arguments(comparing)
+    add_layer_arguments(comparing)
     comparing.add_argument("--save", metavar="FILE.npz", help="also keep the raw maps; render draws them again")
     _add_figure_arguments(comparing)
     comparing.set_defaults(run=run_compare)
@@ -52,13 +54,15 @@ def run_compare(arguments: argparse.Namespace) -> int:
     _require_writable(arguments.out, SUFFIXES)
     if arguments.save:
         _require_writable(arguments.save, (".npz",))
+    chosen_layers(arguments.layer, arguments.method)
     pictures = [(Path(path).name, open_image(path)) for path in arguments.images]
     study, networks, failures = load_networks(arguments)
     for sentence in failures.values():
         say(sentence)
     comparison = compare(
-        networks, [picture for _, picture in pictures], arguments.method, arguments.target, arguments.view
-    )
+        networks, [picture for _, picture in pictures], arguments.method, arguments.target, arguments.view,
+        layer=arguments.layer, flip=arguments.flip,
+    )  # fmt: skip
     comparison = comparison.renamed([name for name, _ in pictures])
     if arguments.save:
         comparison.save(arguments.save)

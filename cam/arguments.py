@@ -32,6 +32,16 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
 
 
+def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
+    """--layer and --flip, of commands that can draw maps of any layer."""
+    parser.add_argument(
+        "--layer",
+        metavar="L",
+        help='"stage 1" to "stage 7", or several with commas (default: the head, the last layer)',
+    )
+    parser.add_argument("--flip", action="store_true", help="average each map with that of the mirror image")
+
+
 def load_networks(arguments: argparse.Namespace) -> LoadedStudy:
     """The networks that the options ask for. A variant asked for by name must load; the others may be missing.
 

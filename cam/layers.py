@@ -72,10 +72,10 @@ def run_maps(
         grad-cam library, negative values are dropped, each map is scaled from its minimum to its maximum, and the mean is
         taken where the finest layer's cells look.
     """
-    images = images.to(network.device, torch.float32)
-    indices = torch.as_tensor(class_idx).to(network.device)
     found = []
     with torch.inference_mode(False):
+        images = images.to(network.device, torch.float32)
+        indices = torch.as_tensor(class_idx).to(network.device)
         at_once = images_at_once(network, gradients=True)
         for batch, chosen in zip(images.split(at_once), indices.split(at_once), strict=True):
             if layers == ALL:
