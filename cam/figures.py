@@ -162,9 +162,8 @@ def _percent(probability: float) -> str:
 
 def _footer(comparison: "Comparison", keys: list[str], scale: str) -> list[Words]:
     """How to read the figure, and where the weights come from."""
-    method = METHODS.get(comparison.method)
     how = [
-        (method.label if method else comparison.method) + _layer_words(comparison),
+        method_words(comparison),
         TARGET_WORDS.get(comparison.target) or f"class: {_class_words(comparison, keys)}",
         VIEW_WORDS.get(comparison.view, comparison.view),
         SCALE_WORDS[scale],
@@ -174,11 +173,13 @@ def _footer(comparison: "Comparison", keys: list[str], scale: str) -> list[Words
     return [Words(how, joiner=" · "), Words(_origins(comparison, keys).split())]
 
 
-def _layer_words(comparison: "Comparison") -> str:
-    """What sets the maps apart from those of the last layer and of the image as it is."""
-    several = comparison.layer.replace(", ", " and ", 1) if comparison.layer.count(",") == 1 else comparison.layer
-    words = "" if comparison.layer in ("head", "all") else f" at {several}"
-    return words + (" averaged with the mirror image" if comparison.flip else "")
+def method_words(comparison: "Comparison") -> str:
+    """The method, and what sets its maps apart from those of the last layer and of the image as it is."""
+    method = METHODS.get(comparison.method)
+    words = method.label if method else comparison.method
+    if comparison.layer not in ("head", "all"):
+        words += f" at {' and '.join(comparison.layer.rsplit(', ', 1))}"
+    return words + (", averaged with the mirror image" if comparison.flip else "")
 
 
 def _class_words(comparison: "Comparison", keys: list[str]) -> str:

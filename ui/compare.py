@@ -21,6 +21,7 @@ STYLE = """<style>
 .st-key-answers .annotation-text { fill: currentColor !important }
 </style>"""
 HIDDEN = "<style>.st-key-controls, .st-key-answers { display: none }</style>"
+PATIENCE = {"scorecam": " through one channel after the other: minutes for each photograph on a CPU"}
 Row = tuple[Photograph, Comparison]
 
 
@@ -74,7 +75,10 @@ def look(settings: Settings, waiting: DeltaGenerator) -> tuple[list[Row], dict[s
     problems: list[str] = []
     for photograph in photographs.chosen():
         try:
-            with st.spinner(f"Looking at {photograph.name}"):
+            with st.spinner(
+                f"Looking at {photograph.name}{PATIENCE.get(settings.method, '')}",
+                show_time=settings.method in PATIENCE,
+            ):
                 rows += explained(tuple(networks), photograph, settings)
         except Exception as error:  # the others still show
             problems.append(sentence(error))
@@ -90,7 +94,7 @@ def explained(choices: tuple[Choice, ...], photograph: Photograph, settings: Set
     keys = tuple(choice.key for choice in choices if choice.key in settings.variants)
     if not keys:
         return []
-    asked = (photograph.digest, settings.view, settings.target, settings.method)
+    asked = (photograph.digest, settings.view, settings.target, settings.method, settings.layer, settings.flip)
     return [(photograph, session.explained(choices, keys, *asked, photograph))]
 
 

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cam import METHODS, Comparison
 from cam.targets import CONTRAST, softmax
 from models import Study
+from models.efficientnet import LAYERS
 from models.images import VIEWS
 from models.studies import VARIANTS
 from ui import photographs, session
@@ -21,6 +22,10 @@ from ui.session import Choice, Photograph
 SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
 VIEW_WORDS = {"square": "Whole image", "centre": "Centre crop"}
 STYLE_WORDS = {"overlay": "Overlay", "paper": "Paper style"}
+METHOD_COSTS = {"scorecam": " (minutes)", "fullgrad": " (slower)"}
+METHOD_HELP = (
+    "Most methods cost one pass of each network. ScoreCAM costs one for each channel, FullGrad a backward pass."
+)
 SCALE_WORDS = {"map": "Each map", "row": "Row"}
 CHECKPOINTS = ["safetensors", "pth", "pt", "bin"]
 MIME = {".png": "image/png", ".pdf": "application/pdf", ".svg": "image/svg+xml", ".npz": "application/octet-stream"}
@@ -36,6 +41,8 @@ class Settings:
     method: str
     view: str
     target: str | int
+    layer: str | None = None
+    flip: bool = False
 
 
 def toolbar(tools: DeltaGenerator) -> Settings:
@@ -45,20 +52,33 @@ def toolbar(tools: DeltaGenerator) -> Settings:
             photographs.picker()
         class_place = st.container(width="content", horizontal=True, vertical_alignment="bottom", gap="small")
         method = st.selectbox(
-            "Method", list(METHODS), key="method", format_func=_method_words, bind="query-params", width=150
-        )
+            "Method", list(METHODS), key="method", format_func=_method_words, bind="query-params", width=150,
+            help=METHOD_HELP,
+        )  # fmt: skip
         study = st.selectbox(
             "Study", session.STUDIES, key="study", format_func=_study_words, bind="query-params", width=230
         )
         with st.popover("Settings", icon=":material/tune:"):
             view, variants, device = _settings(session.study_named(study))
+            layer, flip = _layer(method)
     with class_place:
         target = _target(class_labels(study))
-    return Settings(study, tuple(variants), device, method, view, target)
+    return Settings(study, tuple(variants), device, method, view, target, layer, flip)
 
 
 def _method_words(name: str) -> str:
-    return METHODS[name].label
+    return METHODS[name].label + METHOD_COSTS.get(name, "")
+
+
+def _layer(method: str) -> tuple[str | None, bool]:
+    """Which layer's maps, where the method leaves a choice, and whether the mirror image counts as well."""
+    layer = st.selectbox(
+        "Layer", LAYERS[::-1], key="layer", bind="query-params", format_func=str.capitalize,
+        disabled=METHODS[method].layers != "any",
+        help="The head is the last layer. Maps of earlier ones are finer and know less of the class.",
+    )  # fmt: skip
+    flip = st.toggle("Average with the mirror image", key="flip", bind="query-params")
+    return layer if METHODS[method].layers == "any" and layer != "head" else None, flip
 
 
 def _study_words(name: str) -> str:
@@ -245,7 +265,7 @@ def check_link() -> None:
     st.session_state.arrived = True
     allowed = {
         "study": [_study_words(name) for name in session.STUDIES], "method": [_method_words(name) for name in METHODS],
-        "view": list(VIEW_WORDS.values()), "device": devices(), "target": None,
+        "view": list(VIEW_WORDS.values()), "device": devices(), "target": None, "layer": [*map(str.capitalize, LAYERS)],
     }  # fmt: skip
     for key, options in allowed.items():
         asked = st.query_params.get(key)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from PIL import Image
 
-from cam import Comparison, compare, open_image
+from cam import METHODS, Comparison, compare, open_image
 from cam.figures import save_figure
 from models import Network, Study, load_study
 from models.images import view_image
@@ -106,13 +106,18 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
 @st.cache_resource(max_entries=128, show_spinner=False)
 def explained(
     choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, view: str, target: str | int, method: str,
-    _photograph: Photograph,
+    layer: str | None, flip: bool, _photograph: Photograph,
 ) -> Comparison:  # fmt: skip
-    """The variants ``keys`` of a comparison with maps of this class and method, without features.
+    """The variants ``keys`` of a comparison with maps of this class, method and layer, without features.
 
     Raises:
-        ValueError: the method has no maps of such a target; and the errors of ``comparison``.
+        ValueError: the method or layer has no maps of such a target; and the errors of ``comparison``.
     """
+    if layer or flip or METHODS[method].closed_form is None:
+        chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
+        image = open_image(_photograph.content, name=_photograph.name)
+        found = compare(chosen, [image], method, target, view, layer=layer, flip=flip)
+        return replace(found, names=[_photograph.name], evidence={})
     everything = comparison(choices, digest, view, _photograph)
     parts = ("variants", "maps", "logits", "class_idx", "evidence")
     selected: dict[str, Any] = {part: {key: getattr(everything, part)[key] for key in keys} for part in parts}

@@ -102,6 +102,25 @@ def test_the_two_classes_the_networks_waver_between_are_offered():
     assert not app.error
 
 
+def test_methods_without_closed_form_and_other_layers_are_offered(page):
+    labels = page.selectbox(key="method").options
+    assert "ScoreCAM (minutes)" in labels
+    assert "FullGrad (slower)" in labels
+    app = opened(method="FullGrad (slower)", variants="baseline")
+    assert drawn(app)["columns"][0]["cells"] == 56
+    assert app.selectbox(key="layer").disabled
+    app = opened(method="LayerCAM", variants="baseline", layer="Stage 5")
+    assert drawn(app)["columns"][0]["cells"] == 14
+    assert drawn(app)["method"] == "LayerCAM at stage 5"
+    assert drawn(app)["unit"] == ""
+    at_once = maps(app)
+    app.toggle(key="flip").set_value(True).run()
+    assert drawn(app)["method"] == "LayerCAM at stage 5, averaged with the mirror image"
+    assert np.abs(maps(app) - at_once).max() > 0
+    app.selectbox(key="method").select("cam").run()
+    assert drawn(app)["columns"][0]["cells"] == 7
+
+
 def test_maps_without_a_unit_have_no_difference_of_classes():
     app = opened(target="Why A rather than B", method="FEM")
     assert words(app.error).startswith("Method 'fem' has no unit")

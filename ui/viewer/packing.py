@@ -10,6 +10,7 @@ import numpy as np
 from cam import METHODS, Comparison
 from cam.colours import colour_table
 from cam.comparison import VariantFacts
+from cam.figures import method_words
 from cam.targets import softmax
 from models.studies import VARIANTS
 
@@ -46,7 +47,7 @@ def pack(
         "rows": [_row(*row) for row in zip(rows, digests, pictures, strict=True)],
         "unit": first.unit,
         "signed": METHODS[first.method].signed,
-        "method": METHODS[first.method].label,
+        "method": method_words(first),
         "own": first.target == "own",
         "colours": packed_colours(),
     }
