@@ -1,4 +1,4 @@
-"""Command line: python -m cam compare | render | evaluate."""
+"""Command line: python -m cam compare | render | export | evaluate."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from cam.arguments import add_layer_arguments, add_study_arguments, load_network
 from cam.comparing import compare
 from cam.comparison import Comparison
 from cam.evaluation import add_evaluate_arguments, run_evaluate
+from cam.export.command import add_export_arguments, run_export
 from cam.figures import SCALES, STYLES, SUFFIXES, save_figure
 from cam.layers import chosen_layers
 from models.commands import DONE, SOME_FAILED, run_command, say
@@ -33,6 +34,9 @@ def main(words: list[str] | None = None) -> int:
     rendering.add_argument("saved", metavar="FILE.npz")
     _add_figure_arguments(rendering)
     rendering.set_defaults(run=run_render)
+    exporting = commands.add_parser("export", help="a folder of photographs in, a folder of figures out; resumes")
+    add_export_arguments(exporting)
+    exporting.set_defaults(run=run_export)
     evaluating = commands.add_parser(
         "evaluate", help="do the maps of a study support the paper's claim? JSON and a table"
     )

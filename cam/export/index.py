@@ -1,0 +1,126 @@
+"""Once every image has its record: one table, one contact sheet and one gallery of all; the same records, the same bytes."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, ImageDraw
+
+from cam.export.gallery import Gallery, Heading
+from cam.export.items import Item, printable_path
+from cam.export.ledger import OK, Ledger, Record
+from cam.export.rendering import THUMBNAILS
+from cam.export.rows import MEASURES, TOP
+from cam.layout import GREY, INK, font, printable, shortened
+from models.files import atomic_write
+
+CHUNK = 1000  # images in one row group
+SHEET, SHEET_COLUMNS, STRIP_HEIGHT = 240, 3, 96
+TEXTS = ("image", "figure", "variant", "status", "error", "reason", "explained")
+CLASSES = tuple(f"{kind}_{place}" for place in range(1, TOP + 1) for kind in ("class", "probability"))
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in TEXTS]
+    + [("probability", pa.float64())]
+    + [(name, pa.string() if name.startswith("class") else pa.float64()) for name in CLASSES]
+    + [(name, pa.float64()) for name in MEASURES]
+    + [("remark", pa.string()), ("batch", pa.int64()), ("device", pa.string())]
+)
+
+
+def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> bool:
+    """Write predictions.parquet and .csv, contact-sheet.jpg and index.html, if every item has a record.
+
+    Any rank may do this, several at once too. Records are read one by one: memory does not grow with their number.
+
+    Returns:
+        False where an item has no record yet; nothing is written then.
+    """
+    ledger.refresh()
+    if any(ledger.current(item.relative) is None for item in items):
+        return False
+    out = ledger.out
+    with ExitStack() as stack:
+        table = stack.enter_context(atomic_write(out / "predictions.parquet"))
+        plain = stack.enter_context(atomic_write(out / "predictions.csv"))
+        gallery = Gallery(stack.enter_context(atomic_write(out / "index.html")), heading)
+        parquet = stack.enter_context(pq.ParquetWriter(table, SCHEMA, compression="zstd"))
+        plain.write(_csv([dict.fromkeys(SCHEMA.names)], header=True))
+        entries = ((item, record) for item in items if (record := ledger.current(item.relative)))
+        while chunk := list(islice(entries, CHUNK)):
+            rows = [row for item, record in chunk for row in table_rows(item, record)]
+            parquet.write_table(pa.Table.from_pylist(rows, SCHEMA))
+            plain.write(_csv(rows))
+            for item, record in chunk:
+                gallery.add(item, record)
+        gallery.finish()
+    _write_sheet(out, _spread([item for item in items if _is_ok(ledger, item)], SHEET), heading)
+    return True
+
+
+def table_rows(item: Item, record: Record) -> Iterator[dict]:
+    """A row for each variant of an image, or one that says why there is none."""
+    shared = {
+        "image": printable_path(item.relative), "status": record["status"], "error": record.get("error"),
+        "reason": record.get("reason"), "remark": record.get("remark"), "batch": record.get("batch"),
+        "device": record.get("device"),
+        "figure": next((name for name in record.get("files", {}) if name.startswith("figures/")), None),
+    }  # fmt: skip
+    for row in record.get("rows") or [{}]:
+        found = {
+            "variant": row.get("variant"),
+            "explained": row.get("explained"),
+            "probability": row.get("probability"),
+        }
+        for place in range(TOP if row else 0):
+            known = place < len(row["classes"])
+            found[f"class_{place + 1}"] = row["classes"][place] if known else None
+            found[f"probability_{place + 1}"] = row["probabilities"][place] if known else None
+        yield {name: None for name in SCHEMA.names} | shared | found | row.get("measures", {})
+
+
+def _csv(rows: list[dict], header: bool = False) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, SCHEMA.names, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    else:
+        writer.writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _is_ok(ledger: Ledger, item: Item) -> bool:
+    record = ledger.current(item.relative)
+    return record is not None and record["status"] == OK
+
+
+def _spread(items: list[Item], most: int) -> list[Item]:
+    """At most so many, evenly spaced."""
+    count = min(len(items), most)
+    return [items[place * len(items) // count] for place in range(count)]
+
+
+def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:
+    """The strips of up to ``SHEET`` images with their names, in columns."""
+    width, height, gap, line = STRIP_HEIGHT * (len(heading.variants) + 1), STRIP_HEIGHT, 14, 20
+    rows = -(-max(1, len(items)) // SHEET_COLUMNS)
+    page = Image.new(
+        "RGB", (SHEET_COLUMNS * (width + gap) + gap, 3 * line + rows * (height + line + gap)), "white"
+    )  # fmt: skip
+    canvas = ImageDraw.Draw(page)
+    canvas.text((gap, 2 * line), printable(heading.title), INK, font(True, 17), "ls")
+    labels = " · ".join(["original", *heading.labels])
+    canvas.text((gap, 2 * line + 18), printable(f"{heading.summary} · {labels}"), GREY, font(False, 12), "ls")
+    for place, item in enumerate(items):
+        row, column = divmod(place, SHEET_COLUMNS)
+        left, top = gap + column * (width + gap), 3 * line + row * (height + line + gap)
+        with Image.open(out / THUMBNAILS / f"{item.name}.jpg") as strip:
+            page.paste(strip.resize((width, height), Image.Resampling.BOX), (left, top))
+        words = shortened(printable(printable_path(item.relative)), width, 12)
+        canvas.text((left, top + height + 14), words, INK, font(False, 12), "ls")
+    with atomic_write(out / "contact-sheet.jpg") as file:
+        page.save(file, "JPEG", quality=88)

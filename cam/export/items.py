@@ -1,0 +1,172 @@
+"""What is exported: folders, patterns and lists become items, each with a name for its files that no other has."""
+
+import glob
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from models.commands import say
+from models.images import IMAGE_SUFFIXES
+
+NAME_BYTES = 80  # of the stem; a file name may have 255
+FORBIDDEN = frozenset('<>:"/\\|?*#%&')  # by file systems, or with a meaning in addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One photograph of an export.
+
+    Attributes:
+        path: where it lies.
+        relative: its path below the folder that is exported, with ``/``; names it in every table.
+        name: of its files, without suffix.
+        mask: the PNG of its objects, or None.
+    """
+
+    path: Path
+    relative: str
+    name: str
+    mask: Path | None
+
+
+def find_items(sources: Sequence[str], out: Path, follow_links: bool = False) -> list[Item]:
+    """Every photograph that the sources name, each once, in a fixed order.
+
+    An indexed or grey PNG beside a photograph of the same stem is its mask. What lies below ``out`` is left out, so that
+    an export into a folder inside its source does not export itself.
+
+    Args:
+        sources: folders (searched to the bottom), patterns such as ``"a/**/*.jpg"``, lists (.txt, a path a line,
+            relative to the list) and photographs.
+        out: folder of the export.
+        follow_links: also take files and folders that are symbolic links.
+
+    Raises:
+        FileNotFoundError: a source is none of these.
+        ValueError: there is no photograph.
+    """
+    paths, links = [], 0
+    for source in sources:
+        for path in _files(source, follow_links):
+            if not follow_links and _is_link(path, source):
+                links += 1
+            else:
+                paths.append(Path(os.path.abspath(path)))
+    if links:
+        say(f"{links} links are left out; --follow-links takes them too")
+    out = Path(os.path.abspath(out))
+    paths = [path for path in dict.fromkeys(paths) if out not in path.parents]
+    stems = {path.with_suffix("") for path in paths if path.suffix.lower() != ".png"}
+    paths = [path for path in paths if not (path.with_suffix("") in stems and _is_mask(path, follow_links))]
+    if not paths:
+        raise ValueError(f"no photograph in {', '.join(sources)}; expected files ending in {', '.join(IMAGE_SUFFIXES)}")
+    root = _root(sources, paths)
+    return [_item(path, path.relative_to(root).as_posix(), follow_links) for path in paths]
+
+
+def chosen(items: list[Item], limit: int | None, sample: int | None) -> list[Item]:
+    """The first ``limit`` items, or ``sample`` of them at random but always the same; in the order of ``items``."""
+    if sample is not None and sample < len(items):
+        places = np.random.default_rng(0).permutation(len(items))[:sample]
+        items = [items[place] for place in sorted(places)]
+    return items if limit is None else items[:limit]
+
+
+def printable_path(relative: str) -> str:
+    """A path as text: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(relative).decode("utf-8", "replace")
+
+
+def file_name(relative: str) -> str:
+    """A file name, without suffix, for the outputs of an image: its stem, made harmless, and a hash of its path.
+
+    Letters of every script stay. Two images never share a name, on case-insensitive disks neither.
+    """
+    stem = unicodedata.normalize("NFC", printable_path(PurePosixPath(relative).stem))
+    kept = "".join("-" if c in FORBIDDEN or unicodedata.category(c)[0] in "CZ" else c for c in stem.replace(" ", "_"))
+    kept = kept.encode()[:NAME_BYTES].decode("utf-8", "ignore").strip("._-")
+    return f"{kept or 'image'}-{hashlib.sha256(os.fsencode(relative)).hexdigest()[:12]}"
+
+
+def _item(path: Path, relative: str, follow_links: bool) -> Item:
+    mask = path.with_suffix(".png") if path.suffix.lower() != ".png" else None
+    has_mask = mask is not None and mask.is_file() and _is_mask(mask, follow_links)
+    return Item(path, relative, file_name(relative), mask if has_mask else None)
+
+
+def _files(source: str, follow_links: bool) -> Iterator[str]:
+    if os.path.isdir(source):
+        return _walk(source, follow_links)
+    if os.path.isfile(source):
+        return iter(_listed(source) if source.lower().endswith(".txt") else [source])
+    if glob.has_magic(source):
+        found = sorted(glob.glob(source, recursive=True))
+        return iter(path for path in found if os.path.isfile(path) and _is_photograph(path))
+    raise FileNotFoundError(f"there is no folder, list or photograph {source!r}; check the path")
+
+
+def _walk(folder: str, follow_links: bool) -> Iterator[str]:
+    """Photographs below a folder, and links to folders where they are not followed; a folder reached twice counts once."""
+    seen = set()
+    for parent, folders, files in os.walk(folder, followlinks=follow_links, onerror=_say_unreadable):
+        place = os.path.realpath(parent)
+        folders[:] = [] if place in seen else sorted(name for name in folders if not name.startswith("."))
+        if place in seen:
+            continue
+        seen.add(place)
+        if not follow_links:
+            yield from (path for name in folders if os.path.islink(path := os.path.join(parent, name)))
+        for name in sorted(files):
+            path = os.path.join(parent, name)
+            if not name.startswith(".") and _is_photograph(name) and os.path.isfile(path):
+                yield path
+
+
+def _say_unreadable(error: OSError) -> None:
+    say(f"the folder {error.filename} cannot be read ({error.strerror}); its photographs are left out")
+
+
+def _listed(path: str) -> list[str]:
+    """Lines of a list; a file that is missing stays, so that it is reported."""
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        lines = [line.rstrip("\r\n") for line in file]
+    return [os.path.join(os.path.dirname(path), line) for line in lines if line.strip()]
+
+
+def _is_photograph(path: str) -> bool:
+    return path.lower().endswith(IMAGE_SUFFIXES)
+
+
+def _is_link(path: str, source: str) -> bool:
+    """Whether a file, or a folder between it and a source that is a pattern, is a link."""
+    if not glob.has_magic(source) or os.path.exists(source):
+        return os.path.islink(path)
+    place, fixed = Path(path), Path(source[: next(i for i, c in enumerate(source) if c in "*?[")])
+    return any(one.is_symlink() for one in (place, *place.parents) if one not in (fixed, *fixed.parents))
+
+
+def _is_mask(path: Path, follow_links: bool) -> bool:
+    """Whether a file is an indexed or grey PNG; one that cannot be read is no mask, and will be reported."""
+    if path.suffix.lower() != ".png" or (path.is_symlink() and not follow_links):
+        return False
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return image.mode in ("P", "L")
+    except Exception:  # hostile bytes make Pillow raise almost anything
+        return False
+
+
+def _root(sources: Sequence[str], paths: Sequence[Path]) -> Path:
+    """The folder that paths are given relative to: of the source where there is one, else the innermost of all paths."""
+    if len(sources) == 1 and os.path.exists(sources[0]):
+        source = Path(os.path.abspath(sources[0]))
+        folder = source if source.is_dir() else source.parent
+        if all(folder in path.parents for path in paths):
+            return folder
+    return Path(os.path.commonpath([path.parent for path in paths]))

@@ -1,0 +1,84 @@
+"""What the files of an image depend on, as one hash: the same key, the same bytes."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy
+import PIL
+import torch
+
+import models
+from cam.export.items import Item
+from models.network import Network
+
+WRITES = ("figure", "panels", "overlays", "maps")
+FORMATS = ("png", "webp", "pdf", "svg")
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is shown and how it is written.
+
+    Attributes:
+        method: name in ``METHODS``.
+        target: as in ``cam.compare``, or ``"label"``: the class that the image's folder is named after.
+        view: ``"square"`` or ``"centre"``.
+        write: some of ``WRITES``.
+        format: of the figures, one of ``FORMATS``; panels are PNG where it is no format of pixels.
+        scale: ``"map"`` or ``"row"``.
+        style: ``"overlay"`` or ``"paper"``.
+        dpi: of PNG and WebP figures.
+        transparent: no white page behind figures.
+        width: of a figure's page in points.
+        precision: of the raw maps, ``"float16"`` or ``"float32"``.
+        layer: as in ``cam.compare``; "" is the method's own.
+        flip: maps are means over an image and its mirror image.
+    """
+
+    method: str = "cam"
+    target: str = "shared"
+    view: str = "square"
+    write: tuple[str, ...] = ("figure",)
+    format: str = "png"
+    scale: str = "map"
+    style: str = "overlay"
+    dpi: int = 200
+    transparent: bool = False
+    width: float = 504.0
+    precision: str = "float32"
+    layer: str = ""
+    flip: bool = False
+
+
+def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
+    """sha256 of all that the images of an export share: settings, weights, code."""
+    weights = [
+        [key, network.label, network.provenance, network.note, network.fingerprint] for key, network in networks.items()
+    ]
+    return hashlib.sha256(json.dumps([asdict(settings), weights, code_version()]).encode()).hexdigest()
+
+
+def item_key(item: Item, content: bytes, mask: bytes, label: str, setting: str) -> str:
+    """sha256 of what one image's files depend on: its relative path, bytes, mask and label, and the setting."""
+    digest = hashlib.sha256(setting.encode())
+    for part in (os.fsencode(item.relative), content, mask, os.fsencode(label)):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """sha256 of the sources of ``cam`` and ``models`` and of the versions of what they draw and compute with."""
+    rooms = [Path(__file__).parents[1], Path(os.fspath(models.__file__)).parent]
+    digest = hashlib.sha256(" ".join(module.__version__ for module in (torch, PIL, numpy, matplotlib)).encode())
+    for path in (path for room in rooms for path in sorted(room.rglob("*.py"))):
+        digest.update(f"{path.name} {path.stat().st_size}".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,133 @@
+"""What is done: one file of JSON lines for each rank, only ever appended to, and found again by image.
+
+A record is a dict with ``path`` (the item's relative path), ``key``, ``setting`` and ``status``: ``"ok"`` with ``files``
+(name below the export -> [bytes, sha256]) and ``rows``, or ``"failed"`` with ``error`` and ``reason``.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+FOLDER = "ledger"
+OK, FAILED = "ok", "failed"
+Record = dict
+Place = tuple[int, int, int]  # number of the file, position in it, length
+
+
+class Ledger:
+    """The records of one setting, of all ranks; one rank's file is open for appending.
+
+    In memory are only positions, some hundred bytes an image.
+    """
+
+    def __init__(self, out: Path, setting: str, rank: int = 0):
+        self.out, self.setting = out, setting
+        folder = out / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        self._own = folder / f"rank-{rank:04d}.jsonl"
+        self._file = os.open(self._own, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        self._files: list[int] = []
+        self._end_torn_line()
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._file)
+        self._close()
+
+    def refresh(self) -> None:
+        """Read what all ranks have recorded until now."""
+        self._close()
+        places: dict[bytes, list[Place]] = {}
+        self._mixed = False  # files may have been written over by an export of another setting
+        for number, path in enumerate(sorted(self._own.parent.glob("rank-*.jsonl"))):
+            self._files.append(os.open(path, os.O_RDONLY))
+            position = 0
+            with open(path, "rb") as file:
+                for line in file:
+                    record = _parsed(line)
+                    if record and record["setting"] == self.setting:
+                        places.setdefault(_short(record["path"]), []).append((number, position, len(line)))
+                    elif record:
+                        self._mixed = True
+                    position += len(line)
+        self._places = places
+
+    def append(self, record: Record) -> None:
+        """Write one record; it is on disk only after ``sync``."""
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        while line:
+            line = line[os.write(self._file, line) :]
+
+    def sync(self) -> None:
+        """Wait until what was appended is on disk."""
+        os.fsync(self._file)
+
+    def of(self, relative: str) -> Iterator[Record]:
+        """The records of an image, the latest of each rank first."""
+        for number, position, length in reversed(self._places.get(_short(relative), [])):
+            record = _parsed(os.pread(self._files[number], length, position))
+            if record and record["path"] == relative:
+                yield record
+
+    def done(self, relative: str, key: str, hashed: bool = False) -> Record | None:
+        """The record of an image under this key, if it failed or its files confirm it.
+
+        Sizes are compared, and contents where ``hashed`` or where other files have had the same names.
+        """
+        found = list(self.of(relative))
+        hashed = hashed or self._mixed or len({record["key"] for record in found}) > 1
+        found = [record for record in found if record["key"] == key]
+        best = next((record for record in found if record["status"] == OK), found[0] if found else None)
+        return best if best and (best["status"] == FAILED or confirms(self.out, best, hashed)) else None
+
+    def current(self, relative: str) -> Record | None:
+        """The record of an image; of several keys the one that its files confirm, else one that says failed."""
+        found = list(self.of(relative))
+        done = [record for record in found if record["status"] == OK]
+        if len({record["key"] for record in found}) > 1:
+            done = [record for record in done if confirms(self.out, record, hashed=True)]
+            found = done or [record for record in found if record["status"] == FAILED]
+        return next(iter(done or found), None)
+
+    def _close(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
+
+    def _end_torn_line(self) -> None:
+        """Whoever was killed while writing left half a line; the next record starts on one of its own."""
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            os.write(self._file, b"\n")
+
+
+def confirms(out: Path, record: Record, hashed: bool = False) -> bool:
+    """Whether every file of a record is there with its size, and where ``hashed``, its content."""
+    for name, (size, digest) in record["files"].items():
+        try:
+            if (out / name).stat().st_size != size:
+                return False
+            if hashed and hashlib.sha256((out / name).read_bytes()).hexdigest() != digest:
+                return False
+        except OSError:
+            return False
+    return True
+
+
+def _short(relative: str) -> bytes:
+    return hashlib.sha256(os.fsencode(relative)).digest()[:16]
+
+
+def _parsed(line: bytes) -> Record | None:
+    """The record of a line; None for one that is torn or foreign."""
+    try:
+        record = json.loads(line)
+        whole = line.endswith(b"\n") and {"path", "key", "setting", "status"} <= record.keys()
+        return record if whole and (record["status"] == FAILED or {"files", "rows"} <= record.keys()) else None
+    except (ValueError, AttributeError):
+        return None

@@ -1,0 +1,38 @@
+"""Several processes may export into one folder; whoever is alone there sweeps up what killed ones left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can tell whether others are at work, so nothing is swept
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def at_work(out: Path) -> Iterator[None]:
+    """Hold a place in ``out``; on coming and on leaving, files half written are removed where nobody else holds one.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / ".lock", "ab") as file:
+        if fcntl:
+            _sweep_if_alone(out, file.fileno())
+            fcntl.flock(file, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            if fcntl:
+                _sweep_if_alone(out, file.fileno())
+
+
+def _sweep_if_alone(out: Path, lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return
+    for path in out.rglob(".*.partial"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""From a photograph's file to what the networks take in. Runs in threads, ahead of the networks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from cam.export.items import Item, printable_path
+from cam.export.keys import LABEL, Settings, item_key
+from cam.export.ledger import FAILED, OK, Ledger, Record
+from cam.masks import BACKGROUND, IGNORE, TABLE, InstanceMask, check_size, mask_readers, read_mask
+from cam.targets import class_index
+from models.commands import say
+from models.images import MAX_FILE_BYTES, open_image
+
+MaskReaders = dict[Path, Callable[[], InstanceMask]]
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One image, decoded.
+
+    Attributes:
+        key: hash of what its files depend on.
+        picture: upright RGB.
+        class_idx: of the folder's name, where that is the target, else None.
+        mask: its objects, or None.
+        remark: why a mask that is there is not used, else "".
+    """
+
+    item: Item
+    key: str
+    picture: Image.Image
+    class_idx: int | None
+    mask: InstanceMask | None
+    remark: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An image that needs no network: done before (``fresh`` is False), or impossible."""
+
+    record: Record
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads images, unless the ledger has them.
+
+    Attributes:
+        setting: hash of settings, weights and code.
+        categories: class names of the networks.
+        verify: hash the files of finished images rather than look at their sizes.
+        retry_failed: read images again that failed before.
+        masks: reader of each mask of folders that say what their objects are.
+    """
+
+    ledger: Ledger
+    settings: Settings
+    setting: str
+    categories: Sequence[str]
+    verify: bool = False
+    retry_failed: bool = False
+    masks: MaskReaders = field(default_factory=dict)
+
+    def __call__(self, item: Item) -> Photograph | Settled:
+        """Decode an image, or say why not."""
+        content, error = _content(item.path)
+        mask, _ = _content(item.mask) if item.mask else (b"", None)
+        label = item.path.parent.name if self.settings.target == LABEL else ""
+        key = item_key(item, content, mask, label, self.setting)
+        record = self.ledger.done(item.relative, key, self.verify)
+        if record and (record["status"] == OK or not self.retry_failed):
+            return Settled(record, fresh=False)
+        try:
+            if error:
+                raise error
+            picture = open_image(content, name=printable_path(item.relative))
+            class_idx = folder_class(label, self.categories) if label else None
+            return Photograph(item, key, picture, class_idx, *self._mask(item, picture))
+        except (ValueError, OSError, MemoryError) as problem:
+            return Settled(failure(item, key, self.setting, problem), fresh=True)
+
+    def _mask(self, item: Item, picture: Image.Image) -> tuple[InstanceMask | None, str]:
+        """The mask of an image; without a table, whatever it outlines counts as the class explained."""
+        if item.mask is None:
+            return None, ""
+        try:
+            reader = self.masks.get(item.path)
+            mask = reader() if reader else _of_any_class(item.mask, len(self.categories))
+            check_size(mask, picture, item.path.name)
+            return mask, ""
+        except (ValueError, OSError) as error:
+            return None, str(error)
+
+
+def masks_of(items: Sequence[Item], categories: Sequence[str]) -> MaskReaders:
+    """Readers of the masks in folders with a ``masks.toml``; what is wrong with such a table is said once."""
+    readers: MaskReaders = {}
+    for folder in dict.fromkeys(item.path.parent for item in items if item.mask):
+        if (folder / TABLE).is_file():
+            try:
+                readers |= mask_readers(folder, categories)
+            except (ValueError, OSError) as error:
+                say(f"masks in {folder} count as the class explained: {error}")
+    return readers
+
+
+def folder_class(name: str, categories: Sequence[str]) -> int:
+    """The class that a folder is named after; ``_`` may stand for a space.
+
+    Raises:
+        ValueError: there is no such class.
+    """
+    try:
+        return class_index(name, categories)
+    except ValueError:
+        if "_" not in name:
+            raise
+        return class_index(name.replace("_", " "), categories)
+
+
+def failure(item: Item, key: str, setting: str, error: BaseException) -> Record:
+    """The record of an image that cannot be exported."""
+    reason = str(error) or type(error).__name__
+    return {
+        "path": item.relative, "key": key, "setting": setting, "status": FAILED,
+        "error": type(error).__name__, "reason": reason,
+    }  # fmt: skip
+
+
+def _content(path: Path) -> tuple[bytes, OSError | None]:
+    """At most as many bytes as an image may have and one more; or none, and why."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_FILE_BYTES + 1), None
+    except OSError as error:
+        return b"", type(error)(f"{path.name!r} cannot be read ({error.strerror}); check the path and its permissions")
+
+
+def _of_any_class(path: Path, count: int) -> InstanceMask:
+    every = tuple(range(count))
+    return InstanceMask(read_mask(path), {number: every for number in range(BACKGROUND + 1, IGNORE)})

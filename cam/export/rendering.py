@@ -1,0 +1,181 @@
+"""The files of one image, made and written in processes of their own, which die with their parent."""
+
+import hashlib
+import io
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cam.colours import coloured, display_scale, scaled
+from cam.comparison import Comparison
+from cam.drawing import PNG_EFFORT, write_pixels, write_vectors
+from cam.export.keys import Settings
+from cam.export.rows import Row, rows_of
+from cam.figures import COLOUR_MAP, OPACITY, figure_layout
+from cam.layout import Layout
+from cam.maps import resample
+from cam.masks import InstanceMask
+from models.files import atomic_write
+
+THUMBNAILS, THUMBNAIL = "thumbnails", 144
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+Files = dict[str, list]  # name below the export -> [bytes, sha256]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One image, looked at: what a process needs to write its files.
+
+    Attributes:
+        out: folder of the export.
+        name: of the files, without suffix.
+        comparison: of this image alone, without features.
+        mask: its objects, or None.
+    """
+
+    out: Path
+    name: str
+    comparison: Comparison
+    mask: InstanceMask | None
+    settings: Settings
+
+
+def render(job: Rendering) -> tuple[Files, list[Row]]:
+    """Write what the settings ask for, each file whole, and a strip of small panels for the gallery.
+
+    Raises:
+        ValueError: there is no such figure.
+        OSError: a file cannot be written.
+    """
+    rows = rows_of(job.comparison, job.mask)
+    files: Files = {}
+    for name, content in outputs(job.comparison, job.name, job.settings):
+        path = job.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            file.write(content)
+        files[name] = [len(content), hashlib.sha256(content).hexdigest()]
+    return files, rows
+
+
+def outputs(comparison: Comparison, name: str, settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Path below the export and content of every file of an image.
+
+    ``figure`` is the comparison, ``panels`` its pictures one by one, ``overlays`` the colours of each map alone, to be
+    laid over the picture, ``maps`` the raw values with the places where their cells look.
+    """
+    layout = figure_layout(comparison, settings.scale, settings.style, width=settings.width)
+    panels = dict(zip(["original", *comparison.variants], _panels(layout), strict=True))
+    pixels = f".{settings.format}" if settings.format in ("png", "webp") else ".png"
+    if "figure" in settings.write:
+        yield f"figures/{name}.{settings.format}", _figure(layout, settings)
+    if "panels" in settings.write:
+        for key, panel in panels.items():
+            yield f"panels/{name}/{key}{pixels}", _picture(panel, pixels)
+    if "overlays" in settings.write:
+        for key, layer in _layers(comparison, settings.scale).items():
+            yield f"overlays/{name}/{key}{pixels}", _picture(layer, pixels)
+    if "maps" in settings.write:
+        yield f"maps/{name}.npz", _maps(comparison, settings.precision)
+    yield f"{THUMBNAILS}/{name}.jpg", _strip(list(panels.values()))
+
+
+def _panels(layout: Layout) -> list[np.ndarray]:
+    """The pictures of a figure of one image, the original first; all but colour bars are square."""
+    return [picture.pixels for picture in layout.pictures if picture.box.width == picture.box.height]
+
+
+def _layers(comparison: Comparison, scale: str) -> dict[str, np.ndarray]:
+    """Each map's colours and, as their opacity, how much of them ``cam.colours.overlay`` lays over the picture."""
+    size, layers = comparison.images.shape[1], {}
+    shared = display_scale([maps[0] for maps in comparison.maps.values()], "row")
+    for key, maps in comparison.maps.items():
+        facts = comparison.variants[key]
+        fine = resample(maps, list(facts.centres), facts.scaling.input_size, size)[0]
+        values = scaled(fine, *(shared if scale == "row" else display_scale(maps[0], "map")))
+        opacity = (255 * OPACITY * values * (2 - values) + 0.5).astype(np.uint8)
+        layers[key] = np.dstack([coloured(values, COLOUR_MAP), opacity])
+    return layers
+
+
+def _figure(layout: Layout, settings: Settings) -> bytes:
+    buffer, suffix = io.BytesIO(), f".{settings.format}"
+    if settings.format in ("png", "webp"):
+        write_pixels(layout, buffer, suffix, settings.dpi, settings.transparent)
+    else:
+        write_vectors(layout, buffer, suffix, settings.transparent)
+    return buffer.getvalue()
+
+
+def _picture(pixels: np.ndarray, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    options = {"compress_level": PNG_EFFORT} if suffix == ".png" else {"quality": 92}
+    Image.fromarray(pixels).save(buffer, suffix[1:], **options)
+    return buffer.getvalue()
+
+
+def _maps(comparison: Comparison, precision: str) -> bytes:
+    buffer, arrays = io.BytesIO(), {}
+    for key, maps in comparison.maps.items():
+        arrays[key] = maps[0].astype(precision)
+        arrays[f"centres/{key}"] = np.array(comparison.variants[key].centres, np.float32)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _strip(panels: list[np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    strip = Image.new("RGB", (THUMBNAIL * len(panels), THUMBNAIL))
+    for place, panel in enumerate(panels):
+        small = Image.fromarray(panel).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX, reducing_gap=None)
+        strip.paste(small, (place * THUMBNAIL, 0))
+    strip.save(buffer, "JPEG", quality=84)
+    return buffer.getvalue()
+
+
+# ---------------------------------------------------------------------------------------------------------- processes
+
+
+@contextmanager
+def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that run ``render``, on one thread each. On leaving, what runs is finished and what waits is dropped."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
+        pool.submit(int)  # starts them all, so that they inherit these variables
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start() -> None:
+    """Ctrl-C reaches the whole group of processes, and is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

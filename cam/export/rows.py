@@ -1,0 +1,89 @@
+"""Predictions and measurements of one image: a row for each variant."""
+
+import numpy as np
+
+from cam.cells import CellGrid, pooled
+from cam.comparison import Comparison
+from cam.masks import BACKGROUND, IGNORE, InstanceMask
+from cam.metrics import energy_in_mask, instance_scores, pixel_scores
+from cam.similarity import centre_shift, entropy, pearson
+from cam.targets import softmax
+
+TOP = 5
+SCORED_SIZE = 224
+MEASURES = {
+    "peak": "largest value of the map, in its unit",
+    "entropy": "spread of the evidence in nats; 0 is uniform, lower is denser",
+    "correlation": "Pearson correlation with the first variant's map, pooled to 7 x 7",
+    "centre_shift": "distance to the first variant's centre of mass, share of the side",
+    "energy": "share of the positive evidence on the mask's objects",
+    "energy_ratio": "that share over the objects' share of the area; chance 1",
+    "auroc": "a pixel of an object ranks above one of the background; chance 0.5",
+    "average_precision": "of pixels, over all thresholds",
+    "best_iou": "overlap with the objects at the best threshold",
+    "worst_instance": "mean of the map on the least covered of several objects",
+    "instance_recall": "of several objects, those with half the map's maximum",
+}
+Row = dict
+
+
+def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Row]:
+    """What every variant makes of the one image of a comparison.
+
+    Returns:
+        For each variant ``variant``, ``explained`` (class name), ``probability`` (of it), ``classes`` and
+        ``probabilities`` (the five most probable), and ``measures``: those of ``MEASURES`` that the image has. Scores
+        against a mask need objects of the explained class in view, and background.
+    """
+    first = next(iter(comparison.variants))
+    reference, reference_grid = comparison.maps[first], _grid(comparison, first)
+    rows = []
+    for key, maps in comparison.maps.items():
+        grid, probabilities = _grid(comparison, key), softmax(comparison.logits[key][0].astype(np.float64))
+        explained = int(comparison.class_idx[key][0])
+        best = np.argsort(-probabilities, kind="stable")[:TOP]
+        measures = {
+            "peak": maps.max(),
+            "entropy": entropy(maps, grid)[0],
+            "correlation": pearson(pooled(maps, grid), pooled(reference, reference_grid))[0],
+            "centre_shift": centre_shift(maps, grid, reference, reference_grid)[0],
+            **_mask_scores(grid.drawn(maps, SCORED_SIZE)[0], mask, explained, comparison.view),
+        }
+        rows.append(
+            {
+                "variant": key,
+                "explained": comparison.categories[explained],
+                "probability": _rounded(probabilities[explained]),
+                "classes": [comparison.categories[index] for index in best],
+                "probabilities": [_rounded(probabilities[index]) for index in best],
+                "measures": {name: _rounded(value) for name, value in measures.items()},
+            }
+        )
+    return rows
+
+
+def _mask_scores(drawn: np.ndarray, mask: InstanceMask | None, class_idx: int, view: str) -> dict[str, float]:
+    """None where there is no mask, or the view shows no object of the class or nothing else."""
+    if mask is None:
+        return {}
+    labels = mask.labels(class_idx, view, SCORED_SIZE)
+    if len(np.unique(labels[labels != IGNORE] != BACKGROUND)) < 2:
+        return {}
+    energy, pixels = energy_in_mask(drawn, labels), pixel_scores(drawn, labels)
+    scores = {
+        "energy": energy.share, "energy_ratio": energy.ratio, "auroc": pixels.auroc,
+        "average_precision": pixels.average_precision, "best_iou": pixels.best_iou,
+    }  # fmt: skip
+    if len(set(np.unique(labels)) - {BACKGROUND, IGNORE}) > 1:
+        instances = instance_scores(drawn, labels)
+        scores |= {"worst_instance": instances.worst_mean, "instance_recall": instances.recall}
+    return scores
+
+
+def _grid(comparison: Comparison, key: str) -> CellGrid:
+    facts = comparison.variants[key]
+    return CellGrid(facts.centres, facts.scaling.input_size)
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)
