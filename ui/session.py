@@ -14,11 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
 from cam import METHODS, Comparison, compare, open_image
+from cam.deletion_film import DeletionFilm, deletion_film
 from cam.figures import save_figure
+from cam.masks import InstanceMask, read_masks
+from cam.pointing_game import PointingGame, play
+from cam.shipped import shipped_evaluation
 from models import Network, Study, load_study
 from models.images import view_image
 from models.studies import DEFAULT_STUDY, STUDIES
@@ -136,6 +141,71 @@ def picture(digest: str, view: str, _photograph: Photograph) -> str:
 def thumbnail(digest: str, _photograph: Photograph) -> str:
     """The middle of a photograph as a small JPEG data URL."""
     return _data_url(view_image(open_image(_photograph.content), "centre", THUMBNAIL), quality=80)
+
+
+@st.cache_resource(show_spinner=False)
+def evaluation(study: str) -> dict[str, Any] | None:
+    """The evaluation that came along with a study; None where there is none.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    return shipped_evaluation(study)
+
+
+@st.cache_resource(show_spinner=False)
+def categories(study: str) -> list[str]:
+    """Class names of a study, in the order of the logits.
+
+    Raises:
+        StudyError: the study lists none, and no network of it loads.
+    """
+    manifest = study_named(study)
+    if manifest.categories is not None:
+        return manifest.categories
+    loaded, failed = networks([Choice(study, key, "auto") for key in manifest.variants])
+    if not loaded:
+        raise next(iter(failed.values()))
+    return list(next(iter(loaded.values())).categories)
+
+
+@st.cache_resource(show_spinner=False)
+def sample_masks(study: str) -> dict[str, InstanceMask]:
+    """The objects in the samples, by the sample's name; none where the study shares no label set with them."""
+    try:
+        return {path.stem: mask for path, mask in read_masks(SAMPLE_FOLDER, categories(study)).items()}
+    except ValueError:
+        return {}
+
+
+def seen_class(study: str, photograph: Photograph) -> int:
+    """The class that most networks of a study take a photograph for."""
+    loaded, failed = networks([Choice(study, key, "auto") for key in study_named(study).variants])
+    if not loaded:
+        raise next(iter(failed.values()))
+    seen = comparison(tuple(loaded), photograph.digest, "square", photograph).explain("shared")
+    return int(next(iter(seen.class_idx.values()))[0])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def pointing_game(
+    choices: tuple[Choice, ...], digests: tuple[str, ...], kinds: tuple[tuple[int, ...], ...], layout: str, method: str,
+    view: str, _photographs: tuple[Photograph, ...],
+) -> PointingGame:  # fmt: skip
+    """A mosaic of photographs and what the networks see in it."""
+    pictures = [open_image(one.content, name=one.name) for one in _photographs]
+    return play({choice.key: network(choice) for choice in choices}, pictures, kinds, layout, method, view)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def film(choice: Choice, digest: str, method: str, view: str, _photograph: Photograph) -> DeletionFilm:
+    """A photograph's pixels vanish and appear in the order of one network's map."""
+    return deletion_film(network(choice), open_image(_photograph.content, name=_photograph.name), None, method, view)
+
+
+def data_url(pixels: np.ndarray, quality: int = 82) -> str:
+    """Pixels, uint8 (h, w, 3), as a JPEG data URL."""
+    return _data_url(Image.fromarray(pixels), quality)
 
 
 def _data_url(image: Image.Image, quality: int) -> str:
