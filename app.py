@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.lecture import lecturing, stage
+
 here = Path(__file__).parent
 st.set_page_config(page_title="Compound CAM", page_icon=here / "ui" / "icon.svg", layout="wide")
 
@@ -14,4 +16,7 @@ PAGES = [
     ("ui/export.py", "Export", ":material/folder_zip:"),
 ]
 pages = [st.Page(path, title=title, icon=icon) for path, title, icon in PAGES if (here / path).is_file()]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="hidden" if lecturing() else "top")
+if lecturing():
+    stage([one.url_path for one in pages])
+page.run()

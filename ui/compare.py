@@ -8,9 +8,11 @@ from cam.targets import softmax
 from ui import controls, photographs, session
 from ui.answers import answers
 from ui.controls import Settings
+from ui.lecture import lecturing
+from ui.lecture.stage import scene_number
 from ui.sentences import said, say_what_is_pending, sentence
 from ui.session import Choice, Photograph
-from ui.viewer import pack, viewer
+from ui.viewer import pack, packed_paper, viewer
 
 UNSURE = 0.2
 ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."
@@ -27,7 +29,7 @@ Row = tuple[Photograph, Comparison]
 
 def page() -> None:
     """Everything, from top to bottom."""
-    lecture = st.query_params.get("mode") == "lecture"
+    lecture = lecturing()
     if not lecture:
         introduction()
         tools = toolbar_place()
@@ -38,6 +40,7 @@ def page() -> None:
     with messages, said():
         photographs.chosen()
         controls.check_link()
+        controls.take_carried_study()
         settings = controls.toolbar(tools)
         say_what_is_pending()
         rows, missing = look(settings, waiting)
@@ -107,6 +110,7 @@ def draw(
     pictures = [session.picture(photograph.digest, settings.view, photograph) for photograph, _ in rows]
     data = pack([row for _, row in rows], [photograph.digest for photograph, _ in rows], pictures, missing)
     data |= {"lecture": lecture, "uploads": sum(not photograph.sample for photograph, _ in rows)}
+    data |= {"theirs": packed_paper(), "scene": scene_number(), "look": st.query_params.get("look")}
     with figure:
         viewer(data, on_remove=lambda: photographs.remove(st.session_state.viewer.remove))
 
@@ -122,7 +126,10 @@ def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None
             st.markdown("#### None of these networks is here")
             st.markdown("\n".join(f"- **{label}.** {words}" for label, words in missing.values()))
             st.markdown("Bring checkpoints of your own under **Settings**, or choose another study.")
-            st.button("Show the study that came along", on_click=controls.choose_study, args=(session.DEFAULT_STUDY,))
+            with st.container(horizontal=True):
+                study = session.DEFAULT_STUDY
+                st.button("Show the study that came along", on_click=controls.choose_study, args=(study,))
+                st.button("Try again", on_click=session.forget_failures)
         else:
             st.markdown("#### Nothing to show")
             st.markdown("Choose at least one variant under **Settings**, and a photograph that opens.")

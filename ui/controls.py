@@ -176,6 +176,12 @@ def choose_study(name: str) -> None:
     st.session_state.study = name
 
 
+def take_carried_study() -> None:
+    """Show the study that another page sent its visitor here with."""
+    if carried := st.session_state.pop("carried_study", None):
+        st.session_state.study = carried
+
+
 # --------------------------------------------------------------------------------------------------------- the weights
 
 
@@ -266,18 +272,26 @@ def check_link() -> None:
     allowed = {
         "study": [_study_words(name) for name in session.STUDIES], "method": [_method_words(name) for name in METHODS],
         "view": list(VIEW_WORDS.values()), "device": devices(), "target": None, "layer": [*map(str.capitalize, LAYERS)],
+        "variants": [one.label for one in _linked_study().variants.values()],
     }  # fmt: skip
     for key, options in allowed.items():
-        asked = st.query_params.get(key)
         options = options if options is not None else _target_options()
-        if asked and asked not in options:
-            near = difflib.get_close_matches(asked, options, n=1)
-            say_later(f"The link asks for the {key} “{asked}”, which is not here{f'; {near[0]} is' if near else ''}.")
+        for asked in st.query_params.get_all(key):
+            if asked and asked not in options:
+                near = difflib.get_close_matches(asked, options, n=1)
+                word = "variant" if key == "variants" else key
+                say_later(
+                    f"The link asks for the {word} “{asked}”, which is not here{f'; {near[0]} is' if near else ''}."
+                )
 
 
 def _target_options() -> list[str]:
-    titles = {_study_words(name): name for name in session.STUDIES}
-    study = titles.get(st.query_params.get("study", ""), session.DEFAULT_STUDY)
     with said():
-        return [SAME, OWN, RATHER, *class_labels(study)]
+        return [SAME, OWN, RATHER, *class_labels(_linked_study().name)]
     return [SAME, OWN, RATHER]
+
+
+def _linked_study() -> Study:
+    """The study that the link names, or the default."""
+    titles = {_study_words(name): name for name in session.STUDIES}
+    return session.study_named(titles.get(st.query_params.get("study", ""), session.DEFAULT_STUDY))

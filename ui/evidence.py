@@ -23,7 +23,10 @@ PARTS = {
     DELETION: "Deletion",
     OWN: "Your photographs",
 }
-STYLE = "<style>.st-key-heading :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 } .st-key-heading { padding-bottom: 0.4rem }</style>"
+STYLE = """<style>
+.st-key-heading :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 }
+.st-key-heading { padding-bottom: 0.4rem }
+</style>"""
 
 
 def page() -> None:

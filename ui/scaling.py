@@ -7,6 +7,7 @@ import streamlit as st
 from models.costs import network_cost
 from models.paper import paper
 from models.scaling import SCALINGS
+from ui.lecture import lecturing
 from ui.lesson import charts, tables
 from ui.lesson.address import choose
 from ui.lesson.keys import step_keys
@@ -123,7 +124,8 @@ def lesson() -> None:
         st.markdown("The last three columns are the φ at which the rule would give this depth, width and resolution.")
     with st.expander("Stage by stage: table 1 of the paper, and the present network"):
         st.table(tables.stages(setting))
-    step_keys(lambda move: go_to(st.session_state.step + move))
+    if not lecturing():  # there the keys go from scene to scene
+        step_keys(lambda move: go_to(st.session_state.step + move))
 
 
 def papers_tables() -> None:

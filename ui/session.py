@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,12 +27,13 @@ from cam.pointing_game import PointingGame, play
 from cam.shipped import shipped_evaluation
 from models import Network, Study, load_study
 from models.images import view_image
-from models.studies import DEFAULT_STUDY, STUDIES
+from models.studies import DEFAULT_STUDY, STUDIES, StudyError
 
 __all__ = ["DEFAULT_STUDY", "STUDIES", "Choice", "Photograph"]
 
 SAMPLE_FOLDER = Path(__file__).parents[1] / "sample_images"
 THUMBNAIL, PICTURE = 160, 960
+RETRY_AFTER = 120.0  # seconds
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -82,12 +84,36 @@ def network(choice: Choice) -> Network:
     return study.load(choice.key, choice.device)
 
 
+@st.cache_resource(show_spinner=False)
+def _failures() -> dict[Choice, tuple[float, StudyError]]:
+    """Weights that could not be downloaded, and when: they are not asked for again at every rerun."""
+    return {}
+
+
+def forget_failures() -> None:
+    """Ask for every weight again; for a button."""
+    _failures().clear()
+
+
+def _network(choice: Choice) -> Network:
+    """The network, or at once the error of a download that failed within the last ``RETRY_AFTER`` seconds."""
+    when, error = _failures().get(choice, (-RETRY_AFTER, None))
+    if error is not None and time.monotonic() - when < RETRY_AFTER:
+        raise error
+    try:
+        return network(choice)
+    except StudyError as error:
+        if not choice.checkpoint and "torchvision" in study_named(choice.study).variant(choice.key).source:
+            _failures()[choice] = (time.monotonic(), error)
+        raise
+
+
 def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Exception]]:
     """Those networks that load, and for each key of the others why it does not."""
     loaded: dict[Choice, Network] = {}
     failed: dict[str, Exception] = {}
     with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
-        for choice, result in [(choice, pool.submit(network, choice)) for choice in choices]:
+        for choice, result in [(choice, pool.submit(_network, choice)) for choice in choices]:
             try:
                 loaded[choice] = result.result()
             except Exception as error:  # the page says the expected ones and logs the others

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from ui.viewer.packing import pack
+from ui.viewer.packing import pack, packed_paper
 
-__all__ = ["gallery", "pack", "viewer"]
+__all__ = ["gallery", "pack", "packed_paper", "viewer"]
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ def _component(name: str, *scripts: str) -> Callable[..., Any]:
     return st.components.v2.component(f"compound_cam_{name}", html=html, css=css, js=js)
 
 
-_viewer = _component("viewer", "maps.js", "elements.js", "viewer.js")
+_viewer = _component("viewer", "maps.js", "elements.js", "theirs.js", "viewer.js")
 _gallery = _component("gallery", "gallery.js")
 
 

@@ -11,6 +11,7 @@ from cam import METHODS, Comparison
 from cam.colours import colour_table
 from cam.comparison import VariantFacts
 from cam.figures import method_words
+from cam.paper_figure import paper_figure
 from cam.targets import softmax
 from models.studies import VARIANTS
 
@@ -26,6 +27,22 @@ def packed(array: np.ndarray, dtype: str = "<f4") -> str:
 def packed_colours() -> dict[str, str]:
     """256 x RGB of every colour map that the viewer offers."""
     return {name: packed(colour_table(table), "u1") for name, table in COLOURS.items()}
+
+
+@cache
+def packed_paper() -> dict[str, Any]:
+    """The paper's own Figure 7, for display beside ours in paper style: source, and levels in [0, 1] of every map."""
+    figure = paper_figure()
+    rows = [
+        {
+            "name": name,
+            "panels": {
+                key: {"cells": one.side, "levels": packed(one.levels)} for key, one in figure.maps[name].items()
+            },
+        }
+        for name in figure.classes
+    ]
+    return {"source": figure.source, "titles": dict(figure.titles), "rows": rows}
 
 
 def pack(

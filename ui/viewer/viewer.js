@@ -3,7 +3,7 @@
 
 const DEFAULTS = {
   opacity: 0.7, colours: "inferno", scale: "map", signed: null, difference: false, contour: 0,
-  cells: false, halfPixel: false, paper: false,
+  cells: false, halfPixel: false, paper: false, theirs: true,
 }
 const viewers = new WeakMap()
 
@@ -48,6 +48,8 @@ class Viewer {
 
   show(data, trigger) {
     this.trigger = trigger
+    if (data.scene !== this.scene && data.scene) this.look = { ...DEFAULTS, ...accepted(data.look) }
+    this.scene = data.scene
     this.root.classList.toggle("lecture", data.lecture)
     this.root.style.colorScheme = isDark(getComputedStyle(this.root).getPropertyValue("--st-background-color")) ? "dark" : "light"
     const text = JSON.stringify([data.rows, data.columns, data.missing, data.unit, data.own])
@@ -74,6 +76,8 @@ class Viewer {
     heads.push(...columns.map((column, index) => head(column, index + 1)), ...this.data.missing.map(missingHead))
     this.order(heads)
     this.root.querySelector(".heads").replaceChildren(...heads)
+    const place = (key) => this.data.order.indexOf(key) + 1
+    this.root.querySelector(".theirs").replaceChildren(...theirRows(this.data.theirs, columns, this.data.missing, this.luts.jet, place))
     this.root.querySelector(".rows").replaceChildren(...this.rows.map((row, index) => this.buildRow(row, index)))
     if (focused) this.panel(this.at.row, this.at.column).focus({ preventScroll: true })
     if (this.stage.open) this.openStage()
@@ -490,6 +494,8 @@ class Viewer {
       input.closest(".toggle, .choice label")?.classList.toggle("off", yes)
       if (why) input.parentElement.title = yes ? why : input.parentElement.title
     })
+    this.root.querySelector(".theirs").hidden = !locked || !this.look.theirs
+    this.root.querySelector(".tools [name=theirs]").closest("label").hidden = !locked
     off("opacity", locked)
     off("colours", locked || this.signed())
     off("signed", locked || this.look.difference || !this.data.signed)
