@@ -64,15 +64,15 @@ function draw() {
   $("next").disabled = state.page === pages - 1
   document.querySelector(".pages").hidden = pages === 1
   $("of").hidden = !state.measure || about.variants.length === 1
-  $("direction").textContent = !state.measure ? (state.down ? "Last first" : "First first") : state.down ? "Highest first" : "Lowest first"
+  $("direction").textContent = state.down ? "Descending" : "Ascending"
   for (const button of document.querySelectorAll("[data-filter]")) button.setAttribute("aria-pressed", button.dataset.filter === state.filter)
 }
 
 function card(row) {
-  const captions = element("span", { className: "captions" }, caption(row.path.split("/").pop(), row.path.includes("/") ? row.path.split("/").at(-2) : ""))
+  const captions = element("span", { className: "captions" }, caption(row.path.split("/").pop(), row.path.split("/").slice(-2, -1)))
   row.variants.forEach((one, place) => {
-    const label = `${one.classes[0]} ${percent(one.probabilities[0])}`
-    captions.append(caption(about.variants[place].label, label, state.measure ? `${title(state.measure)} ${number(value(row, place))}` : ""))
+    const seen = [one.classes[0], percent(one.probabilities[0])]
+    captions.append(caption(about.variants[place].label, seen, state.measure ? [title(state.measure), number(value(row, place))] : []))
   })
   const image = element("img", { src: `thumbnails/${address(row.name)}.jpg`, alt: "", loading: "lazy", decoding: "async" })
   const made = element("button", { className: "card", title: row.path, onclick: () => open(row) }, image, captions)
@@ -81,9 +81,14 @@ function card(row) {
   return made
 }
 
+// A caption's lines are words, which are cut where they are too long, and maybe a number, which is not.
 function caption(strong, ...lines) {
-  const made = element("span", {}, element("span", { className: "strong", textContent: strong, title: strong }))
-  made.append(...lines.filter(Boolean).map((line, place) => element("span", { className: place ? "quiet" : "", textContent: line, title: line })))
+  const made = element("span", {}, element("b", { textContent: strong, title: strong }))
+  lines.filter((line) => line.length).forEach(([words, figure], place) => {
+    const line = element("span", { className: place ? "quiet" : "", title: `${words} ${figure ?? ""}` }, element("span", { textContent: words }))
+    if (figure) line.append(element("span", { textContent: figure }))
+    made.append(line)
+  })
   return made
 }
 

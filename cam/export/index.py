@@ -109,15 +109,15 @@ def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:
     width, height, gap, line = STRIP_HEIGHT * (len(heading.variants) + 1), STRIP_HEIGHT, 14, 20
     rows = -(-max(1, len(items)) // SHEET_COLUMNS)
     page = Image.new(
-        "RGB", (SHEET_COLUMNS * (width + gap) + gap, 3 * line + rows * (height + line + gap)), "white"
+        "RGB", (SHEET_COLUMNS * (width + gap) + gap, 4 * line + rows * (height + line + gap)), "white"
     )  # fmt: skip
     canvas = ImageDraw.Draw(page)
     canvas.text((gap, 2 * line), printable(heading.title), INK, font(True, 17), "ls")
     labels = " · ".join(["original", *heading.labels])
-    canvas.text((gap, 2 * line + 18), printable(f"{heading.summary} · {labels}"), GREY, font(False, 12), "ls")
+    canvas.text((gap, 3 * line), printable(f"{heading.summary} · {labels}"), GREY, font(False, 12), "ls")
     for place, item in enumerate(items):
         row, column = divmod(place, SHEET_COLUMNS)
-        left, top = gap + column * (width + gap), 3 * line + row * (height + line + gap)
+        left, top = gap + column * (width + gap), 4 * line + row * (height + line + gap)
         with Image.open(out / THUMBNAILS / f"{item.name}.jpg") as strip:
             page.paste(strip.resize((width, height), Image.Resampling.BOX), (left, top))
         words = shortened(printable(printable_path(item.relative)), width, 12)
