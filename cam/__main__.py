@@ -1,10 +1,11 @@
-"""Command line: python -m cam compare | render | export | evaluate."""
+"""Command line: python -m cam compare | render | export | evaluate | bench."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from cam.arguments import add_layer_arguments, add_study_arguments, load_networks
+from cam.bench import add_bench_arguments, run_bench
 from cam.comparing import compare
 from cam.comparison import Comparison
 from cam.evaluation import add_evaluate_arguments, run_evaluate
@@ -42,6 +43,9 @@ def main(words: list[str] | None = None) -> int:
     )
     add_evaluate_arguments(evaluating)
     evaluating.set_defaults(run=run_evaluate)
+    benching = commands.add_parser("bench", help="how fast: our maps beside other libraries' and bare forward passes")
+    add_bench_arguments(benching)
+    benching.set_defaults(run=run_bench)
     arguments = parser.parse_args(words)
     return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
 
