@@ -20,7 +20,7 @@ def networks():
         torch.manual_seed(0)
         scaling = Scaling(0.25, 0.25, size)
         model = efficientnet(scaling, 3)
-        torch.nn.init.normal_(model.classifier[-1].weight, 0, 30)  # large maps: grad-cam's 1e-7 does not show
+        torch.nn.init.normal_(model.classifier[-1].weight, 0, 1000)  # large maps: grad-cam's 1e-7 does not show
         found[key] = Network(model, scaling=scaling, family="b", categories=list("abc"), label=key, device="cpu")
     return found
 
