@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.lecture import lecturing, stage
+from ui.lecture.stage import lecturing, stage
 
 here = Path(__file__).parent
 st.set_page_config(page_title="Compound CAM", page_icon=here / "ui" / "icon.svg", layout="wide")

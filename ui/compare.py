@@ -8,8 +8,7 @@ from cam.targets import softmax
 from ui import controls, photographs, session
 from ui.answers import answers
 from ui.controls import Settings
-from ui.lecture import lecturing
-from ui.lecture.stage import scene_number
+from ui.lecture.stage import lecturing, scene_number
 from ui.sentences import said, say_what_is_pending, sentence
 from ui.session import Choice, Photograph
 from ui.viewer import pack, packed_paper, viewer

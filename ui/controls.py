@@ -56,7 +56,13 @@ def toolbar(tools: DeltaGenerator) -> Settings:
             help=METHOD_HELP,
         )  # fmt: skip
         study = st.selectbox(
-            "Study", session.STUDIES, key="study", format_func=_study_words, bind="query-params", width=230
+            "Study",
+            session.STUDIES,
+            index=session.STUDIES.index(session.DEFAULT_STUDY),
+            key="study",
+            format_func=_study_words,
+            bind="query-params",
+            width=230,
         )
         with st.popover("Settings", icon=":material/tune:"):
             view, variants, device = _settings(session.study_named(study))

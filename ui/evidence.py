@@ -35,7 +35,7 @@ def page() -> None:
     with st.container(key="heading", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
         study = st.selectbox(
-            "Study", session.STUDIES, key="study", bind="query-params", width=290,
+            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params", width=290,
             format_func=lambda name: session.study_named(name).title,
         )  # fmt: skip
     part = choose("Part", "part", PARTS, NUMBERS)
@@ -85,7 +85,7 @@ def nothing(study: str) -> None:
 
 def show_study(name: str) -> None:
     """Callback: show another study."""
-    st.session_state.study = name
+    st.session_state.evaluated = name
 
 
 page()

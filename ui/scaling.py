@@ -7,7 +7,7 @@ import streamlit as st
 from models.costs import network_cost
 from models.paper import paper
 from models.scaling import SCALINGS
-from ui.lecture import lecturing
+from ui.lecture.stage import lecturing
 from ui.lesson import charts, tables
 from ui.lesson.address import choose
 from ui.lesson.keys import step_keys

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LITE = "&study=ImageNet%2C+EfficientNet-Lite"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -64,7 +65,7 @@ def browser():
 
 @pytest.fixture
 def visit(server, browser):
-    """Open the app in a new browser session: ``visit("?images=cat", width=390)``."""
+    """Open the app in a new browser session: ``visit("?images=cat", width=390)``; of imagenet-lite where a link follows."""
     contexts, problems = [], []
 
     def opened(path: str = "", width: int = 1280, height: int = 720, theme: str = "light", density: float = 1):
@@ -77,7 +78,8 @@ def visit(server, browser):
         page.set_default_timeout(60_000)
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{server}/{path}")
+        study = LITE if path.startswith("?") and "study=" not in path else ""
+        page.goto(f"{server}/{path}{study}")
         return page
 
     yield opened

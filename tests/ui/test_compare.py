@@ -16,13 +16,14 @@ from ui import session
 from ui.controls import labels_of
 from ui.sentences import UNEXPECTED
 
+LITE = "ImageNet, EfficientNet-Lite"
 APP = str(Path(__file__).parents[2] / "app.py")
 
 
 def opened(**query: str) -> AppTest:
     """The page of a new visitor who follows a link with these parameters."""
     app = AppTest.from_file(APP, default_timeout=120)
-    app.query_params.update({"images": "cat", **query})
+    app.query_params.update({"images": "cat", "study": LITE, **query})
     return app.run()
 
 

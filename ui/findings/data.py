@@ -5,9 +5,12 @@ from typing import Any
 
 import streamlit as st
 
+from cam import METHODS
 from cam.measurements import Photograph as Known
 from ui import session
 from ui.session import Choice, Photograph
+
+QUICK = [name for name, method in METHODS.items() if method.closed_form is not None]  # one forward pass each
 
 
 def choices(study: str) -> list[Choice]:

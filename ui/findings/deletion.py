@@ -8,7 +8,7 @@ import streamlit as st
 
 from cam import METHODS
 from ui import session
-from ui.findings.data import choices
+from ui.findings.data import QUICK, choices
 from ui.findings.numbers import show_checks
 from ui.photographs import DEFAULT
 from ui.session import Photograph
@@ -45,9 +45,7 @@ def show_deletion(report: dict[str, Any] | None, study: str) -> None:
         key = st.selectbox(
             "Network", list(possible), key="deleting", format_func=lambda one: variants[one].label, width=190
         )
-        method = st.selectbox(
-            "Method", list(METHODS), key="deleting-by", format_func=lambda one: METHODS[one].label, width=160
-        )
+        method = st.selectbox("Method", QUICK, key="deleting-by", format_func=lambda one: METHODS[one].label, width=160)
     photograph = photographs[place or 0]
     with st.spinner("Showing the network 42 damaged images"):
         film = session.film(possible[key], photograph.digest, method, "square", photograph)

@@ -11,7 +11,7 @@ from cam.measurements import RANDOM, Networks
 from cam.randomisation import random_network
 from cam.report import ENOUGH
 from ui import photographs, session
-from ui.findings.data import choices, known, within_study
+from ui.findings.data import QUICK, choices, known, within_study
 from ui.findings.numbers import show_measurements, show_pairs, show_setting
 from ui.findings.verdicts import show_verdicts
 from ui.sentences import sentence
@@ -30,9 +30,7 @@ def show_own(study: str) -> None:
     )
     chosen = _chosen(study)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        method = st.selectbox(
-            "Method", list(METHODS), key="own-method", format_func=lambda one: METHODS[one].label, width=160
-        )
+        method = st.selectbox("Method", QUICK, key="own-method", format_func=lambda one: METHODS[one].label, width=160)
         random = st.toggle("Random weights too", key="own-random", help="The control doubles the time")
         clicked = st.button(
             f"Evaluate {len(chosen)} photograph{'s' * (len(chosen) != 1)}", type="primary", icon=":material/balance:",

@@ -114,5 +114,5 @@ def _offer(photograph: Photograph | None, name: str, study: str) -> None:
 def open_compare(photograph: Photograph, study: str) -> None:
     """Leave for the first page with this photograph alone."""
     st.session_state.photographs = [photograph]
-    st.session_state.carried_study = study  # the link cannot take it: this page's own choice is bound to the same word
+    st.session_state.carried_study = study
     st.switch_page("ui/compare.py", query_params={"images": photograph.name if photograph.sample else ""})

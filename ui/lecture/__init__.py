@@ -1,5 +1,1 @@
 """A lecture: the app's pages in a prepared order, large, stepped through with arrow keys or a presenter's remote."""
-
-from ui.lecture.stage import lecturing, stage
-
-__all__ = ["lecturing", "stage"]
