@@ -12,7 +12,7 @@ from cam.arguments import LoadedStudy, add_study_arguments, load_networks
 from cam.checks import check_method
 from cam.masks import TABLE, read_masks
 from cam.measurements import RANDOM, Networks, Photograph
-from cam.methods import method_named
+from cam.methods import closed_form_of
 from cam.randomisation import random_network
 from cam.report import build_report
 from cam.report_table import markdown
@@ -137,7 +137,7 @@ def _short(text: str) -> str:
 
 
 def _check_options(args: argparse.Namespace) -> None:
-    method_named(args.method)
+    closed_form_of(args.method)
     if args.target != "shared":
         raise ValueError("evaluate explains the class that each photograph shows; leave --target out")
     if Path(args.out).suffix != ".json":

@@ -149,6 +149,7 @@ def test_limit_and_split_choose_photographs(study, tree, tmp_path):
     ("options", "words"),
     [
         (["--method", "magic"], "unknown method 'magic'"),
+        (["--method", "scorecam"], "method 'scorecam' runs the network for every map; choose from cam"),
         (["--target", "own"], "evaluate explains the class that each photograph shows; leave --target out"),
         (["--limit", "0"], "expected 1 or more"),
         (["--split", "nowhere.txt"], "there is no list nowhere.txt"),
@@ -174,6 +175,51 @@ def test_data_that_cannot_be_measured_is_refused_in_one_sentence(study, tree, tm
         evaluate(study, tree, tmp_path / "r.txt")
     with pytest.raises(FileNotFoundError, match="does not exist; create it first"):
         evaluate(study, tree, tmp_path / "no" / "r.json")
+
+
+def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, masked, tmp_path, capsys):
+    """A class the study does not have, masks of another size or without categories, weights that are damaged."""
+    (tmp_path / "list.txt").write_text("ant/0.png\nyak/0.png\n")
+    (tree / "yak").mkdir()
+    shutil.copy(tree / "ant" / "0.png", tree / "yak" / "0.png")
+    other_size, nameless = tmp_path / "size", tmp_path / "nameless"
+    for folder in (other_size, nameless):
+        shutil.copytree(masked, folder)
+    Image.fromarray(np.ones((20, 25), dtype=np.uint8)).save(other_size / "b.png")
+    (nameless / "masks.toml").write_text("[a.instances]\n[b.instances]\n")
+    broken = shutil.copytree(study.parent, tmp_path / "broken")
+    model = efficientnet(Scaling(1.0, 1.0, 96, 0.2), len(CATEGORIES), "b")
+    torch.nn.init.constant_(model.classifier[-1].weight, 3e38)  # finite, its logits are not
+    save_checkpoint(
+        broken / "compound.safetensors", model, scaling=Scaling(1.0, 1.0, 96, 0.2), family="b",
+        metadata={"categories": CATEGORIES},
+    )  # fmt: skip
+    report = tmp_path / "r.json"
+    try:
+        for where, data, options, words in (
+            (study, tree, ["--split", str(tmp_path / "list.txt")], "yak"),
+            (study, other_size, [], "its photograph"),
+            (study, nameless, [], "no label set in masks.toml"),
+            (
+                broken / "small.toml",
+                tree,
+                [],
+                "'compound' gives logits that are not finite on .*; its weights are damaged",
+            ),
+        ):
+            with pytest.raises(ValueError, match=words) as caught:
+                evaluate(where, data, report, *options)
+            assert "\n" not in str(caught.value)
+            assert not str(caught.value).endswith(".")
+            assert not report.exists()
+    finally:
+        shutil.rmtree(tree / "yak")
+
+
+def test_too_few_classes_for_a_mosaic_are_said_and_the_rest_is_measured(study, tree, tmp_path, capsys):
+    (tmp_path / "list.txt").write_text("ant/0.png\nant/1.png\nbee/2.png\n")
+    evaluate(study, tree, tmp_path / "r.json", "--split", str(tmp_path / "list.txt"))
+    assert "no 2x2 pointing game: a 2x2 mosaic needs 4 photographs of different classes" in capsys.readouterr().err
 
 
 def test_readings_by_hand():
