@@ -177,43 +177,32 @@ def test_data_that_cannot_be_measured_is_refused_in_one_sentence(study, tree, tm
         evaluate(study, tree, tmp_path / "no" / "r.json")
 
 
-def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, masked, tmp_path, capsys):
+def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, masked, tmp_path):
     """A class the study does not have, masks of another size or without categories, weights that are damaged."""
-    (tmp_path / "list.txt").write_text("ant/0.png\nyak/0.png\n")
-    (tree / "yak").mkdir()
-    shutil.copy(tree / "ant" / "0.png", tree / "yak" / "0.png")
-    other_size, nameless = tmp_path / "size", tmp_path / "nameless"
-    for folder in (other_size, nameless):
-        shutil.copytree(masked, folder)
+    strange = Path(shutil.copytree(tree, tmp_path / "strange"))
+    (strange / "ant").rename(strange / "yak")
+    other_size, nameless = (Path(shutil.copytree(masked, tmp_path / name)) for name in ("size", "nameless"))
     Image.fromarray(np.ones((20, 25), dtype=np.uint8)).save(other_size / "b.png")
     (nameless / "masks.toml").write_text("[a.instances]\n[b.instances]\n")
-    broken = shutil.copytree(study.parent, tmp_path / "broken")
-    model = efficientnet(Scaling(1.0, 1.0, 96, 0.2), len(CATEGORIES), "b")
-    torch.nn.init.constant_(model.classifier[-1].weight, 3e38)  # finite, its logits are not
-    save_checkpoint(
-        broken / "compound.safetensors", model, scaling=Scaling(1.0, 1.0, 96, 0.2), family="b",
-        metadata={"categories": CATEGORIES},
-    )  # fmt: skip
-    report = tmp_path / "r.json"
-    try:
-        for where, data, options, words in (
-            (study, tree, ["--split", str(tmp_path / "list.txt")], "yak"),
-            (study, other_size, [], "its photograph"),
-            (study, nameless, [], "no label set in masks.toml"),
-            (
-                broken / "small.toml",
-                tree,
-                [],
-                "'compound' gives logits that are not finite on .*; its weights are damaged",
-            ),
-        ):
-            with pytest.raises(ValueError, match=words) as caught:
-                evaluate(where, data, report, *options)
-            assert "\n" not in str(caught.value)
-            assert not str(caught.value).endswith(".")
-            assert not report.exists()
-    finally:
-        shutil.rmtree(tree / "yak")
+    broken = Path(shutil.copytree(study.parent, tmp_path / "broken"))
+    scaling = Scaling(1.0, 1.0, 96, 0.2)
+    model = efficientnet(scaling, len(CATEGORIES), "b")
+    for layer in (model.features[-1][1], model.classifier[-1]):
+        torch.nn.init.constant_(layer.weight, 1e30)  # finite, but logits of about 1e60 are not
+    metadata = {"categories": CATEGORIES}
+    save_checkpoint(broken / "compound.safetensors", model, scaling=scaling, family="b", metadata=metadata)
+    for where, data, words in (
+        (study, strange, "has folders without a category: yak"),
+        (study, other_size, "its photograph"),
+        (study, nameless, "no label set in masks.toml"),
+        (broken / "small.toml", tree, "'compound' gives logits that are not finite on .*; its weights are damaged"),
+    ):
+        with pytest.raises(ValueError, match=words) as caught:
+            evaluate(where, data, tmp_path / "r.json")
+        assert "\n" not in str(caught.value)
+        assert not str(caught.value).endswith(".")
+        assert not (tmp_path / "r.json").exists()
+        (tmp_path / "r.json.partial").unlink(missing_ok=True)
 
 
 def test_too_few_classes_for_a_mosaic_are_said_and_the_rest_is_measured(study, tree, tmp_path, capsys):
