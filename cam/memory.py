@@ -7,13 +7,17 @@ import torch
 from models.network import Network
 
 SHARE = 0.25  # of the free memory: others compute as well
-MOST = {"cpu": 16, "mps": 32, "cuda": 256}  # larger batches are not faster
+MOST = {"cpu": 8, "mps": 32, "cuda": 256}  # larger batches are not faster
+MOST_WITH_GRADIENTS = {"cpu": 1, "mps": 8, "cuda": 64}
 FORWARD, BACKWARD = 300, 2000  # bytes for each pixel of the input, at width and depth 1
 UNKNOWN = 2 << 30
 
 
 def images_at_once(network: Network, gradients: bool = False) -> int:
-    """Images of the network's resolution that one pass may take, at least 1.
+    """Images of the network's resolution that one pass may take: a power of two, at least 1.
+
+    The size of a batch changes the last bits of its results. Powers of two, and a maximum that an ordinary machine's memory
+    allows, keep it the same from run to run.
 
     Args:
         network: its width, depth, resolution and device count.
@@ -21,7 +25,9 @@ def images_at_once(network: Network, gradients: bool = False) -> int:
     """
     scaling = network.scaling
     each = scaling.input_size**2 * scaling.width_mult * (BACKWARD * scaling.depth_mult if gradients else FORWARD)
-    return int(max(1, min(MOST[network.device.type], SHARE * free_bytes(network.device) / each)))
+    most = (MOST_WITH_GRADIENTS if gradients else MOST)[network.device.type]
+    fit = int(min(most, SHARE * free_bytes(network.device) / each))
+    return 1 << max(fit, 1).bit_length() - 1
 
 
 def free_bytes(device: torch.device) -> int:
