@@ -20,3 +20,23 @@ def test_maps_on_cuda_equal_the_cpus(lite, samples):
     for key in lite:
         span = np.ptp(expected.maps[key], axis=(1, 2), keepdims=True)
         assert (np.abs(found.maps[key] - expected.maps[key]) / span).max() < 2e-2
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": "layercam", "layer": "stage 5"}, {"method": "fullgrad"}, {"flip": True}]
+)
+def test_other_layers_on_cuda_equal_the_cpus(options, lite, samples):
+    """These run in float32 on both, but for the features at the head."""
+    network = load_study("imagenet-lite").load("baseline", "cuda")
+    expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], target="rock crab", **options)
+    found = compare({"baseline": network}, [samples / "crab.jpg"], target="rock crab", **options)
+    span = np.ptp(expected.maps["baseline"])
+    assert np.abs(found.maps["baseline"] - expected.maps["baseline"]).max() / span < 2e-2
+
+
+def test_scorecam_on_cuda_equals_the_cpus(lite, samples):
+    """Its weights are a softmax of logits, which halves of precision change: the maps correlate."""
+    network = load_study("imagenet-lite").load("baseline", "cuda")
+    expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], "scorecam", "rock crab")
+    found = compare({"baseline": network}, [samples / "crab.jpg"], "scorecam", "rock crab")
+    assert np.corrcoef(found.maps["baseline"].ravel(), expected.maps["baseline"].ravel())[0, 1] > 0.99
