@@ -29,6 +29,18 @@ def at_work(out: Path) -> Iterator[None]:
                 _sweep_if_alone(out, file.fileno())
 
 
+def busy(out: Path) -> bool:
+    """Whether a process exports into ``out`` now; never on Windows, which does not tell."""
+    if not fcntl or not (out / ".lock").is_file():
+        return False
+    with open(out / ".lock", "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def _sweep_if_alone(out: Path, lock: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

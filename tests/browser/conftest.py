@@ -1,6 +1,7 @@
 """A real server and a real browser, started once; every test gets a fresh page and fails on errors in its console."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,14 @@ ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 LITE = "&study=ImageNet%2C+EfficientNet-Lite"
+PROBE = re.compile(r"^http://[^/]+/\w+/_stcore/")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class Address(str):
+    """Of a server, which knows its process."""
+
+    pid: int
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +34,12 @@ def server(tmp_path_factory):
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
-    environment = {**os.environ, "TORCH_HOME": str(tmp_path_factory.mktemp("hub"))}
+    homes = {name: str(tmp_path_factory.mktemp("home")) for name in ("TORCH_HOME", "XDG_STATE_HOME")}
+    environment = {**os.environ, **homes}
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
+    address = Address(f"http://127.0.0.1:{port}")
+    address.pid = process.pid
     try:
         _wait_for(f"{address}/_stcore/health", process, log)
         yield address
@@ -63,12 +73,19 @@ def browser():
         chromium.close()
 
 
+def _is_problem(message) -> bool:
+    """An error in the console, except that Streamlit looks for its server below the page's path first, which logs a 404."""
+    return message.type == "error" and not PROBE.search(message.location.get("url", ""))
+
+
 @pytest.fixture
 def visit(server, browser):
     """Open the app in a new browser session: ``visit("?images=cat", width=390)``; of imagenet-lite where a link follows."""
     contexts, problems = [], []
 
-    def opened(path: str = "", width: int = 1280, height: int = 720, theme: str = "light", density: float = 1):
+    def opened(
+        path: str = "", width: int = 1280, height: int = 720, theme: str = "light", density: float = 1, wait="load"
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme, device_scale_factor=density,
             accept_downloads=True, permissions=["clipboard-read", "clipboard-write"],
@@ -76,10 +93,10 @@ def visit(server, browser):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: problems.append(message.text) if _is_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         study = LITE if path.startswith("?") and "study=" not in path else ""
-        page.goto(f"{server}/{path}{study}")
+        page.goto(f"{server}/{path}{study}", wait_until=wait)
         return page
 
     yield opened
