@@ -7,6 +7,7 @@ of a file that replaces its weights, an image by the sha256 of its bytes.
 import base64
 import hashlib
 import io
+import json
 import os
 import tempfile
 import time
@@ -25,6 +26,7 @@ from cam.figures import save_figure
 from cam.masks import InstanceMask, read_masks
 from cam.pointing_game import PointingGame, play
 from cam.shipped import shipped_evaluation
+from cam.verdicts import Verdict, verdicts
 from models import Network, Study, load_study
 from models.images import view_image
 from models.studies import DEFAULT_STUDY, STUDIES, StudyError
@@ -171,12 +173,24 @@ def thumbnail(digest: str, _photograph: Photograph) -> str:
 
 @st.cache_resource(show_spinner=False)
 def evaluation(study: str) -> dict[str, Any] | None:
-    """The evaluation that came along with a study; None where there is none.
+    """The evaluation that came along with a study, stamped; None where there is none.
 
     Raises:
         ValueError: it cannot be read.
     """
-    return shipped_evaluation(study)
+    report = shipped_evaluation(study)
+    return report and stamped(report)
+
+
+def stamped(report: dict[str, Any]) -> dict[str, Any]:
+    """The report with a hash of its content under ``digest``."""
+    return report | {"digest": hashlib.sha256(json.dumps(report).encode()).hexdigest()}
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def judged(digest: str, rival: str | None, _report: dict[str, Any]) -> list[Verdict]:
+    """The verdicts of a stamped report, against the baseline or another variant."""
+    return verdicts(_report, rival)
 
 
 @st.cache_resource(show_spinner=False)

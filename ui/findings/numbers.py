@@ -7,7 +7,7 @@ import streamlit as st
 
 from cam.measurements import MEASUREMENTS, OWN, READINGS
 from cam.report import ALL, GROUPS
-from cam.verdicts import verdicts
+from ui import session
 from ui.findings.charts import curves_chart, measurement_chart, pairs_chart, randomisation_chart
 from ui.findings.words import GROUP_WORDS, READING_WORDS, interval, label, number, pair_words, signed
 from ui.lesson.address import choose
@@ -69,7 +69,8 @@ def show_measurements(report: dict[str, Any], key: str = "") -> None:
 def _telling(report: dict[str, Any]) -> str:
     """The measurement shown first: one that a verdict rests on."""
     return next(
-        (one.name for verdict in verdicts(report) for one in verdict.evidence), next(iter(report["measurements"]))
+        (one.name for verdict in session.judged(report["digest"], None, report) for one in verdict.evidence),
+        next(iter(report["measurements"])),
     )
 
 

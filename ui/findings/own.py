@@ -87,7 +87,7 @@ def evaluated(study: str, chosen: list[Photograph], method: str, random: bool) -
         report = evaluate_few(
             usable, pictures, networks, method, "square", lambda share, words: bar.progress(share, words)
         )
-        return report | {"study": study}
+        return session.stamped(report | {"study": study})
     finally:
         _turn.release()
         bar.empty()

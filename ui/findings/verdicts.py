@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from cam.measurements import HALF_PIXEL, POOLED, SIGNED
-from cam.verdicts import FAILS, HOLDS, OPEN, STATEMENTS, Verdict, own_networks, subject_of, verdicts
+from cam.verdicts import FAILS, HOLDS, OPEN, STATEMENTS, Verdict, own_networks, subject_of
+from ui import session
 from ui.findings.words import label, minus
 
 CLAIM = (
@@ -32,8 +33,8 @@ INTERVALS = (
 
 
 def show_verdicts(report: dict[str, Any], quote: bool = True) -> None:
-    """The summary, a card for every statement, and how the verdicts turn out against the other variants."""
-    found = verdicts(report)
+    """Of a stamped report the summary, a card for every statement, and how the verdicts turn out against the other variants."""
+    found = session.judged(report["digest"], None, report)
     if quote:
         st.markdown(f"*{CLAIM}* Tan & Le, ICML 2019, Figure 7")
     say_plainly(found, report)
@@ -83,7 +84,7 @@ def controls(verdict: Verdict) -> str:
 
 def against(report: dict[str, Any], claim: str, rival: str) -> str:
     """A badge that says how the statement fares against another variant."""
-    (one,) = (verdict for verdict in verdicts(report, rival) if verdict.claim == claim)
+    (one,) = (verdict for verdict in session.judged(report["digest"], rival, report) if verdict.claim == claim)
     colour = {HOLDS: "green", FAILS: "red", OPEN: "gray"}[one.outcome]
     return f":{colour}-badge[{label(report, rival)}: {one.outcome}]"
 

@@ -4,7 +4,7 @@ function theirRows({ source, titles, rows }, columns, missing, colours, place) {
   const shown = [...columns, ...missing].filter(({ key }) => key in titles)
   const nodes = rows.map(({ name, panels }) => {
     const row = element("div", "printed-row")
-    const cells = [element("figure", "cell original", `<div class="panel unprinted"><span>photograph not printed here</span></div><figcaption><b class="name">${escape(name)}</b></figcaption>`)]
+    const cells = [element("figure", "cell original", `<div class="panel unprinted"><span>photograph not printed here</span></div><figcaption><b class="printed-name">${escape(name)}</b></figcaption>`)]
     cells.push(...shown.map(({ key }) => theirCell(panels[key], titles[key], colours, place(key))))
     row.append(...cells)
     return row
