@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cam import Comparison
 from cam.__main__ import main
 
 
@@ -49,6 +50,31 @@ def test_the_figure_is_a_picture_and_the_maps_are_kept(saved):
 def test_rendering_needs_no_network_and_gives_the_same_bytes(saved, tmp_path):
     assert main(["render", str(saved / "figure.npz"), "--out", str(tmp_path / "again.png")]) == 0
     assert (tmp_path / "again.png").read_bytes() == (saved / "figure.png").read_bytes()
+
+
+def test_layers_and_mirroring_are_saved_and_drawn_again(samples, tmp_path):
+    words = ["compare", samples / "crab.jpg", "--study", "imagenet-lite", "--variants", "baseline", "--device", "cpu"]
+    words += ["--method", "layercam", "--layer", "stage 5, head", "--flip"]
+    words += ["--out", tmp_path / "f.png", "--save", tmp_path / "f.npz"]
+    assert main([*map(str, words)]) == 0
+    loaded = Comparison.load(tmp_path / "f.npz")
+    assert (loaded.method, loaded.layer, loaded.flip) == ("layercam", "stage 5, head", True)
+    assert loaded.maps["baseline"].shape == (1, 14, 14)
+    assert main(["render", str(tmp_path / "f.npz"), "--out", str(tmp_path / "again.png")]) == 0
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "f.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--layer", "stage 5"], "method 'cam' is defined at the head only, not at 'stage 5'"),
+        (["--method", "layercam", "--layer", "stage 0"], "unknown layer 'stage 0'; choose from stage 1"),
+        (["--method", "fullgrad", "--layer", "head"], "method 'fullgrad' takes every layer at once"),
+    ],
+)
+def test_layers_that_a_method_does_not_allow_are_refused_before_any_work(options, words, tmp_path, capsys):
+    assert main(["compare", "nowhere.jpg", "--out", str(tmp_path / "f.png"), *options]) == 1
+    assert words in sentence(capsys)
 
 
 @pytest.mark.parametrize("suffix", ["pdf", "svg", "webp"])
