@@ -32,10 +32,10 @@ STYLE = """<style>
 def page() -> None:
     """The verdicts, and one part of what is behind them."""
     st.html(STYLE)
-    with st.container(key="heading", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
         study = st.selectbox(
-            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params", width=290,
+            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params", width=290, label_visibility="collapsed",
             format_func=lambda name: session.study_named(name).title,
         )  # fmt: skip
     part = choose("Part", "part", PARTS, NUMBERS)

@@ -74,11 +74,13 @@ def setting(place: str) -> list[str]:
         "Files", WRITES, selection_mode="multi", default=["figure"], key="write", format_func=WRITE_WORDS.get
     )
     left, right = st.columns(2, vertical_alignment="bottom")
-    study = left.selectbox("Study", session.STUDIES, key="export-study", format_func=_title)
-    method = right.selectbox("Method", list(METHODS), key="export-method", format_func=_method)
+    study = left.selectbox(
+        "Study", session.STUDIES, session.STUDIES.index(session.DEFAULT_STUDY), _title, "study", bind="query-params"
+    )
+    method = right.selectbox("Method", list(METHODS), 0, _method, "method", bind="query-params")
     classes = [SAME, OWN] + [OF_FOLDER] * (place == FOLDER) + list(controls.class_labels(study))
     left, right = st.columns(2, vertical_alignment="bottom")
-    target = left.selectbox("Class", classes, key="export-target")
+    target = left.selectbox("Class", classes, key="target")
     with right.popover("Settings", icon=":material/tune:", width="stretch"):
         more = appearance() + selection(study)
     target = TARGETS.get(target) or str(controls.class_labels(study)[target])
@@ -92,7 +94,7 @@ def appearance() -> list[str]:
         "Format of figures", FORMATS, default="png", required=True, key="format", format_func=str.upper
     )
     style = st.segmented_control(
-        "Style", list(STYLE_WORDS), default="overlay", required=True, key="export-style", format_func=STYLE_WORDS.get
+        "Style", list(STYLE_WORDS), default="overlay", required=True, key="style", format_func=STYLE_WORDS.get
     )
     width = st.segmented_control(
         "Width", list(WIDTH_WORDS), default="page", required=True, key="width", format_func=WIDTH_WORDS.get
@@ -114,10 +116,11 @@ def selection(study: str) -> list[str]:
         keys,
         selection_mode="multi",
         default=keys,
-        key="export-variants",
+        bind="query-params",
+        key="variants",
         format_func=lambda key: known[key].label,
     )
-    device = st.segmented_control("Device", controls.devices(), default="auto", required=True, key="export-device")
+    device = st.segmented_control("Device", controls.devices(), default="auto", required=True, key="device")
     only = [] if not chosen or list(chosen) == keys else ["--variants", ",".join(key for key in keys if key in chosen)]
     return [*only, "--device", device]
 

@@ -167,11 +167,10 @@ def _note(figure: go.Figure, x: float, words: str, above: bool = True) -> None:
 def _figure(height: int) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 64, "b": 34}, font={"size": 15}, hoverlabel={"font": {"size": 15}},
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "yref": "container", "font": {"size": 14}},
+        height=height, margin={"l": 10, "r": 10, "t": 30, "b": 34}, font={"size": 15}, hoverlabel={"font": {"size": 15}},
+        legend={"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0, "font": {"size": 14}},
         dragmode=False, showlegend=True,
     )  # fmt: skip
-    figure.update_layout(legend={"yanchor": "top"})
     figure.update_xaxes(zeroline=False, fixedrange=True, tickfont={"size": 14}, automargin=True)
     figure.update_yaxes(zeroline=False, fixedrange=True, tickfont={"size": 14}, showgrid=False, automargin=True)
     return figure
