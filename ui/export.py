@@ -80,7 +80,7 @@ def setting(place: str) -> list[str]:
     method = right.selectbox("Method", list(METHODS), 0, _method, "method", bind="query-params")
     classes = [SAME, OWN] + [OF_FOLDER] * (place == FOLDER) + list(controls.class_labels(study))
     left, right = st.columns(2, vertical_alignment="bottom")
-    target = left.selectbox("Class", classes, key="target")
+    target = left.selectbox("Class", classes, key="export-target")
     with right.popover("Settings", icon=":material/tune:", width="stretch"):
         more = appearance() + selection(study)
     target = TARGETS.get(target) or str(controls.class_labels(study)[target])

@@ -325,7 +325,10 @@ def test_ctrl_c_finishes_the_batch_and_rendering_dies_with_its_parent(samples, t
     assert contents(out) == contents(tmp_path / "whole")
 
 
-@pytest.mark.parametrize(("count", "kills", "real"), [(24, 5, False), pytest.param(200, 100, True, marks=slow)])
+@pytest.mark.parametrize(
+    ("count", "kills", "real"),
+    [(24, 5, False), pytest.param(200, 100, False, marks=slow), pytest.param(60, 12, True, marks=slow)],
+)
 def test_killed_again_and_again_gives_the_same_as_never(samples, tmp_path, threads, count, kills, real):
     """Kills come at random, from before the first image of a run to several images later."""
     photographs = make_photographs(samples, tmp_path / "photographs", count)

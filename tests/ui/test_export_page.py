@@ -72,7 +72,7 @@ def test_choices_become_the_options_of_the_command(monkeypatch):
     app.session_state["place"] = "The samples"
     app.session_state["write"] = ["figure", "maps"]
     app.session_state["format"] = "pdf"
-    app.selectbox(key="export-method").set_value("layercam")
+    app.selectbox(key="method").set_value("layercam")
     app.selectbox(key="export-target").set_value("Each its own")
     app.run()
     app.button[0].click().run()
