@@ -1,7 +1,7 @@
 """compare: one forward pass of every network, then any class and any method of closed form for nothing."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -62,7 +62,8 @@ def compare(
         raise ValueError("there is no image to compare networks on; give at least one")
     pictures = [open_image(image) for image in images]
     names = [_name(image, index) for index, image in enumerate(images)]
-    evidence = {key: _evidence(network, pictures, view, batch_size, flip) for key, network in networks.items()}
+    inputs = _Inputs(pictures, view, batch_size)
+    evidence = {key: _evidence(network, inputs, flip) for key, network in networks.items()}
     logits = {key: found.logits(found.features).cpu().numpy() for key, found in evidence.items()}
     require_finite(logits, "logits", names)
     seen = np.stack([np.asarray(view_image(picture, view, DRAWN_SIZE)) for picture in pictures])
@@ -76,25 +77,39 @@ def compare(
     if classes.against_idx is not None:
         raise ValueError(no_difference(method, bare.layer))
     run = {
-        key: _run(network, pictures, view, batch_size, flip, classes.class_idx[key], method, layers)
-        for key, network in networks.items()
+        key: _run(network, inputs, flip, classes.class_idx[key], method, layers) for key, network in networks.items()
     }
     require_finite(run, "maps", names)
     kept = evidence if layers == HEAD else {}
     return replace(bare, maps=run, class_idx=classes.class_idx, target=target_words(target), evidence=kept)
 
 
-def _batches(network: Network, pictures: list[Image.Image], view: str, batch_size: int) -> Iterator[Tensor]:
-    """What the network takes in, (n, 3, r, r) each; the next batch is made while one is used."""
-    with ThreadPoolExecutor(min(4, len(pictures))) as pool:
-        made = pool.map(lambda picture: network.transform(picture, view), pictures)
-        while batch := list(islice(made, batch_size)):
-            yield torch.stack(batch)
+class _Inputs:
+    """What networks take in, made ahead in worker threads; networks of one resolution share it where it is one batch."""
+
+    def __init__(self, pictures: list[Image.Image], view: str, batch_size: int):
+        self.pictures, self.view, self.batch_size = pictures, view, batch_size
+        self._kept: dict[int, list[Tensor]] = {}
+
+    def batches(self, network: Network) -> Iterable[Tensor]:
+        """(n, 3, r, r) each."""
+        size = network.scaling.input_size
+        if len(self.pictures) > self.batch_size:
+            return self._made(network)
+        if size not in self._kept:
+            self._kept[size] = list(self._made(network))
+        return self._kept[size]
+
+    def _made(self, network: Network) -> Iterator[Tensor]:
+        with ThreadPoolExecutor(min(4, len(self.pictures))) as pool:
+            made = pool.map(lambda picture: network.transform(picture, self.view), self.pictures)
+            while batch := list(islice(made, self.batch_size)):
+                yield torch.stack(batch)
 
 
-def _evidence(network: Network, pictures: list[Image.Image], view: str, batch_size: int, flip: bool) -> Evidence:
+def _evidence(network: Network, inputs: _Inputs, flip: bool) -> Evidence:
     features, turned = [], []
-    for batch in _batches(network, pictures, view, batch_size):
+    for batch in inputs.batches(network):
         features.append(network.features(batch))
         if flip:
             turned.append(network.features(batch.flip(-1)))
@@ -103,11 +118,10 @@ def _evidence(network: Network, pictures: list[Image.Image], view: str, batch_si
 
 
 def _run(
-    network: Network, pictures: list[Image.Image], view: str, batch_size: int, flip: bool, class_idx: np.ndarray,
-    method: str, layers: tuple[str, ...],
-) -> np.ndarray:  # fmt: skip
+    network: Network, inputs: _Inputs, flip: bool, class_idx: np.ndarray, method: str, layers: tuple[str, ...]
+) -> np.ndarray:
     found, start, centres = [], 0, centres_at(network, layers)
-    for batch in _batches(network, pictures, view, batch_size):
+    for batch in inputs.batches(network):
         classes = class_idx[start : start + len(batch)]
         maps = run_maps(network, batch, classes, method, layers)
         if flip:
