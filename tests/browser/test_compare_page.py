@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cam.paper_figure import paper_figure
+
 PANEL = ".rows .panel[data-row='{row}'][data-column='{column}']"
 
 
@@ -276,3 +278,22 @@ def test_a_lecture_hides_the_controls_and_keeps_the_keys(visit, screenshot):
     assert page.locator("dialog.stage").is_visible()
     page.keyboard.press("Escape")
     screenshot(page, "compare-lecture")
+
+
+def test_the_papers_own_maps_stand_above_ours_in_paper_style(visit, screenshot):
+    page = visit("?images=spaniels")
+    figure(page)
+    printed = page.locator(".theirs")
+    assert not printed.is_visible()
+    change(page, "paper", True)
+    assert printed.locator("canvas").count() == 10
+    assert printed.get_by_text("Tan & Le, ICML 2019").is_visible()
+    assert printed.bounding_box()["y"] < page.locator(".rows").bounding_box()["y"]
+    canvas = printed.get_by_label("The paper's map: compound scaling").last.locator("canvas")
+    content = base64.b64decode(canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1])
+    shown = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=int)
+    drawn = paper_figure().maps["maze"]["compound"].picture(256).astype(int)
+    assert np.abs(shown - drawn).max() <= 8
+    screenshot(page, "compare-papers-own")
+    change(page, "theirs", False)
+    assert not printed.is_visible()

@@ -12,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cam import compare
+from models import studies
 from ui import session
 from ui.controls import labels_of
 from ui.sentences import UNEXPECTED
@@ -187,6 +188,45 @@ def test_a_study_without_weights_names_each_reason(monkeypatch, tmp_path):
 
 def _no_network(*arguments, **options):
     raise OSError("no route to host")
+
+
+def test_a_failed_download_is_not_tried_at_every_rerun(monkeypatch, tmp_path):
+    """Only when asked to: the third weight file of the study is the first one again, and each fails once."""
+    tries = []
+
+    def fails(url, *arguments, **options):
+        tries.append(url)
+        raise OSError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(studies._download, "__defaults__", (fails,))
+    session.network.clear()
+    session.forget_failures()
+    app = opened(study="ImageNet, official torchvision weights")
+    first = len(tries)
+    assert first == 3
+    app.run()
+    app.run()
+    assert len(tries) == first
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert len(tries) == 2 * first
+    session.forget_failures()
+
+
+def test_a_forged_variant_is_said():
+    app = opened(variants=["Compound", "Taller"])
+    assert "the variant “Taller”, which is not here" in words(app.warning)
+    assert [column["key"] for column in drawn(app)["columns"]] == ["compound"]
+
+
+def test_the_papers_own_maps_are_there_to_look_at(page):
+    theirs = drawn(page)["theirs"]
+    assert "Figure 7" in theirs["source"]
+    assert [row["name"] for row in theirs["rows"]] == ["bakeshop", "maze"]
+    assert set(theirs["rows"][0]["panels"]) == {"baseline", "depth", "width", "resolution", "compound"}
+    levels = np.frombuffer(base64.b64decode(theirs["rows"][1]["panels"]["compound"]["levels"]), "<f4")
+    assert len(levels) == theirs["rows"][1]["panels"]["compound"]["cells"] ** 2
+    assert (levels.min(), levels.max()) == pytest.approx((0, 1), abs=0.01)
 
 
 def test_a_missing_variant_keeps_its_place_with_a_sentence(tmp_path):
