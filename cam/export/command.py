@@ -28,16 +28,20 @@ from cam.export.rendering import outputs
 from cam.figures import SCALES, STYLES
 from cam.layers import chosen_layers
 from cam.layout import NARROW, PAGE
+from cam.memory import free_bytes
 from models.commands import DONE, SOME_FAILED, say
 from models.training.interruptions import stop_signals
 
 BATCH = 8
 WIDTHS = {"page": PAGE, "column": NARROW}
+BATCH_BYTES = 1 << 30  # of memory for a batch at 448 pixels, and room
+ON_GPU = 4
 EVERY = 1.0  # seconds between two lines of progress
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m cam export``."""
+    parser.epilog = "--target label explains the class that each photograph's folder is named after."
     parser.add_argument("sources", nargs="+", metavar="FOLDER|GLOB|LIST.txt", help="photographs to export")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="where everything goes; run again to go on")
     add_study_arguments(parser)
@@ -76,6 +80,7 @@ def run_export(args: argparse.Namespace) -> int:
     """
     settings = _settings(args)
     rank, world = _place()
+    torch.backends.cudnn.deterministic = True
     torch.set_num_threads(1)  # a forward pass runs on one core, and several at once: the same bits on every machine
     items = chosen(find_items(args.sources, Path(args.out), args.follow_links), args.limit, args.sample)
     loaded = load_networks(_on_own_device(args))
@@ -109,7 +114,9 @@ def _export(
             if came or (args.max_failures and progress.failed >= args.max_failures):
                 raise Stop
 
-        pipeline = Pipeline(loaded.networks, reader, args.batch_size, args.workers or _half_of_cores(), tell)
+        device = next(iter(loaded.networks.values())).device
+        workers = args.workers or max(1, _cores() // 2)
+        pipeline = Pipeline(loaded.networks, reader, args.batch_size, _batches_at_once(device), workers, tell)
         stopped = pipeline.run(own)
     progress = pipeline.progress
     if stopped:
@@ -160,9 +167,18 @@ def _on_own_device(args: argparse.Namespace) -> argparse.Namespace:
     return args
 
 
-def _half_of_cores() -> int:
+def _cores() -> int:
+    """Those that this process may use, shared with other ranks of the machine."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // 2)
+    ranks = os.environ.get("LOCAL_WORLD_SIZE", "")
+    return max(1, cores // max(1, int(ranks) if ranks.isdigit() else 1))
+
+
+def _batches_at_once(device: torch.device) -> int:
+    """One for each core of a CPU, as far as memory goes; on a GPU enough to prepare some while others run."""
+    if device.type != "cpu":
+        return ON_GPU
+    return max(1, min(_cores(), int(free_bytes(device) / 2 / BATCH_BYTES)))
 
 
 def _rehearse(loaded: LoadedStudy, settings: Settings) -> None:

@@ -7,9 +7,10 @@ A record is a dict with ``path`` (the item's relative path), ``key``, ``setting`
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 FOLDER = "ledger"
 OK, FAILED = "ok", "failed"
@@ -28,8 +29,9 @@ class Ledger:
         folder = out / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         self._own = folder / f"rank-{rank:04d}.jsonl"
-        self._file = os.open(self._own, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-        self._files: list[int] = []
+        self._file = os.open(self._own, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        self._files: list[BinaryIO] = []
+        self._lock = threading.Lock()
         self._end_torn_line()
         self.refresh()
 
@@ -46,16 +48,15 @@ class Ledger:
         places: dict[bytes, list[Place]] = {}
         self._mixed = False  # files may have been written over by an export of another setting
         for number, path in enumerate(sorted(self._own.parent.glob("rank-*.jsonl"))):
-            self._files.append(os.open(path, os.O_RDONLY))
+            self._files.append(open(path, "rb"))  # noqa: SIM115  # closed by _close
             position = 0
-            with open(path, "rb") as file:
-                for line in file:
-                    record = _parsed(line)
-                    if record and record["setting"] == self.setting:
-                        places.setdefault(_short(record["path"]), []).append((number, position, len(line)))
-                    elif record:
-                        self._mixed = True
-                    position += len(line)
+            for line in self._files[-1]:
+                record = _parsed(line)
+                if record and record["setting"] == self.setting:
+                    places.setdefault(_short(record["path"]), []).append((number, position, len(line)))
+                elif record:
+                    self._mixed = True
+                position += len(line)
         self._places = places
 
     def append(self, record: Record) -> None:
@@ -71,7 +72,9 @@ class Ledger:
     def of(self, relative: str) -> Iterator[Record]:
         """The records of an image, the latest of each rank first."""
         for number, position, length in reversed(self._places.get(_short(relative), [])):
-            record = _parsed(os.pread(self._files[number], length, position))
+            with self._lock:
+                self._files[number].seek(position)
+                record = _parsed(self._files[number].read(length))
             if record and record["path"] == relative:
                 yield record
 
@@ -97,13 +100,14 @@ class Ledger:
 
     def _close(self) -> None:
         while self._files:
-            os.close(self._files.pop())
+            self._files.pop().close()
 
     def _end_torn_line(self) -> None:
         """Whoever was killed while writing left half a line; the next record starts on one of its own."""
-        size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            os.write(self._file, b"\n")
+        if os.lseek(self._file, 0, os.SEEK_END):
+            os.lseek(self._file, -1, os.SEEK_END)
+            if os.read(self._file, 1) != b"\n":
+                os.write(self._file, b"\n")
 
 
 def confirms(out: Path, record: Record, hashed: bool = False) -> bool:

@@ -1,6 +1,5 @@
 """Reading, looking, rendering and recording at once: every queue is bounded, and nothing waits for one slow image."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -51,18 +50,18 @@ class Pipeline:
         networks: key -> network.
         reader: decodes images, or says that they are done.
         batch_size: images in one forward pass; halved where memory is too small.
+        lookers: batches that are looked at at once, on one core each.
         workers: rendering processes.
         tell: called now and then with the progress; raises ``Stop`` to end early.
     """
 
     def __init__(
-        self, networks: Mapping[str, Network], reader: Reader, batch_size: int, workers: int,
+        self, networks: Mapping[str, Network], reader: Reader, batch_size: int, lookers: int, workers: int,
         tell: Callable[[Progress], None],
     ):  # fmt: skip
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
-        self.size, self.workers, self.tell = batch_size, workers, tell
+        self.size, self.lookers, self.workers, self.tell = batch_size, lookers, workers, tell
         self.device = next(iter(networks.values())).device.type
-        self.lookers = len(os.sched_getaffinity(0)) if self.device == "cpu" and hasattr(os, "sched_getaffinity") else 2
         self.ready: deque[Photograph] = deque()
         self.flying: dict[Future, Handler] = {}
         self.reading = self.looking = self.rendering = 0

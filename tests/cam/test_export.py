@@ -488,6 +488,48 @@ def test_a_slow_image_holds_up_no_other(samples, tmp_path, threads, monkeypatch)
     assert "00000" in records(tmp_path / "out")[-1]["path"]
 
 
+def peak_memory(out, words):
+    """Highest memory in MB of the exporting process and of its largest rendering process; exit code, seconds of each record."""
+    peaks, moments, workers = {}, [], []
+    with start(*words, "--out", out) as process:
+        while process.poll() is None:
+            workers = workers or children(process.pid)
+            for pid in (process.pid, *workers):
+                status = Path(f"/proc/{pid}/status")
+                lines = status.read_text().splitlines() if alive(pid) else []
+                highest = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+                peaks[pid] = max([peaks.get(pid, 0), *highest])
+            size = sum(path.stat().st_size for path in (out / FOLDER).glob("*.jsonl")) if out.exists() else 0
+            moments.append((time.monotonic(), size))
+            time.sleep(0.5)
+        process.communicate()
+    own = peaks.pop(process.pid)
+    return own, max(peaks.values()), process.returncode, moments
+
+
+@slow
+def test_memory_and_time_an_image_do_not_grow(samples, tmp_path):
+    """10,000 images against 500, or as many as EXPORT_IMAGES says; 5 % are broken in twenty ways."""
+    many = int(os.environ.get("EXPORT_IMAGES", "10000"))
+    for name, count in (("few", many // 20), ("many", many)):
+        folder = make_photographs(samples, tmp_path / name, count - count // 20)
+        for part in range(count // 20 // len(BROKEN)):
+            (folder / f"broken {part}").mkdir()
+            break_in_twenty_ways(samples, folder / f"broken {part}")
+    measured = [peak_memory(tmp_path / f"{name} out", [tmp_path / name, *CPU]) for name in ("few", "many")]
+    (few, few_worker, *_), (own, worker, code, moments) = measured
+    print(f"{few:.0f} and {few_worker:.0f} MB for {many // 20} images, {own:.0f} and {worker:.0f} MB for {many}")
+    assert own < 1.1 * few
+    assert worker < 1.1 * few_worker
+    assert code == 3
+    rows = table(tmp_path / "many out")
+    assert len(rows) == many - many // 20 + many // 20 // len(BROKEN) * len(BROKEN)
+    assert all(row["reason"] for row in rows if row["status"] == "failed")
+    begun, size = next(moment for moment in moments if moment[1] > 0), moments[-1][1]
+    middle = next(moment for moment in moments if moment[1] >= size / 2)
+    print(f"{middle[0] - begun[0]:.0f} s for the first half, {moments[-1][0] - middle[0]:.0f} s for the second")
+
+
 def test_too_many_failures_end_the_export(samples, tmp_path, threads, capsys):
     photographs = make_photographs(samples, tmp_path / "photographs", 2)
     break_in_twenty_ways(samples, photographs)

@@ -1,0 +1,148 @@
+"""How much of the cores an export wastes: images a second against forward passes alone and rendering alone, in turns.
+
+    python benchmarks/export.py [--images 48] [--rounds 3]
+
+Each round measures the three one after the other on the same photographs, so that what else the machine does falls on all
+of them. The claim is the ratio of the export to the slower of the two, in time and in CPU seconds.
+"""
+
+import argparse
+import itertools
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+
+from cam.export.items import Item, file_name
+from cam.export.keys import Settings, setting_key
+from cam.export.ledger import Ledger
+from cam.export.looking import look
+from cam.export.pipeline import Pipeline
+from cam.export.reading import Photograph, Reader
+from cam.export.rendering import Rendering, render, rendering_processes
+from models import load_study, open_image
+
+SAMPLES = Path(__file__).parents[1] / "sample_images"
+BATCH = 8
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) // 2))
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    study = load_study("imagenet-lite")
+    networks = {key: study.load(key, "cpu") for key in study.variants}
+    paths = list(itertools.islice(itertools.cycle(sorted(SAMPLES.glob("*.jpg"))), args.images))
+    items = [
+        Item(path, f"{place}/{path.name}", file_name(f"{place}/{path.name}"), None) for place, path in enumerate(paths)
+    ]
+    settings, cores = Settings(), os.cpu_count() or 1
+    found: dict[str, list[tuple[float, float]]] = {"forward": [], "render": [], "export": []}
+    for _ in range(args.rounds):
+        found["forward"].append(forward_alone(networks, items, cores))
+        with tempfile.TemporaryDirectory() as folder:
+            found["render"].append(rendering_alone(networks, items, settings, Path(folder), args.workers))
+        with tempfile.TemporaryDirectory() as folder:
+            found["export"].append(whole_export(networks, items, settings, Path(folder), args.workers))
+        for name, rounds in found.items():
+            print(f"{name}: {rounds[-1][0]:.3f} s and {rounds[-1][1]:.3f} CPU s an image", flush=True)
+    middle = {
+        name: [statistics.median(column) for column in zip(*rounds, strict=True)] for name, rounds in found.items()
+    }
+    slower = max("forward", "render", key=lambda name: middle[name][0])
+    print(f"the export runs at {middle[slower][0] / middle['export'][0]:.0%} of {slower} alone", end="")
+    print(
+        f"; {(middle['forward'][1] + middle['render'][1]) / middle['export'][1]:.0%} of its CPU seconds are forward and render"
+    )
+
+
+def forward_alone(networks, items, threads) -> tuple[float, float]:
+    """Five networks on ready tensors, as many batches at once as there are cores."""
+    pictures = [open_image(item.path) for item in items]
+    inputs = [
+        {
+            key: torch.stack([network.transform(one) for one in pictures[start : start + BATCH]])
+            for key, network in networks.items()
+        }
+        for start in range(0, len(pictures), BATCH)
+    ]
+
+    def run(batch) -> None:
+        for key, network in networks.items():
+            network.features(batch[key])
+
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(run, inputs[:threads]))
+        return timed(lambda: list(pool.map(run, inputs)), len(items))
+
+
+def rendering_alone(networks, items, settings, out, workers) -> tuple[float, float]:
+    """Figures, thumbnails and measurements of comparisons that are ready."""
+    photographs = [Photograph(item, "", open_image(item.path), None, None, "") for item in items[:BATCH]]
+    ready = look(photographs, networks, settings, BATCH)
+    jobs = [
+        Rendering(out, item.name, one, None, settings) for item, one in zip(items, itertools.cycle(ready), strict=False)
+    ]
+    with rendering_processes(workers) as pool:
+        list(pool.map(render, jobs[: 2 * workers]))
+        before = cpu_of_children()
+        wall, own = timed(lambda: list(pool.map(render, jobs)), len(items))
+        return wall, own + (cpu_of_children() - before) / len(items)
+
+
+def whole_export(networks, items, settings, out, workers) -> tuple[float, float]:
+    """The pipeline, from the second batch on: what starts it up is not counted."""
+    marks = []
+
+    def tell(progress) -> None:
+        if progress.done >= BATCH or progress.done == len(items):
+            marks.append((time.perf_counter(), progress.done, own_cpu() + sum(map(cpu_of, children()))))
+
+    setting = setting_key(settings, networks)
+    with Ledger(out, setting) as ledger:
+        reader = Reader(ledger, settings, setting, next(iter(networks.values())).categories)
+        Pipeline(networks, reader, BATCH, os.cpu_count() or 1, workers, tell).run(items)
+    (start, first, before), (end, last, after) = marks[0], next(mark for mark in marks if mark[1] == len(items))
+    return (end - start) / (last - first), (after - before) / (last - first)
+
+
+def timed(work: Callable[[], object], count: int) -> tuple[float, float]:
+    """Seconds and own CPU seconds an image."""
+    start, cpu = time.perf_counter(), own_cpu()
+    work()
+    return (time.perf_counter() - start) / count, (own_cpu() - cpu) / count
+
+
+def own_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
+
+
+def cpu_of_children() -> float:
+    return sum(map(cpu_of, children()))
+
+
+def cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
