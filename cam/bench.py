@@ -19,11 +19,11 @@ from PIL import Image
 
 from cam.comparing import compare
 from cam.contenders import (
-    MISSING_TORCH_CAM,
     Contender,
     closed_forms,
     forward_passes,
     grad_cams_maps,
+    missing_peers,
     our_maps,
     plain_copy,
     techniques,
@@ -96,8 +96,8 @@ def run_bench(arguments: argparse.Namespace) -> int:
             raise ValueError(f"--threads is {arguments.threads}; expected 1 or more")
         torch.set_num_threads(arguments.threads)
     networks = bench_networks(arguments)
-    if not _has_torch_cam():
-        say(MISSING_TORCH_CAM)
+    for sentence in missing_peers():
+        say(sentence)
     groups = []
     for group in measured(networks, methods, batches, arguments):
         groups.append(group)
@@ -163,9 +163,10 @@ def measured(
 def _ablation(key: str, network: Network) -> Group:
     """Of one image; grad-cam runs the network 1,280 times or more for it, and is timed once."""
     contenders = _of_methods(network, 1, ["ablationcam"])
-    theirs = contenders.pop("ablationcam, grad-cam")
+    theirs = contenders.pop("ablationcam, grad-cam", None)
     group = in_turns("ablation", key, 1, "ablationcam, drawn", contenders, network.device, 0, turns=range(6, 7))
-    group.seconds["ablationcam, grad-cam"] = [_timed(theirs, network.device)]
+    if theirs:
+        group.seconds["ablationcam, grad-cam"] = [_timed(theirs, network.device)]
     return group
 
 
@@ -300,11 +301,3 @@ def _methods(arguments: argparse.Namespace) -> list[str]:
     for name in names:
         method_named(name)
     return names
-
-
-def _has_torch_cam() -> bool:
-    try:
-        import torchcam.methods  # noqa: F401
-    except ImportError:
-        return False
-    return True

@@ -5,6 +5,7 @@ Every contender is a function without arguments that starts at the same float im
 
 import contextlib
 import copy
+import importlib.util
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +29,16 @@ TORCH_CAM = {
     "cam": "CAM", "gradcam": "GradCAM", "gradcam++": "GradCAMpp", "xgradcam": "XGradCAM", "layercam": "LayerCAM",
     "scorecam": "ScoreCAM",
 }  # fmt: skip
-MISSING_TORCH_CAM = "torch-cam is not installed, so its columns are empty; pip install torchcam adds them"
+PEERS = {"pytorch_grad_cam": "grad-cam", "torchcam": "torchcam"}  # module -> what pip calls it
+
+
+def missing_peers() -> list[str]:
+    """One sentence for each library that is not installed."""
+    return [
+        f"{package} is not installed, so its rows are missing; pip install {package} adds them"
+        for module, package in PEERS.items()
+        if importlib.util.find_spec(module) is None
+    ]
 
 
 def plain_copy(network: Network) -> nn.Module:
@@ -76,11 +86,14 @@ def our_maps(network: Network, images: Tensor, class_idx: Tensor, method: str) -
 
 
 def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Contender]:
-    """grad-cam's whole call, hooks and drawing included; nothing where it has no such method."""
+    """grad-cam's whole call, hooks and drawing included; nothing where it or the method is missing."""
+    try:
+        import pytorch_grad_cam
+        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+    except ImportError:
+        return {}
     if method not in GRAD_CAM:
         return {}
-    import pytorch_grad_cam
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
     kind = getattr(pytorch_grad_cam, GRAD_CAM[method])
     layers = [] if method == "fullgrad" else [plain.features[-1]]  # type: ignore[index, union-attr]

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import sys
 
 import pytest
 import torch
 
 from cam.__main__ import main
 from cam.bench import Group, claims, in_turns, measured, table
-from cam.contenders import grad_cams_maps, our_maps, plain_copy
+from cam.contenders import grad_cams_maps, missing_peers, our_maps, plain_copy, torch_cams_maps
 from models import Scaling, efficientnet
 from models.network import Network
 
@@ -53,6 +54,18 @@ def test_both_sides_of_a_ratio_draw_the_same_map(networks):
         drawn = torch.nn.functional.interpolate(one[None, None], (64, 64), mode="bilinear")[0, 0]
         low, high = one.clamp(min=0).aminmax()
         torch.testing.assert_close((drawn - low) / (high - low), other, atol=1e-4, rtol=0)
+
+
+def test_a_library_that_is_missing_is_said_and_left_out(networks, monkeypatch):
+    for module in ("pytorch_grad_cam", "torchcam"):
+        monkeypatch.setitem(sys.modules, module, None)  # importing it fails
+    network, images = networks["baseline"], torch.randn(1, 3, 64, 64)
+    assert grad_cams_maps(plain_copy(network), images, [0], "gradcam") == {}
+    assert torch_cams_maps(plain_copy(network), images, [0], "gradcam") == {}
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "torchcam", raising=False)
+    assert "torchcam is not installed, so its rows are missing; pip install torchcam adds them" in missing_peers()
 
 
 def test_contenders_take_turns_in_an_order_that_moves():
