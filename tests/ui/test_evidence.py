@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from cam.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READING
 from cam.report import build_report
 from cam.shipped import shipped_evaluation
 from ui import session
-from ui.findings import own
+from ui.findings import data, own
 from ui.findings.words import label, number, signed
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -216,6 +217,32 @@ def test_photographs_elsewhere_can_be_named_by_their_folder(given, tmp_path):
     assert "There is no bee/0.jpg in" in words(app.error)
 
 
+def test_photographs_of_a_folder_are_shown_and_make_mosaics(given, tmp_path, samples):
+    given(full_report(0.1))
+    (tmp_path / "bee").mkdir()
+    for row, path in enumerate(sorted(samples.glob("*.jpg"))[:12]):
+        shutil.copy(path, tmp_path / "bee" / f"{row}.jpg")
+    app = opened(part="photographs")
+    app.text_input(key="folder").set_value(str(tmp_path)).run()
+    assert not app.error
+    table = app.dataframe[0].value
+    assert len(table) == 12
+    assert table[""].str.startswith("data:image/jpeg").all()
+    app.query_params["part"] = "pointing"
+    app.session_state["part"] = "pointing"
+    app.run()
+    assert not app.error
+    assert component(app, "mosaic")["classes"] == ["bee"] * 4
+
+
+def test_a_report_never_names_files_outside_its_folder(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    assert data.opened(tmp_path / "inside", "../secret.jpg") is None
+    assert data.opened(None, "cat.jpg") is None
+    assert data.opened(session.SAMPLE_FOLDER, "cat.jpg").name == "cat"
+
+
 def test_a_room_may_not_name_folders(given, monkeypatch):
     given(full_report(0.1))
     monkeypatch.setattr("ui.session.serves_this_machine_only", lambda: False)
@@ -227,10 +254,10 @@ def test_a_room_may_not_name_folders(given, monkeypatch):
 def test_the_mosaic_shows_the_scores_of_the_evaluation():
     app = opened(part="pointing")
     assert not app.error
-    data = component(app, "mosaic")
+    fed = component(app, "mosaic")
     rows = shipped_evaluation("imagenet-lite")["rows"]["mosaics"]["2x2"]["scores"]
-    assert [one["label"] for one in data["variants"]][-1] == "Compound"
-    for variant, key in zip(data["variants"], VARIANTS, strict=True):
+    assert [one["label"] for one in fed["variants"]][-1] == "Compound"
+    for variant, key in zip(fed["variants"], VARIANTS, strict=True):
         assert np.diag(variant["shares"]).mean() == pytest.approx(rows[f"pointing-2x2|{key}|{OWN}"][0], abs=2e-3)
         assert all(one.startswith("data:image/jpeg") for one in variant["pictures"])
 
@@ -238,11 +265,11 @@ def test_the_mosaic_shows_the_scores_of_the_evaluation():
 def test_deletion_shows_the_images_being_deleted():
     app = opened(part="deletion")
     assert not app.error
-    data = component(app, "film")
-    assert [one["kind"] for one in data["kinds"]] == ["deletion", "insertion"]
-    assert all(len(one["frames"]) == len(one["curve"]) == 21 for one in data["kinds"])
-    assert data["kinds"][0]["curve"][0] == pytest.approx(data["kinds"][1]["curve"][-1], abs=1e-3)
-    assert data["kinds"][0]["curve"][0] > 0.3
+    fed = component(app, "film")
+    assert [one["kind"] for one in fed["kinds"]] == ["deletion", "insertion"]
+    assert all(len(one["frames"]) == len(one["curve"]) == 21 for one in fed["kinds"])
+    assert fed["kinds"][0]["curve"][0] == pytest.approx(fed["kinds"][1]["curve"][-1], abs=1e-3)
+    assert fed["kinds"][0]["curve"][0] > 0.3
     assert len(charts(app)) == 2
 
 
