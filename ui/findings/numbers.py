@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cam import METHODS
 from cam.measurements import MEASUREMENTS, OWN, READINGS
 from cam.report import ALL, GROUPS
 from ui import session
@@ -26,10 +27,16 @@ def show_setting(report: dict[str, Any]) -> None:
     """What was measured on what."""
     counts = ", ".join(f"{report['images'][group]} {GROUP_WORDS[group].lower()}" for group in GROUPS if group != ALL)
     data = f" of `{report['data']}`" if "data" in report else ""
+    view = "whole image" if report["view"] == "square" else "centre crop"
     st.markdown(
-        f"**{report['images'][ALL]} photographs**{data} ({counts}) and **{report['mosaics'][ALL]} mosaics**; "
-        f"method {report['method']}, {'whole image' if report['view'] == 'square' else 'centre crop'}."
+        f"**{counted(report['images'][ALL], 'photograph')}**{data} ({counts}) and "
+        f"**{counted(report['mosaics'][ALL], 'mosaic')}**; method {METHODS[report['method']].label}, {view}."
     )
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 mosaic``, ``2 mosaics``."""
+    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 def show_measurements(report: dict[str, Any], key: str = "") -> None:
