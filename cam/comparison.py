@@ -72,11 +72,11 @@ class Evidence:
         """Of these features or mirrored ones, (N, K)."""
         return F.linear(features.mean(dim=(2, 3)), self.weight, self.bias)
 
-    def maps(self, closed_form: ClosedForm, features: Tensor, class_idx: np.ndarray) -> np.ndarray:
-        """Raw maps of these features or mirrored ones, (N, h, w)."""
+    def maps(self, closed_form: ClosedForm, features: Tensor, logits: Tensor, class_idx: np.ndarray) -> np.ndarray:
+        """Raw maps of these features or mirrored ones, with their logits (N, K): (N, h, w)."""
         rows = torch.from_numpy(class_idx).to(features.device)
-        logits = self.logits(features).gather(1, rows[:, None]).squeeze(1)
-        return closed_form(features, self.weight[rows], logits).cpu().numpy()
+        explained = logits.to(features.device).gather(1, rows[:, None]).squeeze(1)
+        return closed_form(features, self.weight[rows], explained).cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ class Comparison:
 
     def _maps(self, closed_form: ClosedForm, key: str, class_idx: np.ndarray) -> np.ndarray:
         evidence, facts = self.evidence[key], self.variants[key]
-        maps = evidence.maps(closed_form, evidence.features, class_idx)
+        maps = evidence.maps(closed_form, evidence.features, torch.from_numpy(self.logits[key]), class_idx)
         if evidence.mirrored is None:
             return maps
-        other = evidence.maps(closed_form, evidence.mirrored, class_idx)
+        other = evidence.maps(closed_form, evidence.mirrored, evidence.logits(evidence.mirrored), class_idx)
         return (maps + mirrored(other, facts.centres, facts.scaling.input_size)) / 2
 
     def renamed(self, names: Sequence[str]) -> Self:
