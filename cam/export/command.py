@@ -97,10 +97,12 @@ def run_export(args: argparse.Namespace) -> int:
         if code is not None:
             return code
         facts = {key: VariantFacts.of(network) for key, network in loaded.networks.items()}
-        whole = write_index(items, ledger, Heading(loaded.study.title, settings, facts))
-        _say_end(args, len(own), failures, whole)
+        failed = write_index(items, ledger, Heading(loaded.study.title, settings, facts))
+        _say_end(args, failures if failed is None else failed, failed is not None)
+    if failed is None and "TORCHELASTIC_RUN_ID" in os.environ:
+        return DONE  # torchrun stops all ranks when one ends otherwise; whoever ends last says that some failed
     missing = any(loaded.study.variants[key].source for key in loaded.failures)
-    return SOME_FAILED if failures or missing else DONE
+    return SOME_FAILED if failed or failures or missing else DONE
 
 
 def _export(
@@ -128,13 +130,12 @@ def _export(
     return 128 + came[0] if stopped else None, progress.failed + progress.failed_before
 
 
-def _say_end(args: argparse.Namespace, count: int, failures: int, whole: bool) -> None:
+def _say_end(args: argparse.Namespace, failures: int, whole: bool) -> None:
     if failures:
-        say(
-            f"{failures} of {count} images failed, each with its reason in {args.out}/predictions.csv; --retry-failed tries again"
-        )
+        where = "predictions.csv" if whole else "ledger"
+        say(f"{failures} images failed, each with its reason in {args.out}/{where}; --retry-failed tries them again")
     if not whole:
-        say("other ranks have images left; whoever finishes last writes the index")
+        say("other ranks have images left; whoever ends last writes the index")
 
 
 def _settings(args: argparse.Namespace) -> Settings:

@@ -32,24 +32,26 @@ SCHEMA = pa.schema(
 )
 
 
-def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> bool:
-    """Write predictions.parquet and .csv, contact-sheet.jpg and index.html, if every item has a record.
+def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int | None:
+    """Write contact-sheet.jpg, predictions.parquet and .csv and at last index.html, if every item has a record.
 
     Any rank may do this, several at once too. Records are read one by one: memory does not grow with their number.
 
     Returns:
-        False where an item has no record yet; nothing is written then.
+        How many items failed; None where an item has no record yet, and nothing is written.
     """
     ledger.refresh()
-    if any(ledger.current(item.relative) is None for item in items):
-        return False
-    out = ledger.out
+    outcomes = [record and record["status"] for record in (ledger.current(item.relative) for item in items)]
+    if None in outcomes:
+        return None
+    done = [item for item, outcome in zip(items, outcomes, strict=True) if outcome == OK]
+    _write_sheet(ledger.out, _spread(done, SHEET), heading)
     with ExitStack() as stack:
-        table = stack.enter_context(atomic_write(out / "predictions.parquet"))
-        plain = stack.enter_context(atomic_write(out / "predictions.csv"))
-        gallery = Gallery(stack.enter_context(atomic_write(out / "index.html")), heading)
+        gallery = Gallery(stack.enter_context(atomic_write(ledger.out / "index.html")), heading)
+        plain = stack.enter_context(atomic_write(ledger.out / "predictions.csv"))
+        table = stack.enter_context(atomic_write(ledger.out / "predictions.parquet"))
         parquet = stack.enter_context(pq.ParquetWriter(table, SCHEMA, compression="zstd"))
-        plain.write(_csv([dict.fromkeys(SCHEMA.names)], header=True))
+        plain.write(_csv([], header=True))
         entries = ((item, record) for item in items if (record := ledger.current(item.relative)))
         while chunk := list(islice(entries, CHUNK)):
             rows = [row for item, record in chunk for row in table_rows(item, record)]
@@ -58,8 +60,7 @@ def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> bool
             for item, record in chunk:
                 gallery.add(item, record)
         gallery.finish()
-    _write_sheet(out, _spread([item for item in items if _is_ok(ledger, item)], SHEET), heading)
-    return True
+    return len(items) - len(done)
 
 
 def table_rows(item: Item, record: Record) -> Iterator[dict]:
@@ -88,14 +89,8 @@ def _csv(rows: list[dict], header: bool = False) -> bytes:
     writer = csv.DictWriter(text, SCHEMA.names, lineterminator="\n")
     if header:
         writer.writeheader()
-    else:
-        writer.writerows(rows)
+    writer.writerows(rows)
     return text.getvalue().encode("utf-8", "replace")
-
-
-def _is_ok(ledger: Ledger, item: Item) -> bool:
-    record = ledger.current(item.relative)
-    return record is not None and record["status"] == OK
 
 
 def _spread(items: list[Item], most: int) -> list[Item]:

@@ -147,7 +147,7 @@ def exported(tmp_path_factory, samples):
 def test_broken_images_are_named_and_the_others_done(exported):
     out, result, _ = exported
     assert result.returncode == 3
-    assert "20 of 25 images failed, each with its reason in" in result.stderr
+    assert "20 images failed, each with its reason in" in result.stderr
     assert "Traceback" not in result.stderr
     failed = {row["image"]: row["reason"] for row in table(out) if row["status"] == "failed"}
     assert len(failed) == len(BROKEN)
@@ -389,6 +389,29 @@ def test_four_processes_two_killed_three_finish(samples, tmp_path):
     assert run(*words, "--out", tmp_path / "one").returncode == 0
     assert contents(out) == contents(tmp_path / "one")
     assert len({record["path"] for record in records(out)}) == 200
+
+
+@slow
+def test_under_torchrun_a_rank_is_killed_and_a_restart_finishes(samples, tmp_path):
+    photographs = make_photographs(samples, tmp_path / "photographs", 60)
+    (photographs / "broken.jpg").write_bytes(b"no image")
+    words = [photographs, *CPU, "--dpi", "60", "--workers", "1"]
+    out = tmp_path / "many"
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "cam", "export"]
+    torchrun += [*map(str, words), "--out", str(out)]
+    with subprocess.Popen(torchrun, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        wait_for(out, 20, lambda: process.poll() is not None)
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+        process.communicate()
+    assert process.returncode
+    assert 20 <= count_of(out) < 61
+    again = subprocess.run(
+        torchrun, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=900, check=False
+    )
+    assert again.returncode, "a broken image is an end with code 3"
+    assert "exitcode  : 3" in again.stderr
+    assert run(*words, "--out", tmp_path / "one").returncode == 3
+    assert contents(out) == contents(tmp_path / "one")
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
