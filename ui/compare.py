@@ -9,6 +9,7 @@ from ui import controls, photographs, session
 from ui.answers import answers
 from ui.controls import Settings
 from ui.lecture.stage import lecturing, scene_number
+from ui.links import check_link
 from ui.sentences import said, say_what_is_pending, sentence
 from ui.session import Choice, Photograph
 from ui.viewer import pack, packed_paper, viewer
@@ -38,7 +39,7 @@ def page() -> None:
     st.html(STYLE + HIDDEN * lecture)
     with messages, said():
         photographs.chosen()
-        controls.check_link()
+        check_link()
         controls.take_carried_study()
         settings = controls.toolbar(tools)
         say_what_is_pending()

@@ -1,6 +1,5 @@
 """The toolbar of the first page: what is compared, and how. Its widgets write themselves into the link."""
 
-import difflib
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -16,7 +15,7 @@ from models.efficientnet import LAYERS
 from models.images import VIEWS
 from models.studies import VARIANTS
 from ui import photographs, session
-from ui.sentences import said, say_later, sentence
+from ui.sentences import say_later, sentence
 from ui.session import Choice, Photograph
 
 SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
@@ -52,7 +51,7 @@ def toolbar(tools: DeltaGenerator) -> Settings:
             photographs.picker()
         class_place = st.container(width="content", horizontal=True, vertical_alignment="bottom", gap="small")
         method = st.selectbox(
-            "Method", list(METHODS), key="method", format_func=_method_words, bind="query-params", width=150,
+            "Method", list(METHODS), key="method", format_func=method_words, bind="query-params", width=150,
             help=METHOD_HELP,
         )  # fmt: skip
         study = st.selectbox(
@@ -60,7 +59,7 @@ def toolbar(tools: DeltaGenerator) -> Settings:
             session.STUDIES,
             index=session.STUDIES.index(session.DEFAULT_STUDY),
             key="study",
-            format_func=_study_words,
+            format_func=study_words,
             bind="query-params",
             width=230,
         )
@@ -72,7 +71,7 @@ def toolbar(tools: DeltaGenerator) -> Settings:
     return Settings(study, tuple(variants), device, method, view, target, layer, flip)
 
 
-def _method_words(name: str) -> str:
+def method_words(name: str) -> str:
     return METHODS[name].label + METHOD_COSTS.get(name, "")
 
 
@@ -87,7 +86,7 @@ def _layer(method: str) -> tuple[str | None, bool]:
     return layer if METHODS[method].layers == "any" and layer != "head" else None, flip
 
 
-def _study_words(name: str) -> str:
+def study_words(name: str) -> str:
     return session.study_named(name).title
 
 
@@ -233,7 +232,7 @@ def _give_back(place: tuple[str, str]) -> None:
     st.session_state.checkpoints.pop(place, None)
 
 
-# -------------------------------------------------------------------------------------------------------- files, links
+# -------------------------------------------------------------------------------------------------------- files
 
 
 def downloads(tools: DeltaGenerator, rows: list[tuple[Photograph, Comparison]]) -> None:
@@ -268,36 +267,3 @@ def downloads(tools: DeltaGenerator, rows: list[tuple[Photograph, Comparison]]) 
 
 def _file(comparisons: list[Comparison], suffix: str, scale: str, style: str) -> bytes:
     return session.figure_file(Comparison.stack(comparisons), suffix, scale, style)
-
-
-def check_link() -> None:
-    """Say what a link asks for that is not here, once, before the widgets drop it."""
-    if "arrived" in st.session_state:
-        return
-    st.session_state.arrived = True
-    allowed = {
-        "study": [_study_words(name) for name in session.STUDIES], "method": [_method_words(name) for name in METHODS],
-        "view": list(VIEW_WORDS.values()), "device": devices(), "target": None, "layer": [*map(str.capitalize, LAYERS)],
-        "variants": [one.label for one in _linked_study().variants.values()],
-    }  # fmt: skip
-    for key, options in allowed.items():
-        options = options if options is not None else _target_options()
-        for asked in st.query_params.get_all(key):
-            if asked and asked not in options:
-                near = difflib.get_close_matches(asked, options, n=1)
-                word = "variant" if key == "variants" else key
-                say_later(
-                    f"The link asks for the {word} “{asked}”, which is not here{f'; {near[0]} is' if near else ''}."
-                )
-
-
-def _target_options() -> list[str]:
-    with said():
-        return [SAME, OWN, RATHER, *class_labels(_linked_study().name)]
-    return [SAME, OWN, RATHER]
-
-
-def _linked_study() -> Study:
-    """The study that the link names, or the default."""
-    titles = {_study_words(name): name for name in session.STUDIES}
-    return session.study_named(titles.get(st.query_params.get("study", ""), session.DEFAULT_STUDY))

@@ -35,7 +35,8 @@ def page() -> None:
     with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
         study = st.selectbox(
-            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params", width=290, label_visibility="collapsed",
+            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params",
+            width=290, label_visibility="collapsed",
             format_func=lambda name: session.study_named(name).title,
         )  # fmt: skip
     part = choose("Part", "part", PARTS, NUMBERS)
