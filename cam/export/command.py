@@ -81,7 +81,7 @@ def run_export(args: argparse.Namespace) -> int:
     settings = _settings(args)
     rank, world = _place()
     torch.backends.cudnn.deterministic = True
-    torch.set_num_threads(1)  # a forward pass runs on one core, and several at once: the same bits on every machine
+    torch.set_num_threads(1)  # several forward passes at once, each on one core: the same bits on any number of cores
     items = chosen(find_items(args.sources, Path(args.out), args.follow_links), args.limit, args.sample)
     loaded = load_networks(_on_own_device(args))
     for sentence in loaded.failures.values():

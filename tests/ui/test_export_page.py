@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -157,12 +159,13 @@ def test_a_job_that_was_cut_off_offers_to_go_on(samples, monkeypatch):
     assert begun == [job]
 
 
-def test_why_a_job_failed_is_a_sentence(samples, monkeypatch):
-    job = jobs.job_of_uploads(uploads(samples, "cat"), ["--method", "magic"])
-    jobs.start(job)
+def test_why_a_job_failed_is_a_sentence(samples):
+    job = jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS)
+    (job.folder / "errors.txt").write_text("a remark\npython -m cam export: /full: no space left on device\n")
+    jobs._processes[job.key] = subprocess.Popen([sys.executable, "-c", "raise SystemExit(4)"])
     assert ended(job) == jobs.FAILED
     app = opened(job=job.key)
-    assert words(app.error).startswith("Unknown method 'magic'; choose from")
+    assert words(app.error) == "/full: no space left on device."
     assert "Go on" in [one.label for one in app.button]
 
 
