@@ -33,16 +33,16 @@ def rested(page, part: str):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
+    ("name", "parts", "options"),
     [
-        ("light", {}),
-        ("dark", {"theme": "dark", "height": 1700}),
-        ("phone", {"width": 390, "height": 844, "theme": "dark"}),
+        ("light", list(PARTS), {}),
+        ("dark", ["numbers", "deletion"], {"theme": "dark", "height": 1700}),
+        ("phone", list(PARTS), {"width": 390, "height": 844, "theme": "dark"}),
     ],
 )
-def test_every_part_shows_and_fits(evidence, screenshot, name, options):
+def test_every_part_shows_and_fits(evidence, screenshot, name, parts, options):
     page = evidence("numbers", **options)
-    for part in PARTS:
+    for part in parts:
         page.locator(".st-key-part button").nth(list(PARTS).index(part)).click()
         rested(page, part)
         spare = page.locator("[data-testid=stMain]").evaluate("main => main.clientWidth - main.scrollWidth")
