@@ -14,7 +14,7 @@ from cam.masks import TABLE, read_masks
 from cam.measurements import RANDOM, Networks, Photograph
 from cam.methods import closed_form_of
 from cam.randomisation import random_network
-from cam.report import build_report
+from cam.report import build_report, heading
 from cam.report_table import markdown
 from cam.tasks import measure, plan_tasks
 from models.commands import DONE, SOME_FAILED, say
@@ -71,7 +71,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     rows = measure(tasks, networks, args.method, args.view, Path(f"{args.out}.partial"))
     found = [row for task, chunk in zip(tasks, rows, strict=True) if not task.layout for row in chunk]
     mosaics = [row for task, chunk in zip(tasks, rows, strict=True) if task.layout for row in chunk]
-    report = {**_heading(args, loaded, networks), **build_report(found, mosaics, networks)}
+    about = {"format": FORMAT, "title": loaded.study.title, "study": args.study, "data": Path(args.data).name}
+    report = {**about, **heading(networks, args.method, args.view), **build_report(found, mosaics, networks)}
     if args.checks:
         report["checks"] = check_method(
             networks.own[networks.baseline], photographs[: args.checks], args.method, args.view
@@ -167,23 +168,3 @@ def _of_classes(folder: Path, args: argparse.Namespace, categories: Sequence[str
         Photograph(name, folder / name, ((int(label),),))
         for name, label in zip(chosen.names, chosen.labels, strict=True)
     ]
-
-
-def _heading(args: argparse.Namespace, loaded: LoadedStudy, networks: Networks) -> dict:
-    trained = {**networks.own, **networks.seeds}
-    return {
-        "format": FORMAT,
-        "title": loaded.study.title,
-        "study": args.study,
-        "data": Path(args.data).name,
-        "method": args.method,
-        "view": args.view,
-        "baseline": networks.baseline,
-        "networks": {
-            key: {
-                "label": network.label, "provenance": network.provenance, "note": network.note,
-                "resolution": network.scaling.input_size, "family": network.family, "fingerprint": network.fingerprint,
-            }
-            for key, network in trained.items()
-        },
-    }  # fmt: skip

@@ -6,7 +6,7 @@ from PIL import Image
 
 from cam.measurements import Networks, Photograph, measure_mosaics, measure_photographs
 from cam.pointing import LAYOUTS, plan_mosaics
-from cam.report import build_report
+from cam.report import build_report, heading
 
 CHUNK = 2
 Progress = Callable[[float, str], object]
@@ -55,7 +55,7 @@ def evaluate_few(
             mosaics += measure_mosaics(known, seen, layout, networks, method, view)  # type: ignore[arg-type]
             done += len(tiles)
     progress(1.0, "intervals")
-    return {**build_report(rows, mosaics, networks), **_heading(networks, method, view)}
+    return {**build_report(rows, mosaics, networks), **heading(networks, method, view)}
 
 
 def _plan(photographs: Sequence[Photograph], layout: str) -> list[list[int]]:
@@ -63,18 +63,3 @@ def _plan(photographs: Sequence[Photograph], layout: str) -> list[list[int]]:
         return plan_mosaics([[c for kind in one.kinds for c in kind] for one in photographs], layout).tolist()
     except ValueError:  # too few classes for this layout
         return []
-
-
-def _heading(networks: Networks, method: str, view: str) -> dict:
-    return {
-        "method": method,
-        "view": view,
-        "baseline": networks.baseline,
-        "networks": {
-            key: {
-                "label": network.label, "provenance": network.provenance, "note": network.note,
-                "resolution": network.scaling.input_size, "family": network.family, "fingerprint": network.fingerprint,
-            }
-            for key, network in {**networks.own, **networks.seeds}.items()
-        },
-    }  # fmt: skip

@@ -184,3 +184,19 @@ def _pairs(name: str, photographs: Sequence[dict], networks: Networks) -> dict[s
         kind = "seeds" if other in networks.seeds else "ancestor" if other in networks.ancestor else "variants"
         found[kind][f"{one} and {other}"] = list(interval)
     return found
+
+
+def heading(networks: Networks, method: str, view: str) -> dict:
+    """What a report is about: ``method``, ``view``, ``baseline`` and, of every trained network, what it is."""
+    return {
+        "method": method,
+        "view": view,
+        "baseline": networks.baseline,
+        "networks": {
+            key: {
+                "label": network.label, "provenance": network.provenance, "note": network.note,
+                "resolution": network.scaling.input_size, "family": network.family, "fingerprint": network.fingerprint,
+            }
+            for key, network in {**networks.own, **networks.seeds}.items()
+        },
+    }  # fmt: skip
