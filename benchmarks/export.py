@@ -7,6 +7,7 @@ of them. The claim is the ratio of the export to the slower of the two, in time 
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 import resource
@@ -19,11 +20,11 @@ from pathlib import Path
 
 import torch
 
+from cam.export import pipeline
 from cam.export.items import Item, file_name
 from cam.export.keys import Settings, setting_key
 from cam.export.ledger import Ledger
 from cam.export.looking import look
-from cam.export.pipeline import Pipeline
 from cam.export.reading import Photograph, Reader
 from cam.export.rendering import Rendering, render, rendering_processes
 from models import load_study, open_image
@@ -101,19 +102,16 @@ def rendering_alone(networks, items, settings, out, workers) -> tuple[float, flo
 
 
 def whole_export(networks, items, settings, out, workers) -> tuple[float, float]:
-    """The pipeline, from the second batch on: what starts it up is not counted."""
-    marks = []
-
-    def tell(progress) -> None:
-        if progress.done >= BATCH or progress.done == len(items):
-            marks.append((time.perf_counter(), progress.done, own_cpu() + sum(map(cpu_of, children()))))
-
+    """The pipeline from its first image to its last record; processes have started before."""
     setting = setting_key(settings, networks)
-    with Ledger(out, setting) as ledger:
+    with rendering_processes(workers) as pool, Ledger(out, setting) as ledger:
+        list(pool.map(int, range(8 * workers)))
+        pipeline.rendering_processes = lambda workers: contextlib.nullcontext(pool)
         reader = Reader(ledger, settings, setting, next(iter(networks.values())).categories)
-        Pipeline(networks, reader, BATCH, os.cpu_count() or 1, workers, tell).run(items)
-    (start, first, before), (end, last, after) = marks[0], next(mark for mark in marks if mark[1] == len(items))
-    return (end - start) / (last - first), (after - before) / (last - first)
+        export = pipeline.Pipeline(networks, reader, BATCH, os.cpu_count() or 1, workers, lambda progress: None)
+        before = cpu_of_children()
+        wall, own = timed(lambda: export.run(items), len(items))
+        return wall, own + (cpu_of_children() - before) / len(items)
 
 
 def timed(work: Callable[[], object], count: int) -> tuple[float, float]:

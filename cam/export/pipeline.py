@@ -19,7 +19,7 @@ from cam.export.rendering import Rendering, render, rendering_processes
 from models.network import Network
 
 READERS = 4
-HELD_PIXELS = 50_000_000  # decoded and waiting; 150 MB
+HELD_PIXELS = 200_000_000  # decoded and waiting; 600 MB, two batches of 12 megapixels each
 NO_MEMORY = "memory is too small for one image; choose fewer variants or another device"
 Handler = Callable[[Future], None]
 
