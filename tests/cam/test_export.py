@@ -100,9 +100,15 @@ def threads(monkeypatch):
             yield made
 
     monkeypatch.setattr(pipeline, "rendering_processes", pool)
-    before = torch.get_num_threads()
+
+
+@pytest.fixture(autouse=True)
+def torch_settings():
+    """An export sets them for its whole process, which here is everybody's."""
+    before = torch.get_num_threads(), torch.backends.cudnn.deterministic
     yield
-    torch.set_num_threads(before)
+    torch.set_num_threads(before[0])
+    torch.backends.cudnn.deterministic = before[1]
 
 
 BROKEN = {  # twenty ways
