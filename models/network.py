@@ -45,6 +45,7 @@ class Network:
         self.scaling, self.family, self.categories = scaling, family, categories
         self.label, self.provenance, self.note = label, provenance, note
         self._cost = network_cost(scaling, len(categories), family)
+        self._centres: dict[int, list[float]] = {}  # index of the layer -> its cells' centres
 
     @property
     def classifier(self) -> nn.Linear:
@@ -76,7 +77,10 @@ class Network:
         Raises:
             ValueError: there is no such layer.
         """
-        return cell_centres(self.model.features[: layer_index(layer) + 1], self.scaling.input_size)
+        index = layer_index(layer)
+        if index not in self._centres:
+            self._centres[index] = cell_centres(self.model.features[: index + 1], self.scaling.input_size)
+        return list(self._centres[index])
 
     def transform(self, image: Image.Image, view: str = "square") -> Tensor:
         """What the network takes in: the view of an RGB image, normalised, float32 (3, r, r)."""
