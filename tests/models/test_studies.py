@@ -3,13 +3,15 @@
 import functools
 import hashlib
 import http.server
+import json
 import threading
 
 import pytest
 import torch
 
-from models import SCALINGS, Scaling, StudyError, efficientnet, load_study, save_checkpoint
-from models.studies import VARIANTS, _download
+from models import SCALINGS, Scaling, StudyError, efficientnet, load_checkpoint, load_study, save_checkpoint
+from models.studies import STUDY_FOLDER, VARIANTS, _download
+from models.training.evaluation import predictions_path
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +199,17 @@ def test_no_network_is_one_sentence(monkeypatch, tmp_path):
     with pytest.raises(StudyError, match="cannot download efficientnet_b0.*connect to the internet once") as caught:
         load_study("imagenet").load("baseline", "cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_the_trained_baselines_are_what_their_records_say():
+    """Three trainings that differ in the seed alone, by one recipe from one ancestor, at least 85 % right."""
+    study = load_study(STUDY_FOLDER / "caltech101.toml")
+    baseline = load_checkpoint(study.variants["baseline"].path())
+    assert study.load("baseline", "cpu").categories == baseline.metadata["categories"]
+    for path in study.retrained:
+        record = load_checkpoint(path).metadata
+        assert record["accuracy"] >= 0.85 <= baseline.metadata["accuracy"]
+        assert record["seed"] != baseline.metadata["seed"]
+        assert {**record["training"], "seed": 0} == baseline.metadata["training"]
+        predicted = json.loads(predictions_path(path).read_text())["predictions"]
+        assert len(predicted) == record["images"]["test"] == 2945
