@@ -160,7 +160,8 @@ def added(page: Page, name: str) -> float:
 def slide(page: Page, value: float) -> None:
     """Set the opacity."""
     page.locator(".tools input[name=opacity]").evaluate(
-        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', {bubbles: true, composed: true})) }", value
+        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', {bubbles: true, composed: true})) }",
+        value,
     )
 
 
