@@ -188,12 +188,12 @@ def load_study(study: str | os.PathLike) -> Study:
     """Read the manifest of a study; no weights are loaded.
 
     Args:
-        study: a name in ``STUDIES`` or the path of a .toml file.
+        study: a name in ``STUDIES`` (or of another manifest beside theirs), or the path of a .toml file.
 
     Raises:
         StudyError: no such study, or the manifest has a mistake.
     """
-    if str(study) in STUDIES:
+    if str(study) in {path.stem for path in STUDY_FOLDER.glob("*.toml")}:
         path = STUDY_FOLDER / f"{study}.toml"
     elif str(study).endswith(".toml"):
         path = Path(study)

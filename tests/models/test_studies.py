@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from models import SCALINGS, Scaling, StudyError, efficientnet, load_checkpoint, load_study, save_checkpoint
-from models.studies import STUDY_FOLDER, VARIANTS, _download
+from models.studies import VARIANTS, _download
 from models.training.evaluation import predictions_path
 
 
@@ -203,7 +203,7 @@ def test_no_network_is_one_sentence(monkeypatch, tmp_path):
 
 def test_the_trained_baselines_are_what_their_records_say():
     """Three trainings that differ in the seed alone, by one recipe from one ancestor, at least 85 % right."""
-    study = load_study(STUDY_FOLDER / "caltech101.toml")
+    study = load_study("caltech101")
     baseline = load_checkpoint(study.variants["baseline"].path())
     assert study.load("baseline", "cpu").categories == baseline.metadata["categories"]
     for path in study.retrained:
