@@ -17,6 +17,7 @@ from cam.randomisation import random_network
 from cam.report import build_report, heading
 from cam.report_table import markdown
 from cam.tasks import measure, plan_tasks
+from cam.verdicts import verdicts
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write
 from models.studies import STUDY_FOLDER
@@ -73,6 +74,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     mosaics = [row for task, chunk in zip(tasks, rows, strict=True) if task.layout for row in chunk]
     about = {"format": FORMAT, "title": loaded.study.title, "study": args.study, "data": Path(args.data).name}
     report = {**about, **heading(networks, args.method, args.view), **build_report(found, mosaics, networks)}
+    report["verdicts"] = {one.claim: one.line for one in verdicts(report)}
     if args.checks:
         report["checks"] = check_method(
             networks.own[networks.baseline], photographs[: args.checks], args.method, args.view

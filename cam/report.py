@@ -1,18 +1,16 @@
-"""Rows of numbers -> a report: means, paired differences with intervals, controls, noise floor, and verdicts."""
+"""Rows of numbers -> a report: means, paired differences with intervals, controls and noise floor."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from cam.measurements import CLAIMS, GAUSSIAN, MEASUREMENTS, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
+from cam.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
 from cam.metrics import max_box_accuracy
 from cam.report_rows import kept_rows
-from cam.statistics import Interval, bootstrap
+from cam.statistics import bootstrap
 
 RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
 ENOUGH = 10  # images for a verdict: intervals from fewer are too narrow
-NEEDS = dict(zip(CLAIMS, ("mosaics or masks", "photographs", "masks with several objects of a class"), strict=True))
-NEGLIGIBLE = 1e-3  # a smaller difference is rounding, however narrow its interval
 
 
 def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks: Networks) -> dict:
@@ -20,8 +18,8 @@ def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks:
 
     Returns:
         ``images`` (group -> count), ``accuracy`` (network -> share right), ``measurements`` (name -> label, summary,
-        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair), ``verdicts``
-        (claim -> sentence) and ``rows`` (see ``kept_rows``).
+        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair) and ``rows``
+        (see ``kept_rows``).
     """
     groups = _groups(photographs, mosaics, networks)
     measurements = {}
@@ -37,53 +35,8 @@ def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks:
         "accuracy": {key: float(np.mean([row["right"][key] for row in photographs])) for key in trained},
         "measurements": measurements,
         "pairs": {name: {"summary": summary, **_pairs(name, photographs, networks)} for name, summary in PAIRS.items()},
-        "verdicts": {claim: verdict(claim, measurements, networks) for claim in CLAIMS},
         "rows": kept_rows(photographs, mosaics, networks),
     }
-
-
-def verdict(claim: str, measurements: dict, networks: Networks) -> str:
-    """One sentence on one claim for the last variant: by intervals, at its own grid and pooled, and the noise floor."""
-    subject = list(networks.own)[-1]
-    judged = {name: _judge(name, measurements, subject) for name, one in MEASUREMENTS.items() if one.claim == claim}
-    judged = {name: found for name, found in judged.items() if found}
-    if subject == networks.baseline:
-        return f'"{claim}": not measured here; it needs two variants'
-    if not judged:
-        return f'"{claim}": not measured here; it needs {ENOUGH} {NEEDS[claim]}'
-    own, common = ({found[reading] for found in judged.values()} for reading in (OWN, POOLED))
-    words = _words(own, common)
-    evidence = "; ".join(_evidence(name, measurements, subject) for name in judged)
-    floor = "" if networks.seeds else "; the spread between trainings was not measured"
-    return f'"{claim}" {words} for {subject} against {networks.baseline}: {evidence}{floor}'
-
-
-def _words(own: set[int], common: set[int]) -> str:
-    if own | common == {1}:
-        return "holds"
-    if own | common == {-1}:
-        return "is contradicted"
-    if {1, -1} <= own | common:
-        return "is supported by some measurements and contradicted by others"
-    if own == {1}:
-        return "holds at each network's own grid, not on a common one"
-    if 1 in own | common:
-        return "holds by some measurements only"
-    return "is contradicted by some measurements" if -1 in own | common else "is not shown"
-
-
-def _judge(name: str, measurements: dict, subject: str) -> dict[str, int]:
-    """For each of the two grids: 1 where the difference supports the claim, -1 where it contradicts it, else 0."""
-    group = headline(measurements.get(name))
-    if group.get("images", 0) < ENOUGH:
-        return {}
-    judged = {}
-    for reading in (OWN, POOLED):
-        difference = Interval(*group["networks"][subject][reading]["difference"])
-        floor = max(NEGLIGIBLE, group["noise_floor"].get(reading, 0.0))
-        counts = difference.excludes_zero and abs(difference.estimate) > floor
-        judged[reading] = int(np.sign(difference.estimate)) * MEASUREMENTS[name].better if counts else 0
-    return judged
 
 
 def headline(measurement: dict | None) -> dict:
@@ -91,14 +44,6 @@ def headline(measurement: dict | None) -> dict:
     groups = (measurement or {}).get("groups", {})
     found = groups.get(RECOGNISED, {})
     return found if found.get("images", 0) >= ENOUGH else groups.get(ALL, {})
-
-
-def _evidence(name: str, measurements: dict, subject: str) -> str:
-    group = headline(measurements[name])
-    own, common = (group["networks"][subject][reading]["difference"] for reading in (OWN, POOLED))
-    floor = f", noise floor {group['noise_floor'][OWN]:.3f}" if group["noise_floor"] else ""
-    label = f"{MEASUREMENTS[name].label} ({group['images']})"
-    return f"{label} {signed(own)}, pooled {signed(common)}{floor}"
 
 
 def signed(interval: Sequence[float]) -> str:

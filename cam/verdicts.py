@@ -13,10 +13,12 @@ import numpy as np
 
 from cam.measurements import CLAIMS, GAUSSIAN, HALF_PIXEL, MEASUREMENTS, OWN, POOLED, RANDOM, READINGS, SIGNED
 from cam.pointing import LAYOUTS
-from cam.report import ALL, ENOUGH, NEEDS, NEGLIGIBLE, RECOGNISED, headline, signed
+from cam.report import ALL, ENOUGH, RECOGNISED, headline, signed
 from cam.report_rows import column
 from cam.statistics import Interval, mean_interval
 
+NEGLIGIBLE = 1e-3  # a smaller difference is rounding, however narrow its interval
+NEEDS = dict(zip(CLAIMS, ("mosaics or masks", "photographs", "masks with several objects of a class"), strict=True))
 HOLDS, FAILS, OPEN = OUTCOMES = ("holds", "does not hold", "cannot be told")
 STATEMENTS = dict(
     zip(
@@ -47,27 +49,28 @@ class Evidence:
         name: key of ``MEASUREMENTS``.
         images: how many it rests on.
         differences: reading -> the subject's score minus the rival's.
-        floor: largest difference between trainings of the baseline at the own grid; None where not measured.
+        floors: reading -> largest difference between trainings of the baseline, the noise floor; empty if not measured.
         controls: key of ``CONTROLS`` -> whether the support survives it; those that could not be asked are absent.
     """
 
     name: str
     images: int
     differences: dict[str, Interval]
-    floor: float | None
+    floors: dict[str, float]
     controls: dict[str, bool]
 
     def says(self, reading: str, floor: bool = True) -> int:
         """1 where the difference supports the statement, -1 where it contradicts it, else 0."""
         difference = self.differences[reading]
-        least = max(NEGLIGIBLE, (self.floor or 0.0) if floor else 0.0)
+        least = max(NEGLIGIBLE, self.floors.get(reading, 0.0) if floor else 0.0)
         counts = difference.excludes_zero and abs(difference.estimate) > least
         return int(np.sign(difference.estimate)) * MEASUREMENTS[self.name].better if counts else 0
 
     @property
     def words(self) -> str:
-        """``Energy in mask +0.066 [0.036, 0.101] on 10 images``."""
-        return f"{MEASUREMENTS[self.name].label} {signed(self.differences[OWN])} on {self.images} images"
+        """``Energy in mask +0.066 [0.036, 0.101] on 10 images, noise floor 0.012``."""
+        floor = f", noise floor {self.floors[OWN]:.3f}" if self.floors else ""
+        return f"{MEASUREMENTS[self.name].label} {signed(self.differences[OWN])} on {self.images} images{floor}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,17 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict in one sentence, with its numbers and the controls."""
+        """Why, in one sentence, with the numbers and the controls."""
+        return self._grounds[0].upper() + self._grounds[1:] + "."
+
+    @property
+    def line(self) -> str:
+        """Statement, outcome and why: ``"more object details" cannot be told for compound against baseline: ...``."""
+        pair = f" for {self.subject} against {self.rival}" if self.subject != self.rival else ""
+        return f'"{self.claim}" {self.outcome}{pair}: {self._grounds}'
+
+    @property
+    def _grounds(self) -> str:
         numbers = "; ".join(one.words for one in self.evidence)
         parts = [f"{self.reason}: {numbers}" if numbers else self.reason]
         survived = self.survived
@@ -98,10 +111,9 @@ class Verdict:
         if survived:
             both = [f"it survives {_listed(kept)}"] * bool(kept) + [f"not {_listed(lost)}"] * bool(lost)
             parts.append(", but ".join(both))
-        if self.evidence and all(one.floor is None for one in self.evidence):
+        if self.evidence and not any(one.floors for one in self.evidence):
             parts.append("the spread between trainings was not measured")
-        text = "; ".join(part for part in parts if part)
-        return text[0].upper() + text[1:] + "."
+        return "; ".join(part for part in parts if part)
 
 
 def verdicts(report: dict[str, Any], rival: str | None = None) -> list[Verdict]:
@@ -160,7 +172,7 @@ def _outcome(evidence: Sequence[Evidence], claim: str) -> tuple[str, str]:
 def _within_noise(evidence: Evidence) -> bool:
     """The whole interval lies where another seed alone could have put it."""
     low, high = evidence.differences[OWN][1:]
-    return evidence.floor is not None and max(-low, high) <= evidence.floor
+    return bool(evidence.floors) and max(-low, high) <= evidence.floors[OWN]
 
 
 def _evidence(report: dict[str, Any], name: str, subject: str, rival: str) -> Evidence | None:
@@ -168,21 +180,21 @@ def _evidence(report: dict[str, Any], name: str, subject: str, rival: str) -> Ev
     group = headline(report["measurements"].get(name))
     if group.get("images", 0) < ENOUGH:
         return None
-    floor = group["noise_floor"].get(OWN)
+    floors = group["noise_floor"]
     if rival != report["baseline"]:
         paired = _paired(report, name, subject, rival)
-        return Evidence(name, group["images"], paired, floor, {}) if paired else None
+        return Evidence(name, group["images"], paired, floors, {}) if paired else None
     found = group["networks"][subject]
     differences = {reading: Interval(*found[reading]["difference"]) for reading in READINGS}
-    bare = Evidence(name, group["images"], differences, floor, {})
+    bare = Evidence(name, group["images"], differences, floors, {})
     controls = {reading: bare.says(reading, floor=False) == 1 for reading in (POOLED, SIGNED, HALF_PIXEL)}
     for control, key in (("gaussian", GAUSSIAN), ("random", f"{RANDOM}{subject}")):
         if over := _paired(report, name, subject, key, (OWN,)):
             lead = over[OWN]
             controls[control] = lead.excludes_zero and lead.estimate * MEASUREMENTS[name].better > 0
-    if floor is not None:
+    if floors:
         controls["noise"] = bare.says(OWN) == 1
-    return Evidence(name, group["images"], differences, floor, controls)
+    return Evidence(name, group["images"], differences, floors, controls)
 
 
 def _paired(

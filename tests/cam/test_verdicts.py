@@ -41,7 +41,11 @@ def report(gain: float, pooled: float, depth: float = 0.0, seed: float | None = 
     ("made", "outcome", "words"),
     [
         (report(0.2, 0.2), HOLDS, "Every measurement supports it"),
+        (report(0.2, 0.1), HOLDS, "Every measurement supports it"),
         (report(0.2, 0.0), OPEN, "own grid only"),
+        (report(0.0, 0.2), OPEN, "Some measurements support it"),
+        (report(-0.2, 0.0), FAILS, "the opposite of the paper"),
+        (report(0.0, 1e-6), OPEN, "No difference can be seen"),
         (report(-0.2, -0.2), FAILS, "the opposite of the paper"),
         (report(0.0, 0.0), OPEN, "No difference can be seen"),
         (report(0.0, 0.0, seed=0.1), FAILS, "no larger than between two trainings"),
@@ -54,6 +58,17 @@ def test_every_outcome(made, outcome, words):
     assert verdict.outcome == outcome
     assert words.lower() in verdict.sentence.lower()
     assert verdict.sentence.endswith(".")
+    assert verdict.line.startswith(f'"captures all objects" {outcome} for compound against baseline: ')
+
+
+def test_a_line_says_what_was_not_measured():
+    made = report(0.2, 0.1)
+    assert verdicts(made)[2].line.endswith("; the spread between trainings was not measured")
+    first = verdicts(made)[0].line
+    assert first.endswith(": not measured on enough images, it needs 10 mosaics or masks")
+    assert verdicts(made, "compound")[0].line == (
+        '"more relevant regions" cannot be told: not measured, it needs two variants'
+    )
 
 
 def test_a_claim_within_the_noise_floor_does_not_hold_however_narrow_its_interval():
@@ -61,6 +76,16 @@ def test_a_claim_within_the_noise_floor_does_not_hold_however_narrow_its_interva
     noisy = verdicts(report(0.2, 0.2, seed=0.3))[2]
     assert noisy.outcome == FAILS
     assert noisy.survived["noise"] is False
+    assert ", noise floor 0.300" in noisy.line
+    assert verdicts(report(0.2, 0.2, seed=0.1))[2].outcome == HOLDS
+
+
+def test_the_noise_floor_of_each_grid_is_its_own():
+    made = report(0.2, 0.2, seed=0.01)
+    for measurement in made["measurements"].values():
+        for group in measurement["groups"].values():
+            group["noise_floor"] |= {POOLED: 0.3}
+    assert "own grid only" in verdicts(made)[2].line
 
 
 def test_controls_are_named():
