@@ -8,7 +8,8 @@ A manifest needs a title and one table for each variant; everything else has a d
     [variants.baseline]
     source = { file = "b0.safetensors" }  # beside the manifest; or package + file, torchvision, grown_from
 
-``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds.
+``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds;
+``samples = ["cat", "crab"]`` the sample photographs to show first.
 """
 
 import importlib.util
@@ -105,6 +106,7 @@ class Study:
         categories: class names in the order of the logits; None where only the checkpoints know.
         variants: key -> Variant, in the order of ``VARIANTS``.
         retrained: the baseline's checkpoints from other seeds; how much their maps differ is the noise floor.
+        samples: of the sample photographs, those to show first; the others may show none of the study's classes.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Study:
     categories: list[str] | None
     variants: dict[str, Variant]
     retrained: tuple[Path, ...] = ()
+    samples: tuple[str, ...] = ()
 
     def load(self, key: str, device: str | torch.device = "auto") -> Network:
         """Load the network of one variant.
@@ -221,14 +224,16 @@ def _study(name: str, manifest: dict, folder: Path) -> Study:
         summary=str(manifest.get("summary", "")),
         categories=_categories(manifest.get("categories"), folder),
         variants={key: _variant(key, tables[key], folder) for key in VARIANTS if key in tables},
-        retrained=_retrained(manifest.get("retrained", []), folder),
+        retrained=tuple(folder / path for path in _names(manifest, "retrained", "checkpoints of the baseline")),
+        samples=_names(manifest, "samples", "names of sample photographs"),
     )
 
 
-def _retrained(value: object, folder: Path) -> tuple[Path, ...]:
+def _names(manifest: dict, key: str, what: str) -> tuple[str, ...]:
+    value = manifest.get(key, [])
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise StudyError(f"retrained = {value!r} is not understood; expected a list of checkpoints of the baseline")
-    return tuple(folder / name for name in value)
+        raise StudyError(f"{key} = {value!r} is not understood; expected a list of {what}")
+    return tuple(value)
 
 
 _TYPES: dict[str, type] = {

@@ -5,7 +5,6 @@ import difflib
 import streamlit as st
 
 from cam import METHODS
-from models import Study
 from models.efficientnet import LAYERS
 from ui import session
 from ui.controls import OWN, RATHER, SAME, VIEW_WORDS, class_labels, devices, method_words, study_words
@@ -20,7 +19,7 @@ def check_link() -> None:
     allowed = {
         "study": [study_words(name) for name in session.STUDIES], "method": [method_words(name) for name in METHODS],
         "view": list(VIEW_WORDS.values()), "device": devices(), "target": None, "layer": [*map(str.capitalize, LAYERS)],
-        "variants": [one.label for one in _linked_study().variants.values()],
+        "variants": [one.label for one in session.linked_study().variants.values()],
     }  # fmt: skip
     for key, options in allowed.items():
         options = options if options is not None else _target_options()
@@ -35,11 +34,5 @@ def check_link() -> None:
 
 def _target_options() -> list[str]:
     with said():
-        return [SAME, OWN, RATHER, *class_labels(_linked_study().name)]
+        return [SAME, OWN, RATHER, *class_labels(session.linked_study().name)]
     return [SAME, OWN, RATHER]
-
-
-def _linked_study() -> Study:
-    """The study that the link names, or the default."""
-    titles = {study_words(name): name for name in session.STUDIES}
-    return session.study_named(titles.get(st.query_params.get("study", ""), session.DEFAULT_STUDY))

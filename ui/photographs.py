@@ -7,7 +7,7 @@ from ui.sentences import say_later
 from ui.session import Photograph
 from ui.viewer import gallery
 
-DEFAULT = ("spaniels", "guitar-and-drums", "meerkats")
+FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # where a study names none
 MOST = 12
 TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "jfif", "mpo"]
 
@@ -20,10 +20,15 @@ def chosen() -> list[Photograph]:
     return st.session_state.photographs
 
 
+def _first() -> tuple[str, ...]:
+    """Names of the samples that the study shows first."""
+    return session.linked_study().samples or FIRST
+
+
 def _linked_names() -> list[str]:
     """Names of samples in the link; those that are not there become words for the visitor."""
     if "images" not in st.query_params:
-        return list(DEFAULT)
+        return list(_first())
     names = [name for name in st.query_params["images"].split(",") if name][:MOST]
     unknown = [name for name in names if name not in session.sample_photographs()]
     if unknown:
@@ -47,9 +52,9 @@ def remove(digest: str) -> None:
 
 
 def write_link() -> None:
-    """Keep the names of the chosen samples in the address bar, unless they are the default."""
+    """Keep the names of the chosen samples in the address bar, unless they are those that the study shows first."""
     names = [photograph.name for photograph in chosen() if photograph.sample]
-    if tuple(names) == DEFAULT:
+    if tuple(names) == _first():
         st.query_params.pop("images", None)
     elif st.query_params.get("images") != ",".join(names):
         st.query_params["images"] = ",".join(names)
@@ -86,5 +91,5 @@ def _take(key: str) -> None:
 
 
 def start_again() -> None:
-    """Back to the three samples of the first visit."""
-    st.session_state.photographs = [session.sample_photographs()[name] for name in DEFAULT]
+    """Back to the samples of the first visit."""
+    st.session_state.photographs = [session.sample_photographs()[name] for name in _first()]

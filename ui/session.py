@@ -77,6 +77,12 @@ def study_named(name: str) -> Study:
     return load_study(name)
 
 
+def linked_study() -> Study:
+    """The study that the address bar names, or the default."""
+    titles = {study_named(name).title: name for name in STUDIES}
+    return study_named(titles.get(st.query_params.get("study", ""), DEFAULT_STUDY))
+
+
 @st.cache_resource(max_entries=24, show_spinner=False)
 def network(choice: Choice) -> Network:
     """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use."""

@@ -103,6 +103,7 @@ def test_unpublished_variants_leave_the_others_working():
         ("[variants.depth]\nscaling = { width = 1 }", "variant 'depth': .*width"),
         ("categories = 7\n[variants.depth]", "categories = 7 is not understood"),
         ("retrained = 'x'\n[variants.depth]", "retrained = 'x' is not understood"),
+        ("samples = ['cat', 1]\n[variants.depth]", r"samples = \['cat', 1\] is not understood"),
         ("categories = 'none.txt'\n[variants.depth]", "no file of categories"),
     ],
 )
