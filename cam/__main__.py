@@ -8,7 +8,7 @@ from cam.arguments import add_layer_arguments, add_study_arguments, load_network
 from cam.bench import add_bench_arguments, run_bench
 from cam.comparing import compare
 from cam.comparison import Comparison
-from cam.evaluation import add_evaluate_arguments, run_evaluate
+from cam.evaluation.command import add_evaluate_arguments, run_evaluate
 from cam.export.command import add_export_arguments, run_export
 from cam.figures import SCALES, STYLES, SUFFIXES, save_figure
 from cam.layers import chosen_layers

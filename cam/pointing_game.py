@@ -8,7 +8,7 @@ from PIL import Image
 
 from cam.colours import display_scale, overlay, scaled
 from cam.comparing import compare
-from cam.measurements import Networks, classes_explained, grid_of
+from cam.evaluation.measurements import Networks, classes_explained, grid_of
 from cam.pointing import mosaic, tile_shares
 from models.network import Network
 

@@ -75,10 +75,11 @@ def nothing(study: str) -> None:
         st.markdown("#### This study has not been evaluated yet")
         st.markdown(
             "An evaluation measures all its networks on a folder of photographs, one folder per class, and is shown here "
-            "once its file lies in `cam/evaluations`:"
+            "once its file lies in `cam/evaluation/reports`:"
         )
         st.code(
-            f"python -m cam evaluate --study {study} --data FOLDER --out cam/evaluations/{study}.json", language="sh"
+            f"python -m cam evaluate --study {study} --data FOLDER --out cam/evaluation/reports/{study}.json",
+            language="sh",
         )
         if study != DEFAULT_STUDY:
             st.button("Show the study that came along", on_click=show_study, args=(DEFAULT_STUDY,))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from models import Study
 from ui import session
 from ui.sentences import say_later
 from ui.session import Photograph
@@ -20,15 +21,15 @@ def chosen() -> list[Photograph]:
     return st.session_state.photographs
 
 
-def _first() -> tuple[str, ...]:
-    """Names of the samples that the study shows first."""
-    return session.linked_study().samples or FIRST
+def first(study: Study) -> tuple[str, ...]:
+    """Names of the samples that a study shows first."""
+    return tuple(name for name in study.samples if name in session.sample_photographs()) or FIRST
 
 
 def _linked_names() -> list[str]:
     """Names of samples in the link; those that are not there become words for the visitor."""
     if "images" not in st.query_params:
-        return list(_first())
+        return list(first(session.linked_study()))
     names = [name for name in st.query_params["images"].split(",") if name][:MOST]
     unknown = [name for name in names if name not in session.sample_photographs()]
     if unknown:
@@ -54,7 +55,7 @@ def remove(digest: str) -> None:
 def write_link() -> None:
     """Keep the names of the chosen samples in the address bar, unless they are those that the study shows first."""
     names = [photograph.name for photograph in chosen() if photograph.sample]
-    if tuple(names) == _first():
+    if tuple(names) == first(session.linked_study()):
         st.query_params.pop("images", None)
     elif st.query_params.get("images") != ",".join(names):
         st.query_params["images"] = ",".join(names)
@@ -92,4 +93,4 @@ def _take(key: str) -> None:
 
 def start_again() -> None:
     """Back to the samples of the first visit."""
-    st.session_state.photographs = [session.sample_photographs()[name] for name in _first()]
+    st.session_state.photographs = [session.sample_photographs()[name] for name in first(session.linked_study())]

@@ -22,11 +22,11 @@ from PIL import Image
 
 from cam import METHODS, Comparison, compare, open_image
 from cam.deletion_film import DeletionFilm, deletion_film
+from cam.evaluation.shipped import shipped_evaluation
+from cam.evaluation.verdicts import Verdict, verdicts
 from cam.figures import save_figure
 from cam.masks import InstanceMask, read_masks
 from cam.pointing_game import PointingGame, play
-from cam.shipped import shipped_evaluation
-from cam.verdicts import Verdict, verdicts
 from models import Network, Study, load_study
 from models.images import view_image
 from models.studies import DEFAULT_STUDY, STUDIES, StudyError

@@ -9,12 +9,12 @@ from cam import open_image
 from cam.cells import CellGrid
 from cam.comparing import compare
 from cam.deletion_film import deletion_film
-from cam.few import evaluate_few
+from cam.evaluation.few import evaluate_few
+from cam.evaluation.measurements import OWN, Networks, Photograph, measure_mosaics
+from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
 from cam.masks import read_masks
-from cam.measurements import OWN, Networks, Photograph, measure_mosaics
 from cam.perturbation import class_probability, deletion_curve, insertion_curve
 from cam.pointing_game import play
-from cam.shipped import evaluated_studies, shipped_evaluation
 
 NAMES = ("cat.jpg", "meerkats.jpg", "red-panda.jpg", "spoonbills.jpg")
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cam.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
-from cam.report import build_report
-from cam.shipped import shipped_evaluation
+from cam.evaluation.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
+from cam.evaluation.report import build_report
+from cam.evaluation.shipped import shipped_evaluation
 from ui import session
 from ui.findings import data, own
 from ui.findings.words import label, number, signed

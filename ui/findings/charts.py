@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from cam.measurements import HALF_PIXEL, OWN, POOLED, READINGS, SIGNED
-from cam.report_rows import column
-from cam.verdicts import images_of
+from cam.evaluation.measurements import HALF_PIXEL, OWN, POOLED, READINGS, SIGNED
+from cam.evaluation.rows import column
+from cam.evaluation.verdicts import images_of
 from ui.findings.words import READING_WORDS, label, pair_words
 from ui.palette import COLOURS, OTHER, translucent
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from cam import METHODS
-from cam.measurements import Photograph as Known
+from cam.evaluation.measurements import Photograph as Known
 from ui import session
 from ui.session import Choice, Photograph
 

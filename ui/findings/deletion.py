@@ -10,7 +10,7 @@ from cam import METHODS
 from ui import session
 from ui.findings.data import QUICK, choices
 from ui.findings.numbers import show_checks
-from ui.photographs import DEFAULT
+from ui.photographs import first
 from ui.session import Photograph
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ _FILM = st.components.v2.component(
 def show_deletion(report: dict[str, Any] | None, study: str) -> None:
     """One photograph and one network as a film to slide through; below, the means of the evaluation."""
     st.markdown(RULE)
-    photographs = photographs_at_hand()
+    photographs = photographs_at_hand(study)
     variants = session.study_named(study).variants
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         names = [one.name for one in photographs]
@@ -67,8 +67,8 @@ def show_deletion(report: dict[str, Any] | None, study: str) -> None:
         show_checks(report["checks"])
 
 
-def photographs_at_hand() -> list[Photograph]:
+def photographs_at_hand(study: str) -> list[Photograph]:
     """Those on Compare first, then the samples."""
     samples = session.sample_photographs()
-    there = st.session_state.get("photographs") or [samples[name] for name in DEFAULT]
+    there = st.session_state.get("photographs") or [samples[name] for name in first(session.study_named(study))]
     return list({one.digest: one for one in (*there, *samples.values())}.values())

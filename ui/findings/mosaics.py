@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from cam.evaluation.rows import column
 from cam.pointing import LAYOUTS, plan_mosaics
 from cam.pointing_game import PointingGame
-from cam.report_rows import column
 from ui import session
 from ui.findings.data import ask_for_folder, choices, class_of, opened, within_study
 from ui.findings.words import number

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from cam import METHODS
-from cam.measurements import MEASUREMENTS, OWN, READINGS
-from cam.report import ALL, GROUPS
+from cam.evaluation.measurements import MEASUREMENTS, OWN, READINGS
+from cam.evaluation.report import ALL, GROUPS
 from ui import session
 from ui.findings.charts import curves_chart, measurement_chart, pairs_chart, randomisation_chart
 from ui.findings.words import GROUP_WORDS, READING_WORDS, interval, label, number, pair_words, signed

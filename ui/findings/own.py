@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from cam import METHODS, open_image
-from cam.few import evaluate_few
-from cam.measurements import RANDOM, Networks
+from cam.evaluation.few import evaluate_few
+from cam.evaluation.measurements import RANDOM, Networks
+from cam.evaluation.report import ENOUGH
 from cam.randomisation import random_network
-from cam.report import ENOUGH
 from ui import photographs, session
 from ui.findings.data import QUICK, choices, known, within_study
 from ui.findings.numbers import show_measurements, show_pairs, show_setting

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cam.measurements import OWN
-from cam.report_rows import column
-from cam.verdicts import own_networks, subject_of
+from cam.evaluation.measurements import OWN
+from cam.evaluation.rows import column
+from cam.evaluation.verdicts import own_networks, subject_of
 from ui import session
 from ui.findings.charts import scatter
 from ui.findings.data import ask_for_folder, opened

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from cam.measurements import HALF_PIXEL, POOLED, SIGNED
-from cam.verdicts import FAILS, HOLDS, OPEN, STATEMENTS, Verdict, own_networks, subject_of
+from cam.evaluation.measurements import HALF_PIXEL, POOLED, SIGNED
+from cam.evaluation.verdicts import FAILS, HOLDS, OPEN, STATEMENTS, Verdict, own_networks, subject_of
 from ui import session
 from ui.findings.words import label, minus
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cam.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
-from cam.report import ALL, MISCLASSIFIED, RECOGNISED
-from cam.report import signed as signed_plainly
+from cam.evaluation.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
+from cam.evaluation.report import ALL, MISCLASSIFIED, RECOGNISED
+from cam.evaluation.report import signed as signed_plainly
 
 READING_WORDS = {OWN: "Own grid", POOLED: "Common 7 × 7", SIGNED: "Without ReLU", HALF_PIXEL: "Half-pixel"}
 GROUP_WORDS = {RECOGNISED: "All networks right", MISCLASSIFIED: "Some network wrong", ALL: "All images"}

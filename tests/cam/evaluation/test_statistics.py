@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cam.statistics import bootstrap, difference_interval, mean_interval
+from cam.evaluation.statistics import bootstrap, difference_interval, mean_interval
 
 
 def test_the_interval_equals_the_slow_loop():
@@ -33,7 +33,7 @@ def test_differences_are_paired():
 def test_the_same_seed_gives_the_same_interval_and_blocks_do_not_matter(monkeypatch):
     values = np.random.default_rng(3).normal(size=50)
     whole = mean_interval(values)
-    monkeypatch.setattr("cam.statistics.BLOCK", 50)
+    monkeypatch.setattr("cam.evaluation.statistics.BLOCK", 50)
     assert mean_interval(values) == pytest.approx(whole)
     assert mean_interval(values, seed=1) != pytest.approx(whole)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cam.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
+from cam.evaluation.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
+from cam.evaluation.rows import kept_rows
+from cam.evaluation.statistics import bootstrap
 from cam.metrics import max_box_accuracy
-from cam.report_rows import kept_rows
-from cam.statistics import bootstrap
 
 RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
 ENOUGH = 10  # images for a verdict: intervals from fewer are too narrow

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from cam.measurements import Networks, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.measurements import Networks, Photograph, measure_mosaics, measure_photographs
 from cam.pointing import LAYOUTS, plan_mosaics
 from models.commands import say
 from models.files import atomic_write

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "evaluations"
+FOLDER = Path(__file__).parent / "reports"
 FORMAT = 1
 EXPECTED = {"title", "study", "data", "method", "view", "baseline", "networks", "images", "measurements", "pairs"}
 

@@ -11,11 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from cam.measurements import CLAIMS, GAUSSIAN, HALF_PIXEL, MEASUREMENTS, OWN, POOLED, RANDOM, READINGS, SIGNED
+from cam.evaluation.measurements import (
+    CLAIMS,
+    GAUSSIAN,
+    HALF_PIXEL,
+    MEASUREMENTS,
+    OWN,
+    POOLED,
+    RANDOM,
+    READINGS,
+    SIGNED,
+)
+from cam.evaluation.report import ALL, ENOUGH, RECOGNISED, headline, signed
+from cam.evaluation.rows import column
+from cam.evaluation.statistics import Interval, mean_interval
 from cam.pointing import LAYOUTS
-from cam.report import ALL, ENOUGH, RECOGNISED, headline, signed
-from cam.report_rows import column
-from cam.statistics import Interval, mean_interval
 
 NEGLIGIBLE = 1e-3  # a smaller difference is rounding, however narrow its interval
 NEEDS = dict(zip(CLAIMS, ("mosaics or masks", "photographs", "masks with several objects of a class"), strict=True))

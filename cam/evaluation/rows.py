@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cam.measurements import GAUSSIAN, MEASUREMENTS, OWN, POOLED, Networks
+from cam.evaluation.measurements import GAUSSIAN, MEASUREMENTS, OWN, POOLED, Networks
 from cam.pointing import LAYOUTS
 
 DIGITS = 4

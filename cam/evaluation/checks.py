@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from cam.cells import CellGrid
 from cam.comparing import compare
-from cam.measurements import Photograph
+from cam.evaluation.measurements import Photograph
 from cam.perturbation import area_under, average_drop, class_probability, deletion_curve, insertion_curve, road_curve
 from cam.randomisation import cascading_randomisation
 from models.images import open_image

@@ -5,12 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cam.evaluation.measurements import (
+    GAUSSIAN,
+    OWN,
+    RANDOM,
+    Networks,
+    Photograph,
+    measure_mosaics,
+    measure_photographs,
+)
 from cam.masks import read_masks
-from cam.measurements import GAUSSIAN, OWN, RANDOM, Networks, Photograph, measure_mosaics, measure_photographs
 from cam.randomisation import random_network
 from models import load_study, open_image
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_images"
+SAMPLES = Path(__file__).resolve().parents[3] / "sample_images"
 CHOSEN = ("cat.jpg", "meerkats.jpg", "proboscis-monkeys.jpg", "red-panda.jpg", "spaniels.jpg", "spoonbills.jpg")
 
 

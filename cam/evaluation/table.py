@@ -1,7 +1,7 @@
 """A report as Markdown tables."""
 
-from cam.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
-from cam.report import ALL, ENOUGH, GROUPS, MISCLASSIFIED, RECOGNISED, headline, signed
+from cam.evaluation.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
+from cam.evaluation.report import ALL, ENOUGH, GROUPS, MISCLASSIFIED, RECOGNISED, headline, signed
 
 TITLES = {
     RECOGNISED: "Images that every network recognises",

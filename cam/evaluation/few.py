@@ -1,12 +1,12 @@
-"""Evaluate networks on a few photographs at hand, in memory and with progress; a folder of many: cam.evaluation."""
+"""Evaluate networks on a few photographs at hand, in memory and with progress; a folder of many: cam.evaluation.command."""
 
 from collections.abc import Callable, Sequence
 
 from PIL import Image
 
-from cam.measurements import Networks, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.measurements import Networks, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.report import build_report, heading
 from cam.pointing import LAYOUTS, plan_mosaics
-from cam.report import build_report, heading
 
 CHUNK = 2
 Progress = Callable[[float, str], object]

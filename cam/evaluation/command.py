@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from cam.arguments import LoadedStudy, add_study_arguments, load_networks
-from cam.checks import check_method
+from cam.evaluation.checks import check_method
+from cam.evaluation.measurements import RANDOM, Networks, Photograph
+from cam.evaluation.report import build_report, heading
+from cam.evaluation.table import markdown
+from cam.evaluation.tasks import measure, plan_tasks
+from cam.evaluation.verdicts import verdicts
 from cam.masks import TABLE, read_masks
-from cam.measurements import RANDOM, Networks, Photograph
 from cam.methods import closed_form_of
 from cam.randomisation import random_network
-from cam.report import build_report, heading
-from cam.report_table import markdown
-from cam.tasks import measure, plan_tasks
-from cam.verdicts import verdicts
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write
 from models.studies import STUDY_FOLDER

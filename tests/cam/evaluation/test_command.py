@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from cam import tasks
 from cam.cells import CellGrid
-from cam.evaluation import add_evaluate_arguments, run_evaluate
-from cam.measurements import READINGS, readings
+from cam.evaluation import tasks
+from cam.evaluation.command import add_evaluate_arguments, run_evaluate
+from cam.evaluation.measurements import READINGS, readings
 from models import Scaling, efficientnet, save_checkpoint
 
 CATEGORIES = ["ant", "bee", "cat", "dog"]

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from cam.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
-from cam.report import ALL, MISCLASSIFIED, RECOGNISED, build_report, signed
-from cam.report_rows import column
-from cam.report_table import markdown
+from cam.evaluation.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
+from cam.evaluation.report import ALL, MISCLASSIFIED, RECOGNISED, build_report, signed
+from cam.evaluation.rows import column
+from cam.evaluation.table import markdown
 
 
 def networks(seeds: int = 0) -> Networks:

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cam.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
-from cam.report import build_report
-from cam.verdicts import CONTROLS, FAILS, HOLDS, OPEN, own_networks, verdicts
+from cam.evaluation.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
+from cam.evaluation.report import build_report
+from cam.evaluation.verdicts import CONTROLS, FAILS, HOLDS, OPEN, own_networks, verdicts
 
 KEYS = ("baseline", "depth", "compound")
 
