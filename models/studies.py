@@ -31,8 +31,8 @@ from models.network import Network
 from models.scaling import SCALINGS, UNRECORDED, Scaling, family_named
 
 VARIANTS = ("baseline", "depth", "width", "resolution", "compound")
-STUDIES = ("imagenet-lite", "imagenet")
-DEFAULT_STUDY = "imagenet-lite"
+STUDIES = ("caltech101", "imagenet-lite", "imagenet")
+DEFAULT_STUDY = "caltech101"
 STUDY_FOLDER = Path(__file__).parent / "studies"
 SOURCES = ("file", "package", "torchvision", "grown_from")
 

@@ -101,7 +101,7 @@ def test_compare_twice_gives_the_same_bytes(saved, tmp_path, samples):
         (["--study", "cifar"], "unknown study 'cifar'; choose from"),
         (["--variants", "huge"], "has no variant 'huge'; choose from"),
         (["--variants", "baseline", "--method", "magic"], "unknown method 'magic'; choose from"),
-        (["--variants", "baseline", "--target", "tabbi"], "unknown class 'tabbi'; did you mean 'tabby'"),
+        (["--variants", "baseline", "--target", "butterfli"], "unknown class 'butterfli'; did you mean 'butterfly'"),
         (["--variants", "baseline", "--device", "tpu"], "unknown device 'tpu'; choose"),
         (["--checkpoint", "depth"], "--checkpoint 'depth' is not understood; expected KEY=FILE"),
         (["--checkpoint", "depth=absent.pth"], "absent.pth"),

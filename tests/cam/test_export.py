@@ -145,7 +145,17 @@ def exported(tmp_path_factory, samples):
         for suffix in (".jpg", ".png"):
             os.link(samples / f"{name}{suffix}", photographs / f"{name}{suffix}")
     break_in_twenty_ways(samples, photographs)
-    words = [photographs, "--out", folder / "out", "--study", "imagenet-lite", "--device", "cpu", "--variants", "baseline,compound"]
+    words = [
+        photographs,
+        "--out",
+        folder / "out",
+        "--study",
+        "imagenet-lite",
+        "--device",
+        "cpu",
+        "--variants",
+        "baseline,compound",
+    ]
     result = run(*words, "--write", "figure,panels,overlays,maps", "--dpi", "100")
     return folder / "out", result, words
 

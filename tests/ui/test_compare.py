@@ -167,9 +167,9 @@ def test_a_photograph_that_nobody_recognises_is_said_to_be_so():
 
 
 def test_a_forged_link_is_said_and_the_page_lives():
-    app = opened(study="nonsense", method="CAMM", target="cocker spanel", images="cat,unicorn", device="quantum")
+    app = opened(study="nonsense", method="CAMM", target="butterfy", images="cat,unicorn", device="quantum")
     said = words(app.warning)
-    for part in ("unicorn", "study “nonsense”", "method “CAMM”", "cocker spaniel is", "device “quantum”"):
+    for part in ("unicorn", "study “nonsense”", "method “CAMM”", "butterfly is", "device “quantum”"):
         assert part in said
     assert drawn(app)["method"] == "CAM"
 
