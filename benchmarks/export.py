@@ -1,6 +1,6 @@
 """How much of the cores an export wastes: images a second against forward passes alone and rendering alone, in turns.
 
-    python benchmarks/export.py [--images 48] [--rounds 3]
+    python benchmarks/export.py [--study caltech101] [--images 48] [--rounds 3]
 
 Each round measures the three one after the other on the same photographs, so that what else the machine does falls on all
 of them. The claim is the ratio of the export to the slower of the two, in time and in CPU seconds.
@@ -31,6 +31,7 @@ from cam.export.looking import look
 from cam.export.reading import Photograph, Reader
 from cam.export.rendering import Rendering, render, rendering_processes
 from models import load_study, open_image
+from models.studies import DEFAULT_STUDY
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
 BATCH = 8
@@ -39,12 +40,13 @@ BATCH = 8
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--study", default=DEFAULT_STUDY)
     parser.add_argument("--images", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) // 2))
     args = parser.parse_args()
     torch.set_num_threads(1)
-    study = load_study("imagenet-lite")
+    study = load_study(args.study)
     networks = {key: study.load(key, "cpu") for key in study.variants}
     paths = list(itertools.islice(itertools.cycle(sorted(SAMPLES.glob("*.jpg"))), args.images))
     items = [
