@@ -34,7 +34,8 @@ from models import open_image
 from models.network import Network
 
 ROOT = Path(__file__).parents[2]
-CPU = ("--study", "imagenet-lite", "--device", "cpu", "--variants", "baseline")
+LITE = ("--study", "imagenet-lite", "--device", "cpu")
+CPU = (*LITE, "--variants", "baseline")
 slow = pytest.mark.slow
 
 
@@ -145,17 +146,7 @@ def exported(tmp_path_factory, samples):
         for suffix in (".jpg", ".png"):
             os.link(samples / f"{name}{suffix}", photographs / f"{name}{suffix}")
     break_in_twenty_ways(samples, photographs)
-    words = [
-        photographs,
-        "--out",
-        folder / "out",
-        "--study",
-        "imagenet-lite",
-        "--device",
-        "cpu",
-        "--variants",
-        "baseline,compound",
-    ]
+    words = [photographs, "--out", folder / "out", *LITE, "--variants", "baseline,compound"]
     result = run(*words, "--write", "figure,panels,overlays,maps", "--dpi", "100")
     return folder / "out", result, words
 

@@ -222,12 +222,15 @@ def test_the_five_are_there_and_descend_by_one_recipe_from_one_ancestor():
 
 @pytest.mark.parametrize("path", trainings(), ids=lambda path: path.stem)
 def test_a_training_is_what_its_records_and_the_model_card_say(path):
-    """The accuracies follow from the recorded predictions and stand in the card."""
+    """The accuracies follow from the recorded predictions and stand in the card; a baseline is at least 85 % right."""
     record = load_checkpoint(path).metadata
+    assert record["categories"] == load_study("caltech101").categories
     names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
     labels = torch.tensor([record["categories"].index(name.split("/")[0]) for name in names])
     predicted = json.loads(predictions_path(path).read_text())["predictions"]
+    assert len(predicted) == record["images"]["test"] == 2945
     mean, top1 = accuracies(torch.tensor(predicted), labels)
+    assert mean >= 0.85 or "baseline" not in path.stem
     assert (record["accuracy"], record["top1"]) == (pytest.approx(mean, abs=1e-6), pytest.approx(top1, abs=1e-6))
     card = (STUDY_FOLDER.parent / "checkpoints" / "README.md").read_text(encoding="utf-8")
     row = next(line for line in card.splitlines() if line.startswith(f"| `{path.name}`"))
