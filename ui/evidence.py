@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from cam.evaluation.shipped import evaluated_studies
 from ui import session
 from ui.findings.deletion import show_deletion
 from ui.findings.mosaics import show_mosaics
@@ -35,7 +36,7 @@ def page() -> None:
     with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
         study = st.selectbox(
-            "Study", session.STUDIES, index=session.STUDIES.index(DEFAULT_STUDY), key="evaluated", bind="query-params",
+            "Study", session.STUDIES, index=session.STUDIES.index(first_evaluated()), key="evaluated", bind="query-params",
             width=290, label_visibility="collapsed",
             format_func=lambda name: session.study_named(name).title,
         )  # fmt: skip
@@ -81,8 +82,14 @@ def nothing(study: str) -> None:
             f"python -m cam evaluate --study {study} --data FOLDER --out cam/evaluation/reports/{study}.json",
             language="sh",
         )
-        if study != DEFAULT_STUDY:
-            st.button("Show the study that came along", on_click=show_study, args=(DEFAULT_STUDY,))
+        if study != first_evaluated():
+            st.button("Show the study that came along", on_click=show_study, args=(first_evaluated(),))
+
+
+def first_evaluated() -> str:
+    """The first study in the menu whose evaluation came along; the default where none has."""
+    there = evaluated_studies()
+    return next((name for name in session.STUDIES if name in there), DEFAULT_STUDY)
 
 
 def show_study(name: str) -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cam.evaluation.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
 from cam.evaluation.report import build_report
-from cam.evaluation.shipped import shipped_evaluation
+from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
 from ui import session
 from ui.findings import data, own
 from ui.findings.words import label, number, signed
@@ -196,7 +196,14 @@ def test_a_study_without_evaluation_says_how_to_make_one():
     assert "has not been evaluated yet" in words(app.markdown)
     assert "python -m cam evaluate --study imagenet " in app.code[0].value
     next(one for one in app.button if "came along" in one.label).click().run()
-    assert app.selectbox(key="evaluated").value == session.DEFAULT_STUDY
+    assert app.selectbox(key="evaluated").value == next(name for name in session.STUDIES if name in evaluated_studies())
+    assert "has not been evaluated yet" not in words(app.markdown)
+
+
+def test_the_page_opens_on_a_study_with_an_evaluation():
+    app = opened(evaluated="")
+    assert app.selectbox(key="evaluated").value in evaluated_studies()
+    assert "has not been evaluated yet" not in words(app.markdown)
 
 
 def test_a_damaged_evaluation_is_a_sentence(monkeypatch):
