@@ -155,7 +155,10 @@ def test_missing_variants_leave_the_others_working(tmp_path, samples, capsys):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_with_their_code_and_leave_nothing(number, code, samples, tmp_path):
-    program = "import sys, cam.__main__ as m; print('ready', flush=True); sys.exit(m.main(sys.argv[1:]))"
+    listening = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a background shell ignores it
+    )
+    program = f"{listening}; import sys, cam.__main__ as m; print('ready', flush=True); sys.exit(m.main(sys.argv[1:]))"
     words = ["compare", *sorted(samples.glob("*.jpg")), "--device", "cpu", "--out", tmp_path / "f.pdf"]
     command = [sys.executable, "-c", program, *map(str, words)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
