@@ -62,6 +62,14 @@ def grow(network: EfficientNet, scaling: Scaling, seed: int = 0) -> EfficientNet
     return grown
 
 
+def silence(block: MBConv) -> None:
+    """Make a residual block add nothing: the BatchNorm that it ends in gets weight and bias zero, in place."""
+    norm = _last_norm(block)
+    with torch.no_grad():
+        norm.weight.zero_()
+        norm.bias.zero_()
+
+
 def _grow_all(network: EfficientNet, grown: EfficientNet, generator: torch.Generator) -> None:
     last = len(network.features) - 1
     channels = ChannelMap(3, 3, generator)
@@ -90,9 +98,7 @@ def _grow_stage(
     for block in new[len(old) :]:
         if old[-1].use_res_connect:
             _grow_block(old[-1], block, outputs, outputs, generator)
-        norm = _last_norm(block)
-        norm.weight.zero_()
-        norm.bias.zero_()
+        silence(block)
     return outputs
 
 

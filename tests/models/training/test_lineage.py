@@ -60,16 +60,39 @@ def test_descent_keeps_the_first_stages_function_and_draws_the_rest_anew(ancesto
     network, new, steps = descend(ancestor.eval(), key, "tf", seed=1)
     network.eval()
     assert new == 3
-    assert len(steps) == 2
+    added = {"depth": 15, "compound": 3}.get(key, 0)  # of 4 + 1 blocks in the ancestor's last two stages
+    assert len(steps) == (3 if added else 2)
+    assert not added or steps[2].startswith(f"{added} blocks")
     images = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         old, kept = ancestor.features[:6](images), network.features[:6](images)
     torch.testing.assert_close(kept[:, : old.shape[1]], old, rtol=1e-3, atol=1e-3 * float(old.abs().max()))
     fresh = draw(VARIANT_SCALINGS[key], 5, "tf", 1)
+    different = []
     for stage, drawn in zip(network.features[6:], fresh.features[6:], strict=True):
         mine, theirs = stage.state_dict(), drawn.state_dict()
-        assert all(torch.equal(tensor, theirs[name]) for name, tensor in mine.items())
+        different += [tensor for name, tensor in mine.items() if not torch.equal(tensor, theirs[name])]
+    assert len(different) == added, "only the last BatchNorm's weight differs, in each block that deepens a stage"
+    assert not any(tensor.any() for tensor in different)
     assert torch.equal(network.classifier[-1].weight, fresh.classifier[-1].weight)
+
+
+@pytest.mark.parametrize("key", ["depth", "compound"])
+def test_blocks_that_deepen_a_stage_drawn_anew_add_nothing_and_can_learn(ancestor, key):
+    """In the last two MBConv stages the deep network's signal passes through the ancestor's number of blocks."""
+    network = descend(ancestor.eval(), key, "tf", seed=1)[0].eval()
+    images = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for index in (6, 7):
+            shallow = len(ancestor.features[index])
+            reached = network.features[: index + 1][:-1](images)
+            for block in network.features[index][:shallow]:
+                before, reached = reached, block(reached)
+                assert not torch.equal(before, reached)
+            assert torch.equal(network.features[: index + 1](images), reached)
+    network.train()(images).square().sum().backward()
+    last = network.features[6][-1].block[-1][1]
+    assert last.weight.grad.abs().sum() > 0
 
 
 def test_seeds_differ_only_in_what_is_new_for_the_baseline(ancestor):
