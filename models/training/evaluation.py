@@ -65,6 +65,30 @@ def accuracies(predictions: Tensor, labels: Tensor) -> tuple[float, float]:
     return float(torch.stack(per_class).mean()), float(right.mean())
 
 
+def accuracy_difference(right: Tensor, reference: Tensor, labels: Tensor, samples: int = 4000) -> Tensor:
+    """Mean per-class accuracy less that of a reference, and its paired 95 % bootstrap interval.
+
+    Photographs are drawn again within each class. The interval does not cover the spread between trainings.
+
+    Args:
+        right: whether each prediction is right, (N,).
+        reference: the same of the reference, or the part of several references that is right, (N,).
+        labels: class indices, (N,).
+        samples: of the bootstrap, always the same ones.
+
+    Returns:
+        Difference, lower and upper end as fractions, float64 (3,).
+    """
+    gains, generator = right.double() - reference.double(), torch.Generator().manual_seed(0)
+    drawn = torch.zeros(samples, dtype=torch.float64)
+    classes = labels.unique()
+    for label in classes:
+        own = gains[labels == label]
+        drawn += own[torch.randint(len(own), (samples, len(own)), generator=generator)].mean(1)
+    mean = torch.stack([gains[labels == label].mean() for label in classes]).mean()
+    return torch.cat([mean[None], (drawn / len(classes)).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64))])
+
+
 def predictions_path(checkpoint: str | os.PathLike[str]) -> Path:
     """Where the predictions of a checkpoint are recorded: beside it."""
     return Path(checkpoint).with_suffix(".predictions.json")
@@ -110,7 +134,9 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
-    """Print accuracy of every variant and how many predictions differ from the recorded ones.
+    """Print accuracy of every variant, its lead over the baseline, and how many predictions differ from the recorded ones.
+
+    The lead is in points, over all trainings of the baseline whose predictions are recorded.
 
     Returns:
         0; 1 where more than 0.3 % differ; 3 where a variant could not be loaded.
@@ -122,8 +148,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     for replaced in args.checkpoint:
         key, _, path = replaced.partition("=")
         study = study.with_checkpoint(key, path)
-    status = 0
-    print(f"{'variant':<14}{'per class':>10}{'top-1':>8}{'images':>8}  recorded predictions")
+    status, baseline = 0, next(iter(study.variants))
+    trainings: list[Tensor] = []  # of the baseline: which predictions are right
+    print(f"{'variant':<14}{'per class':>10}{'top-1':>8}{'images':>8}  {'less the baseline':<20}  recorded predictions")
     for key in chosen:
         if not study.variants[key].available:
             print(f"{key:<14}has no weights on this machine")
@@ -136,10 +163,24 @@ def run_evaluate(args: argparse.Namespace) -> int:
         recorded = read_predictions(predictions_path(study.variants[key].path()), photographs)
         different = None if recorded is None else int((recorded != predictions).sum())
         note = "none" if different is None else f"{different} differ ({different / len(predictions):.2%})"
-        print(f"{key:<14}{mean:>10.2%}{top1:>8.2%}{len(predictions):>8}  {note}")
+        right = predictions == photographs.labels
+        if key == baseline:
+            again = [read_predictions(predictions_path(path), photographs) for path in study.retrained]
+            trainings = [right, *(one == photographs.labels for one in again if one is not None)]
+        lead = ""
+        if trainings and key != baseline:
+            reference = torch.stack(trainings).double().mean(0)
+            lead = lead_in_points(accuracy_difference(right, reference, photographs.labels))
+        print(f"{key:<14}{mean:>10.2%}{top1:>8.2%}{len(predictions):>8}  {lead:<20}  {note}")
         if different is not None and different > TOLERATED * len(predictions):
             status = 1
     return status
+
+
+def lead_in_points(difference: Tensor) -> str:
+    """``-0.4 [-1.5, 0.6]``: what ``accuracy_difference`` returns, in percentage points."""
+    mean, low, high = (100 * difference).tolist()
+    return f"{mean:z.1f} [{low:z.1f}, {high:z.1f}]"
 
 
 def _test_photographs(args: argparse.Namespace, categories: list[str]) -> Photographs:

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import json
+import re
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 
 from models import SCALINGS, Scaling, StudyError, efficientnet, load_checkpoint, load_study, save_checkpoint
 from models.studies import STUDY_FOLDER, VARIANTS, _download
-from models.training.evaluation import accuracies, predictions_path
+from models.training.evaluation import accuracies, accuracy_difference, lead_in_points, predictions_path
 
 
 @pytest.fixture(scope="module")
@@ -235,3 +236,23 @@ def test_a_training_is_what_its_records_and_the_model_card_say(path):
     card = (STUDY_FOLDER.parent / "checkpoints" / "README.md").read_text(encoding="utf-8")
     row = next(line for line in card.splitlines() if line.startswith(f"| `{path.name}`"))
     assert f"| {mean:.1%} | {top1:.1%} |".replace("%", " %") in row
+
+
+def test_leads_over_the_baseline_stand_in_the_card_and_the_readme():
+    """Mean per-class accuracy less that of the three baselines, with its interval, follows from the recorded predictions."""
+    study = load_study("caltech101")
+    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+    labels = torch.tensor([study.categories.index(name.split("/")[0]) for name in names])
+    right = {
+        path: torch.tensor(json.loads(predictions_path(path).read_text())["predictions"]) == labels
+        for path in trainings()
+    }
+    baselines = torch.stack([right[path] for path, key in trainings().items() if key == "baseline"]).double().mean(0)
+    texts = [
+        " ".join(path.read_text(encoding="utf-8").split())
+        for path in (STUDY_FOLDER.parent / "checkpoints" / "README.md", STUDY_FOLDER.parents[1] / "README.md")
+    ]
+    for path, key in trainings().items():
+        if key != "baseline":
+            lead = lead_in_points(accuracy_difference(right[path], baselines, labels))
+            assert all(re.search(f"{key} (has )?{re.escape(lead)}", text) for text in texts), f"{key} {lead}"

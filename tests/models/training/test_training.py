@@ -21,7 +21,16 @@ from models import Scaling, load_checkpoint
 from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
 from models.training.command import recalibrate
 from models.training.datasets import labelled, list_names
-from models.training.evaluation import accuracies, logits_of, predict, predictions_path, read_predictions, view_batches
+from models.training.evaluation import (
+    accuracies,
+    accuracy_difference,
+    lead_in_points,
+    logits_of,
+    predict,
+    predictions_path,
+    read_predictions,
+    view_batches,
+)
 from models.training.interruptions import Stopped, memory_advice
 from models.training.lineage import draw
 from models.training.optimisation import (
@@ -391,9 +400,25 @@ def test_study_from_ancestor_to_evaluation(imagenet, capsys):
     check_evaluation(imagenet, path, metadata, capsys)
 
 
+def test_accuracy_difference_is_paired_and_drawn_within_each_class():
+    """Hand-computed: of class 0 half gained one, of class 1 all stay; equal gains have no spread."""
+    labels = torch.tensor([0, 0, 1, 1, 1])
+    right, reference = torch.tensor([1, 1, 1, 0, 0]), torch.tensor([1, 0, 1, 0, 0])
+    mean, low, high = accuracy_difference(right, reference, labels).tolist()
+    assert (mean, low, high) == (0.25, 0.0, 0.5)  # means of two draws from (0, 1): 0, 1/2 or 1, halved over the classes
+    assert lead_in_points(accuracy_difference(right, reference, labels)) == "25.0 [0.0, 50.0]"
+    assert accuracy_difference(right, right, labels).tolist() == [0, 0, 0]
+    many = torch.arange(4000) % 2
+    sample = (torch.rand(4000, generator=torch.Generator().manual_seed(1)) < 0.3).double()
+    mean, low, high = accuracy_difference(sample, torch.zeros(4000), many).tolist()
+    assert (high - low) / 2 == pytest.approx(1.96 * float(sample.std()) / 4000**0.5, rel=0.08)
+    assert mean == pytest.approx((low + high) / 2, abs=1e-3)
+
+
 def check_evaluation(folder, path, metadata, capsys):
     study, split = folder / "small-study.toml", folder / "test.txt"
-    study.write_text(f'title = "small"\n[variants.baseline]\nsource = {{ file = "{path}" }}\n')
+    source = f'source = {{ file = "{path}" }}\n'
+    study.write_text(f'title = "small"\n[variants.baseline]\n{source}[variants.depth]\n{source}')
     split.write_text("\n".join(list_names(folder / "data" / "val")) + "\n")
     parser = argparse.ArgumentParser()
     add_evaluate_arguments(parser)
@@ -404,7 +429,11 @@ def check_evaluation(folder, path, metadata, capsys):
     assert run_evaluate(args) == 0
     output = capsys.readouterr().out
     assert f"{metadata['accuracy']:.2%}" in output
-    assert "0 differ (0.00%)" in output
+    baseline, depth = output.splitlines()[-2:]
+    assert "0 differ (0.00%)" in baseline
+    assert "[" not in baseline
+    assert "0 differ (0.00%)" in depth
+    assert "  0.0 [0.0, 0.0]  " in depth
     record = json.loads(predictions_path(path).read_text())
     record["predictions"][0] = (record["predictions"][0] + 1) % 3
     predictions_path(path).write_text(json.dumps(record))
