@@ -59,6 +59,13 @@ def say_plainly(found: list[Verdict], report: dict[str, Any]) -> None:
         if one.outcome == FAILS:
             statement = STATEMENTS[one.claim][0].lower() + STATEMENTS[one.claim][1:]
             st.error(f"For these networks the paper is wrong to say that {statement}.", icon=":material/cancel:")
+    refuted = {one.claim for one in found if one.outcome == FAILS}
+    for rival in other_rivals(report):
+        judged = session.judged(report["digest"], rival, report)
+        claims = [f"“{one.claim}”" for one in judged if one.outcome == FAILS and one.claim not in refuted]
+        if claims:
+            rest = f"{' and '.join(claims)} {'does' if len(claims) == 1 else 'do'} not hold"
+            st.error(f"Against {label(report, rival)} alone, {rest} for these networks.", icon=":material/cancel:")
 
 
 def card(verdict: Verdict, report: dict[str, Any]) -> None:
@@ -68,10 +75,16 @@ def card(verdict: Verdict, report: dict[str, Any]) -> None:
     st.markdown(plain(verdict.sentence))
     if chips := controls(verdict):
         st.markdown(chips)
-    others = [key for key in own_networks(report) if key not in (verdict.subject, verdict.rival)]
-    if verdict.evidence and others and "rows" in report:
+    others = other_rivals(report)
+    if verdict.evidence and others:
         st.caption("Against the other networks")
         st.markdown(" ".join(against(report, verdict.claim, key) for key in others))
+
+
+def other_rivals(report: dict[str, Any]) -> list[str]:
+    """The variants beside the baseline that the subject can be compared with; none without the single images."""
+    known = (subject_of(report), report["baseline"])
+    return [key for key in own_networks(report) if key not in known] if "rows" in report else []
 
 
 def controls(verdict: Verdict) -> str:
