@@ -11,10 +11,13 @@ from cam.comparing import compare
 from cam.deletion_film import deletion_film
 from cam.evaluation.few import evaluate_few
 from cam.evaluation.measurements import OWN, Networks, Photograph, measure_mosaics
+from cam.evaluation.report import headline, signed
 from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
 from cam.masks import read_masks
 from cam.perturbation import class_probability, deletion_curve, insertion_curve
 from cam.pointing_game import play
+from models import load_study
+from models.studies import STUDY_FOLDER
 
 NAMES = ("cat.jpg", "meerkats.jpg", "red-panda.jpg", "spoonbills.jpg")
 
@@ -81,6 +84,36 @@ def test_shipped_evaluations_are_of_networks_that_are_here(two):
     for key, network in two.items():
         assert report["networks"][key]["fingerprint"] == network.fingerprint
     assert report["rows"]["photographs"]["name"]
+
+
+def test_the_evaluation_of_the_trained_five_is_of_the_checkpoints_that_ship():
+    report, study = shipped_evaluation("caltech101"), load_study("caltech101")
+    trained = {key: study.load(key) for key in study.variants}
+    trained |= {path.stem: study.with_checkpoint("baseline", path).load("baseline") for path in study.retrained}
+    assert {key: one["fingerprint"] for key, one in report["networks"].items()} == {
+        key: network.fingerprint for key, network in trained.items()
+    }
+    assert report["rows"]["photographs"]["name"] == (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+
+
+def test_the_readme_states_what_the_evaluation_of_the_trained_five_found():
+    """Its two tables under Evidence: differences to the baseline with their intervals, and correlations of maps."""
+    report, readme = (
+        shipped_evaluation("caltech101"),
+        (STUDY_FOLDER.parents[1] / "README.md").read_text(encoding="utf-8"),
+    )
+    found = [headline(report["measurements"][name]) for name in ("pointing-1x2", "pointing-2x2", "entropy")]
+    labels = {"depth": "deeper", "width": "wider", "resolution": "higher resolution", "compound": "compound"}
+    for key, label in labels.items():
+        cells = [label, *(signed(one["networks"][key][OWN]["difference"]) for one in found)]
+        assert f"| {' | '.join(cells)} |" in readme
+    correlations = report["pairs"]["correlation"]
+    keys = ["baseline", *labels, "ancestor"]
+    for place, one in enumerate(keys[:-1], 1):
+        together = {**correlations["variants"], **correlations["ancestor"]}
+        values = [f"{together[f'{one} and {other}'][0]:.2f}" for other in keys[place:]]
+        assert f"| {one} |{' |' * (place - 1)} {' | '.join(values)} |" in readme
+    assert max(mean for mean, _, _ in correlations["ancestor"].values()) < 0.8, "the warm start must not dominate"
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"format": 0}', '{"format": 1}'])
