@@ -65,7 +65,7 @@ def say_plainly(found: list[Verdict], report: dict[str, Any]) -> None:
         claims = [f"“{one.claim}”" for one in judged if one.outcome == FAILS and one.claim not in refuted]
         if claims:
             rest = f"{' and '.join(claims)} {'does' if len(claims) == 1 else 'do'} not hold"
-            st.error(f"Against {label(report, rival)} alone, {rest} for these networks.", icon=":material/cancel:")
+            st.warning(f"Against {label(report, rival)} alone, {rest} for these networks.", icon=":material/cancel:")
 
 
 def card(verdict: Verdict, report: dict[str, Any]) -> None:
