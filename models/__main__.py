@@ -1,14 +1,23 @@
-"""Command line: python -m models list | inspect | grow | train | evaluate | fetch."""
+"""Command line: python -m models list | inspect | liveness | placement | grow | train | evaluate | fetch."""
 
 import argparse
 import sys
 
-from models.checkpoints import describe, load_checkpoint, save_checkpoint
+import torch
+
+from models.checkpoints.description import describe
+from models.checkpoints.loading import load_checkpoint, save_checkpoint
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.costs import network_cost
 from models.growth import grow
+from models.home import SAMPLES
+from models.images import image_tensor, open_image
+from models.input_check import checked_input, photographs_of
+from models.liveness.command import add_liveness_arguments, run_liveness
+from models.normalisation import NORMALISATIONS
+from models.placement_command import add_placement_arguments, run_placement
 from models.scaling import FAMILIES, SCALINGS, scaling_from
-from models.studies import STUDIES, StudyError, load_study
+from models.studies import STUDIES, Study, StudyError, load_study
 from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
 
 PROGRAM = "python -m models"
@@ -24,13 +33,29 @@ def main(words: list[str] | None = None) -> int:
     inspecting = commands.add_parser("inspect", help="what a checkpoint holds")
     inspecting.add_argument("checkpoint")
     inspecting.add_argument("--family", choices=FAMILIES, help="what tensors cannot tell: padding and BatchNorm eps")
+    inspecting.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
+    inspecting.add_argument("--normalisation", choices=NORMALISATIONS, help="where the file records none")
+    inspecting.add_argument(
+        "--photographs", metavar="FOLDER", help="to check the input with (default: the sample photographs)"
+    )
     inspecting.set_defaults(run=run_inspect)
-    growing = commands.add_parser("grow", help="more depth and width, the same function")
+    measuring = commands.add_parser("liveness", help="whether added blocks and channels do anything, on photographs")
+    add_liveness_arguments(measuring)
+    measuring.set_defaults(run=run_liveness)
+    placing = commands.add_parser("placement", help="where the cells of a network's maps look, on photographs")
+    add_placement_arguments(placing)
+    placing.set_defaults(run=run_placement)
+    growing = commands.add_parser("grow", help="more depth and width, the same function or nearly so")
     growing.add_argument("checkpoint")
     growing.add_argument("scaling", help=f"a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION")
     growing.add_argument("--out", required=True, metavar="FILE.safetensors")
     growing.add_argument("--family", choices=FAMILIES)
-    growing.add_argument("--seed", type=int, default=0, help="chooses the channels that are copied (default: 0)")
+    growing.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
+    growing.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    growing.add_argument(
+        "--photographs", metavar="FOLDER",
+        help="fit every block on these, so that nothing added is dead: a start for training (default: grow exactly)",
+    )  # fmt: skip
     growing.set_defaults(run=run_grow)
     training = commands.add_parser("train", help="a recipe's networks, from the data to checkpoints; resumes")
     add_train_arguments(training)
@@ -47,40 +72,66 @@ def main(words: list[str] | None = None) -> int:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """list [STUDY...]"""
+    status = DONE
     for name in arguments.studies:
         study = load_study(name)
         print(f"{study.name}: {study.title}")
         for key, variant in study.variants.items():
-            scaling = variant.scaling or SCALINGS[key]
-            cost = network_cost(scaling, len(study.categories or []) or 1000, variant.family or "b")
             state = "" if variant.available else "  (no weights here)"
-            print(
-                f"  {key:<11} d {scaling.depth_mult:<4g} w {scaling.width_mult:<4g} {scaling.input_size:>4} px "
-                f"{cost.params / 1e6:>6.2f} M {cost.macs / 1e9:>6.3f} GMACs  {variant.provenance}{state}"
-            )
+            try:
+                print(f"  {key:<11} {_dimensions(study, key)}  {variant.provenance}{state}")
+            except ValueError as error:  # of its file; the other variants are there all the same
+                print(f"  {key:<11} {error}")
+                status = SOME_FAILED
             if variant.note:
                 print(f"  {'':<11} {variant.note}")
-    return DONE
+    return status
+
+
+def _dimensions(study: Study, key: str) -> str:
+    """Multipliers and costs of a variant."""
+    known = study.architecture(key)
+    if known is None:
+        return "scaling known to its file"
+    scaling, cost = known.scaling, network_cost(known.scaling, known.num_classes, known.family)
+    return (
+        f"d {scaling.depth_mult:<4g} w {scaling.width_mult:<4g} {scaling.input_size:>4} px "
+        f"{cost.params / 1e6:>6.2f} M {cost.macs / 1e9:>6.3f} GMACs"
+    )
 
 
 def run_inspect(arguments: argparse.Namespace) -> int:
     """inspect CHECKPOINT"""
-    print(describe(load_checkpoint(arguments.checkpoint, family=arguments.family)))
+    normalisation = NORMALISATIONS.get(arguments.normalisation)
+    checkpoint = load_checkpoint(
+        arguments.checkpoint,
+        family=arguments.family,
+        normalisation=normalisation,
+        entry=arguments.entry,
+    )
+    folder = arguments.photographs or (SAMPLES if SAMPLES.is_dir() else None)
+    measured = {"input check": checked_input(checkpoint, photographs_of(folder))} if folder else {}
+    print(describe(checkpoint, measured))
     return DONE
 
 
 def run_grow(arguments: argparse.Namespace) -> int:
-    """grow CHECKPOINT SCALING --out FILE"""
-    source = load_checkpoint(arguments.checkpoint, family=arguments.family)
-    scaling = scaling_from(arguments.scaling)
-    grown = grow(source.network(), scaling, arguments.seed)
+    """grow CHECKPOINT SCALING --out FILE [--photographs FOLDER]"""
+    source = load_checkpoint(arguments.checkpoint, family=arguments.family, entry=arguments.entry)
+    scaling, photographs, step = scaling_from(arguments.scaling), None, "not trained"
+    if arguments.photographs:
+        paths = photographs_of(arguments.photographs, most=None)
+        prepared = [image_tensor(open_image(p), "square", scaling.input_size, source.normalisation) for p in paths]
+        photographs = torch.stack(prepared)
+        step = f"fitted on {len(paths)} photographs, not trained"
+    grown = grow(source.network(), scaling, photographs, arguments.seed)
     lineage = [
-        *source.metadata.get("lineage", []),
-        f"grown from {source.sha256[:12]} with seed {arguments.seed}, not trained",
-    ]
+        *source.metadata.get("lineage", []), f"grown from {source.sha256[:12]} with seed {arguments.seed}, {step}",
+    ]  # fmt: skip
     digest = save_checkpoint(
-        arguments.out, grown, scaling=scaling, family=source.family, metadata={**source.metadata, "lineage": lineage}
-    )
+        arguments.out, grown, scaling=scaling, family=source.family, normalisation=source.normalisation,
+        metadata={**source.metadata, "lineage": lineage},
+    )  # fmt: skip
     print(f"{arguments.out}  {digest}")
     return DONE
 

@@ -10,6 +10,9 @@ from collections.abc import Callable
 DONE, FATAL, USAGE, SOME_FAILED, DISK_FULL = range(5)
 
 
+NO_MEMORY = "memory is too small for this; use fewer or smaller networks and images, or another device"
+
+
 def say(sentence: str) -> None:
     """A line for people, on standard error."""
     print(sentence, file=sys.stderr, flush=True)
@@ -18,6 +21,8 @@ def say(sentence: str) -> None:
 def run_command(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, program: str) -> int:
     """Run a command; errors that users can mend become one sentence, and everything an exit code."""
     before = signal.signal(signal.SIGTERM, _terminate)
+    if callable(signal.getsignal(signal.SIGINT)):  # a background shell has it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = command(arguments)
         sys.stdout.flush()
@@ -31,8 +36,16 @@ def run_command(command: Callable[[argparse.Namespace], int], arguments: argpars
     except OSError as error:
         say(f"{program}: {_os_sentence(error)}")
         return DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else FATAL
-    except (ValueError, TypeError, MemoryError, ModuleNotFoundError) as error:
-        say(f"{program}: {error}")
+    except MemoryError as error:
+        say(f"{program}: {str(error) or NO_MEMORY}")
+        return FATAL
+    except (ValueError, TypeError, ModuleNotFoundError, RecursionError) as error:
+        say(f"{program}: {str(error) or type(error).__name__}")
+        return FATAL
+    except RuntimeError as error:
+        if not ("allocate memory" in str(error) or "out of memory" in str(error)):
+            raise
+        say(f"{program}: {NO_MEMORY}")
         return FATAL
     finally:
         signal.signal(signal.SIGTERM, before)

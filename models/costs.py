@@ -1,10 +1,17 @@
 """What a scaled network costs: parameters, multiply-adds and activations of every stage, without building it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from models.scaling import SQUEEZE_RATIO, STAGES, Scaling, Stage, family_named, round_channels, scaled_widths
+
+LARGEST_MULTIPLIER = 10  # of width and depth
+LARGEST_RESOLUTION = 4096  # pixels
+MOST_PARAMS = 500_000_000  # EfficientNet-L2 has 480 million
+MOST_WIDE_PIXELS = 4_000_000  # resolution squared times width: 2000 pixels at width 1, or L2 at its 800
 
 
 class StageCost(NamedTuple):
@@ -82,13 +89,16 @@ class _Layers:
         return StageCost(operator, channels, layers, side, self.params, self.macs, self.activations)
 
 
-def network_cost(scaling: Scaling, num_classes: int = 1000, family: str = "b") -> NetworkCost:
+def network_cost(
+    scaling: Scaling, num_classes: int = 1000, family: str = "b", hidden: Sequence[int] = ()
+) -> NetworkCost:
     """Parameters, multiply-adds and activations of every stage, without building the network.
 
     Args:
         scaling: an unrecorded resolution counts as 224.
         num_classes: outputs of the classifier.
         family: name in ``FAMILIES``.
+        hidden: outputs of the classifier's linear layers before its last.
     """
     widths, squeeze_excite = scaled_widths(scaling, family), family_named(family).squeeze_excite
     side = math.ceil(scaling.input_size / 2)
@@ -106,6 +116,28 @@ def network_cost(scaling: Scaling, num_classes: int = 1000, family: str = "b") -
     head.convolution(inputs, widths.head, side)
     rows.append(head.cost("Conv1x1", widths.head, 1, side))
     classifier = _Layers()
-    classifier.convolution(widths.head, num_classes, 1, bias=True)
-    rows.append(classifier.cost("Pooling & FC", num_classes, 1, 1))
+    for before, after in pairwise((widths.head, *hidden, num_classes)):
+        classifier.convolution(before, after, 1, bias=True)
+    rows.append(classifier.cost("Pooling & FC", num_classes, 1 + len(hidden), 1))
     return NetworkCost(tuple(rows))
+
+
+def check_cost(scaling: Scaling, family: str = "b", num_classes: int = 1000) -> None:
+    """Refuse a scaling that no network here could be run at, before anything of its size is made.
+
+    Raises:
+        ValueError: a multiplier, the resolution, the parameters or the activations are too large; or an unknown family.
+    """
+    for name in ("width_mult", "depth_mult"):
+        if getattr(scaling, name) > LARGEST_MULTIPLIER:
+            raise ValueError(f"{name} is {getattr(scaling, name):g}; expected up to {LARGEST_MULTIPLIER}")
+    if scaling.input_size > LARGEST_RESOLUTION:
+        raise ValueError(f"resolution is {scaling.input_size:,}; expected up to {LARGEST_RESOLUTION:,} pixels")
+    params = network_cost(scaling, num_classes, family).params
+    if params > MOST_PARAMS:
+        raise ValueError(f"it would have {params / 1e6:,.0f} million parameters; expected up to {MOST_PARAMS // 10**6}")
+    if scaling.input_size**2 * scaling.width_mult > MOST_WIDE_PIXELS:
+        raise ValueError(
+            f"width {scaling.width_mult:g} at {scaling.input_size:,} pixels would take too much memory; "
+            "expected a smaller resolution"
+        )

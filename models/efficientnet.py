@@ -1,6 +1,7 @@
 """Build an EfficientNet from a scaling and a family, on torchvision's blocks and with torchvision's parameter names."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.ops.misc import SqueezeExcitation
 
+from models.classifier import hidden_classifier
 from models.scaling import FAMILIES, STAGES, Family, Scaling, family_named, scaled_widths
 
 STOCHASTIC_DEPTH = 0.2
@@ -18,9 +20,9 @@ LAYERS = (*(f"stage {number}" for number in range(1, len(STAGES) + 1)), "head")
 class SameConv2d(nn.Conv2d):
     """Convolution padded as TensorFlow's SAME: ceil(size / stride) outputs, the odd pixel of padding at the right and bottom."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         vertical, horizontal = (self.same_padding(size, axis) for axis, size in enumerate(x.shape[-2:]))
-        return super().forward(F.pad(x, (*horizontal, *vertical)))
+        return super()._conv_forward(F.pad(x, (*horizontal, *vertical)), weight, bias)
 
     def same_padding(self, size: int, axis: int = 0) -> tuple[int, int]:
         """Pixels added before and after an axis of ``size`` pixels."""
@@ -160,7 +162,16 @@ def _main_path(features: nn.Module) -> list[nn.Conv2d]:
     return [m for m in features.modules() if isinstance(m, nn.Conv2d) and id(m) not in gates]
 
 
-def meta_network(scaling: Scaling, num_classes: int, family: str) -> EfficientNet:
-    """The same network as ``efficientnet``, its tensors without memory: for comparing names and shapes."""
+def meta_network(scaling: Scaling, num_classes: int, family: str, hidden: Sequence[int] = ()) -> EfficientNet:
+    """The same network as ``efficientnet``, its tensors without memory: for comparing names and shapes.
+
+    Args:
+        scaling, num_classes, family: as there.
+        hidden: outputs of the classifier's linear layers before its last.
+    """
     with torch.device("meta"):
-        return efficientnet(scaling, num_classes, family)
+        network = efficientnet(scaling, num_classes, family)
+        if hidden:
+            channels = scaled_widths(scaling, family).head
+            network.classifier = hidden_classifier(channels, hidden, num_classes, scaling.dropout)
+        return network

@@ -1,6 +1,7 @@
-"""Files that are either whole or absent."""
+"""Write files that are whole or absent, and read only regular files that are not too large."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,76 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_file(path: str | os.PathLike, most: int) -> bytes:
+    """All bytes of a file that somebody else may have made: the one door for files from outside.
+
+    Only a regular file is opened, and it is looked at again once it is open: a pipe would be waited for, a device has no
+    end, and a name may change its meaning in between. Links to regular files are followed.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+
+    Raises:
+        FileNotFoundError: there is no such file, or its name cannot be one.
+        IsADirectoryError: it is a folder.
+        ValueError: it is not a regular file, or it is larger.
+        OSError: it cannot be read.
+    """
+    shown = ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
+    try:
+        _require_regular(os.stat(path).st_mode, shown)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no file {shown}; check the path") from error
+    except (ValueError, OSError) as error:
+        raise _as_sentence(error, shown) from error
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(file.fileno())
+        _require_regular(found.st_mode, shown)
+        if found.st_size > most:
+            raise ValueError(_too_large(shown, most))
+        try:
+            content = file.read(min(max(found.st_size, 1 << 20), most) + 1)
+        except OSError as error:
+            raise _as_sentence(error, shown) from error
+    if len(content) > most:  # it grew, or is one of those that claim to be empty
+        raise ValueError(_too_large(shown, most))
+    return content
+
+
+def read_text(path: str | os.PathLike, most: int) -> str:
+    """A text in UTF-8, with or without byte order mark, through ``read_file``.
+
+    Raises:
+        ValueError: it is not a text in UTF-8; and the errors of ``read_file``.
+    """
+    try:
+        return read_file(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{os.fspath(path)!r} is not a text in UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _too_large(shown: str, most: int) -> str:
+    return f"{shown} is larger than {most / 2**20:g} MiB; give a smaller file"
+
+
+def _require_regular(mode: int, shown: str) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(f"{shown} is a folder; give a file in it")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{shown} is not a regular file (a pipe, socket or device); copy its content to a file first")
+
+
+def _as_sentence(error: ValueError | OSError, shown: str) -> ValueError | OSError:
+    """The same kind of error in words of our own, which name the file."""
+    if isinstance(error, OSError):
+        if error.strerror is None:
+            return error
+        return type(error)(f"{shown} cannot be read ({error.strerror.lower()}); check the path and its permissions")
+    return error if str(error).startswith(shown) else FileNotFoundError(f"{shown} names no file; check the path")
 
 
 def _umask() -> int:

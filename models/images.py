@@ -6,25 +6,34 @@ Pillow alone decodes, only the formats in ``FORMATS``, and only after the size i
 import io
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
 
+from models.files import read_file
+from models.gates import Gate
+from models.normalisation import Normalisation
+
 VIEWS = ("square", "centre")
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, per channel, for values in [0, 1]
-STD = (0.229, 0.224, 0.225)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG includes MPO, which phones write
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 256 * 2**20
+DECODING = Gate(50_000_000)  # pixels decoded at once in all threads: some 700 MB, or one larger image alone
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 
+T = TypeVar("T")
+
+SENSOR_BITS = (10, 12, 14)  # of cameras and X-ray detectors, whose values are often stored in 16
+
 _ORIENTATION, _BITS_PER_SAMPLE, _TILE_WIDTH, _TILE_LENGTH = 0x0112, 258, 322, 323  # EXIF and TIFF tags
+_PLANES, _COLOUR_MAP = 284, 320  # of TIFF
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -40,21 +49,23 @@ class ImageError(ValueError):
     """An image that is damaged, too large or no image at all; one sentence, which names the file."""
 
 
-def open_image(source: Source, name: str | None = None) -> Image.Image:
+def open_image(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode one image, which nobody has checked, into plain upright RGB without metadata.
 
     The EXIF orientation is applied, a usable ICC profile is converted to sRGB, transparency is laid over
     white, and of an animation the first frame is taken. Grey values of more than 8 bits are scaled so that
-    black is 0 and white is 65535 (4095 in a 12-bit TIFF, 1.0 for floats); where the image exceeds this range,
-    the range is widened to hold it.
+    black is 0 and white is 65535 (4095 in a 12-bit TIFF, 1.0 for floats; of 16 bits of which only the lower 10, 12 or
+    14 are used the largest value of those, which ``note_of`` says); where the image exceeds this range, the range is
+    widened to hold it.
 
     Args:
         source: a path, the bytes of a file, a binary file (read from its current position) or a Pillow image
             (left as it is).
         name: what error messages call the image; by default its path, or the name of the file.
+        most_pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size, any other is refused.
 
     Returns:
-        An image of mode RGB, at most ``MAX_PIXELS`` pixels, that shares nothing with ``source``.
+        An image of mode RGB, at most ``most_pixels`` pixels, that shares nothing with ``source``.
 
     Raises:
         ImageError: the image is empty, damaged, too large, of another format, or has pixels that are not
@@ -63,15 +74,26 @@ def open_image(source: Source, name: str | None = None) -> Image.Image:
         IsADirectoryError: the path is a folder.
         TypeError: ``source`` is something else.
     """
+    return use_image(source, lambda image: image, name, most_pixels)
+
+
+def use_image(
+    source: Source, use: Callable[[Image.Image], T], name: str | None = None, most_pixels: int = MAX_PIXELS
+) -> T:
+    """Decode an image as ``open_image`` does and return what is made of it, while others wait for the room that it takes.
+
+    Raises:
+        ImageError: also where ``use`` fails; and the errors of ``open_image``.
+    """
     name = name or _name(source)
     image = source if isinstance(source, Image.Image) else io.BytesIO(_read(source, name))
     # Threads share the filters: a race may leave this one behind, which silences Pillow and nothing else.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
-            return _decode(image)
+            return _decode(image, most_pixels, use)
         except Image.DecompressionBombError as error:
-            limit = f"{MAX_PIXELS // 10**6} megapixels"
+            limit = f"{min(most_pixels, MAX_PIXELS) // 10**6} megapixels"
             raise ImageError(f"{name!r} has more than {limit}; give a smaller image") from error
         except UnidentifiedImageError as error:
             kinds = ", ".join(FORMATS)
@@ -79,6 +101,11 @@ def open_image(source: Source, name: str | None = None) -> Image.Image:
         except Exception as error:  # hostile bytes make Pillow raise almost anything
             reason = str(error).rstrip(".") or type(error).__name__
             raise ImageError(f"{name!r} cannot be decoded ({reason}); give an intact image") from error
+
+
+def note_of(image: Image.Image) -> str:
+    """What ``open_image`` read otherwise than it was stored, in words; empty where nothing."""
+    return getattr(image, "note", "")
 
 
 def view_box(width: int, height: int, view: str) -> tuple[int, int, int, int]:
@@ -127,17 +154,37 @@ def view_image(image: Image.Image, view: str, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
 
 
-def image_tensor(image: Image.Image, view: str, size: int) -> torch.Tensor:
+def image_tensor(image: Image.Image, view: str, size: int, normalisation: Normalisation) -> torch.Tensor:
     """Turn an image into the input of a network.
 
-    Args and errors as for ``view_image``.
+    Args:
+        image, view, size: as for ``view_image``, which raises the same errors.
+        normalisation: the network's own.
 
     Returns:
-        float32 (3, size, size), normalised by ``MEAN`` and ``STD`` of ImageNet.
+        float32 (3, size, size), normalised.
     """
     pixels = torch.from_numpy(np.array(view_image(image, view, size))).permute(2, 0, 1)
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
-    return ((pixels.float() / 255 - mean) / std).contiguous()
+    return normalised(pixels.float() / 255, normalisation).contiguous()
+
+
+def normalised(pixels: torch.Tensor, normalisation: Normalisation) -> torch.Tensor:
+    """Values in [0, 1], (..., 3, h, w), as a network of this normalisation takes them in."""
+    mean, std = _columns(normalisation, pixels.device)
+    return (pixels - mean) / std
+
+
+def denormalised(images: torch.Tensor, normalisation: Normalisation) -> torch.Tensor:
+    """What a network takes in, (..., 3, h, w), as values in [0, 1]; those outside are cut."""
+    mean, std = _columns(normalisation, images.device)
+    return (images * std + mean).clamp(0, 1)
+
+
+def _columns(normalisation: Normalisation, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    mean, std = (
+        torch.tensor(values, device=device).view(3, 1, 1) for values in (normalisation.mean, normalisation.std)
+    )
+    return mean, std
 
 
 def list_images(folder: str | os.PathLike[str]) -> list[Path]:
@@ -184,37 +231,62 @@ def _read(source: Source, name: str) -> bytes:
 
 
 def _read_path(path: str | os.PathLike[str], name: str) -> bytes:
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"{name!r} is a folder; give an image file in it")
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"no image file {name!r}; check the path")
     try:
-        with open(path, "rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ImageError(f"{name!r} cannot be read ({error.strerror}); check its permissions") from error
+        return read_file(path, MAX_FILE_BYTES)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no image file {name!r}; check the path") from None
+    except IsADirectoryError:
+        raise IsADirectoryError(f"{name!r} is a folder; give an image file in it") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(str(error)) from error
 
 
-def _decode(source: io.BytesIO | Image.Image) -> Image.Image:
+def _decode(source: io.BytesIO | Image.Image, most_pixels: int, use: Callable[[Image.Image], T]) -> T:
     image = source if isinstance(source, Image.Image) else Image.open(source, formats=FORMATS)
-    _check_size(image)
-    image.load()
-    rgb = _srgb(_opaque(_eight_bit(image)), image.info.get("icc_profile"))
-    turn = _UPRIGHT.get(_orientation(image))
-    rgb = rgb.transpose(turn) if turn is not None else rgb
-    rgb.info = {}
-    return rgb
+    _check_size(image, MAX_PIXELS)
+    if image is not source:
+        _draft(image, most_pixels)
+    _check_size(image, most_pixels)
+    _check_layout(image)
+    with DECODING.room(image.width * image.height):
+        image.load()
+        bits = _sensor_bits(image)
+        rgb = _srgb(_opaque(_eight_bit(image)), image.info.get("icc_profile"))
+        turn = _UPRIGHT.get(_orientation(image))
+        rgb = rgb.transpose(turn) if turn is not None else rgb
+        rgb.info = {}
+        rgb.note = f"grey values of {bits} bits in 16, stretched" if bits else ""  # type: ignore[attr-defined]
+        del image
+        return use(rgb)
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, most_pixels: int) -> None:
     """Refuse what would take too much memory; a tile of a TIFF may be far larger than its image."""
     width, height = image.size
     tags = getattr(image, "tag_v2", {})
     tile = float(tags.get(_TILE_WIDTH, 0)) * float(tags.get(_TILE_LENGTH, 0))
-    if max(width * height, tile) > MAX_PIXELS:
+    if max(width * height, tile) > most_pixels:
         raise Image.DecompressionBombError
     if width * height == 0:
         raise ValueError(f"it has {width} x {height} pixels")
+
+
+def _draft(image: Image.Image, most_pixels: int) -> None:
+    """Have a JPEG that is too large decoded at the largest fraction of its size that is not."""
+    if image.format in ("JPEG", "MPO") and image.width * image.height > most_pixels:
+        part = next((part for part in (2, 4) if image.width * image.height <= most_pixels * part**2), 8)
+        image.draft(None, (image.width // part, image.height // part))
+
+
+def _check_layout(image: Image.Image) -> None:
+    """Refuse two kinds of TIFF that Pillow decodes to noise or to black without a word."""
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(_BITS_PER_SAMPLE, (8,))
+    if tags.get(_PLANES, 1) == 2 and len(bits) > 1 and max(bits) > 8:
+        raise ValueError("its colours lie in planes of 16 bits")
+    colours = tags.get(_COLOUR_MAP)
+    if colours and max(colours) < 256:
+        raise ValueError("its colour map has 8 bits where TIFF has 16")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -224,11 +296,24 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image, dtype=np.float32)
     if not np.isfinite(values).all():
         raise ValueError("it has pixels that are not finite")
-    bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE)
-    white = 1.0 if image.mode == "F" else 4095.0 if bits == (12,) else 65535.0
+    stored = 12 if _stored_bits(image) == (12,) else 16
+    white = 1.0 if image.mode == "F" else 2.0 ** (_sensor_bits(image) or stored) - 1
     low, high = min(0.0, float(values.min())), max(white, float(values.max()))
     scale = 255 / (high - low)
     return Image.fromarray(np.rint(values * scale - low * scale).clip(0, 255).astype(np.uint8))
+
+
+def _stored_bits(image: Image.Image) -> tuple[int, ...] | None:
+    return getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE)
+
+
+def _sensor_bits(image: Image.Image) -> int:
+    """Bits in use of grey values stored in more, where they are a sensor's: more than 8, and not all of 16; else 0."""
+    if not image.mode.startswith("I") or _stored_bits(image) == (12,):
+        return 0
+    values = np.asarray(image)
+    low, high = int(values.min()), int(values.max())
+    return next((bits for bits in SENSOR_BITS if low >= 0 and 255 < high < 2**bits), 0)
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -2,8 +2,11 @@
 
 import copy
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Self
 
 import torch
 from PIL import Image
@@ -11,10 +14,16 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import EfficientNet
 
+from models.classifier import Score, class_weights, hidden_widths, logit_of, only_linear_layer
 from models.costs import network_cost
 from models.efficientnet import cell_centres, layer_index
 from models.images import image_tensor
-from models.scaling import Scaling
+from models.in_memory import Original, checkpoint_of, own_side
+from models.normalisation import Normalisation
+from models.outputs import agreed_outputs
+from models.placement import NOMINAL, Placement
+from models.precision import strict
+from models.scaling import Scaling, family_named
 
 
 class Network:
@@ -26,6 +35,9 @@ class Network:
         label: what the variant is called on screen.
         provenance: where the weights come from, in one sentence.
         note: a caveat to show with every map, "" where there is none.
+        normalisation: what its weights take a pixel to be; by default the family's.
+        placement: where the cells of its last map look, measured from their nominal centres; by default just there.
+        outputs: how its logits are read, ``"softmax"`` or ``"sigmoid"``; by default one output alone is a sigmoid.
     """
 
     def __init__(
@@ -38,19 +50,94 @@ class Network:
         label: str,
         provenance: str = "",
         note: str = "",
+        normalisation: Normalisation | None = None,
+        placement: Placement = NOMINAL,
+        outputs: str | None = None,
         device: str | torch.device = "auto",
     ):
         self.device = choose_device(device)
         self.model = model.float().eval().to(self.device)
         self.scaling, self.family, self.categories = scaling, family, categories
         self.label, self.provenance, self.note = label, provenance, note
-        self._cost = network_cost(scaling, len(categories), family)
+        self.normalisation = normalisation or family_named(family).normalisation
+        self.placement, self.outputs = placement, agreed_outputs(outputs, len(categories))
+        self._cost = network_cost(scaling, len(categories), family, hidden_widths(model.classifier))
+        self._original: Original | None = None
         self._centres: dict[int, list[float]] = {}  # index of the layer -> its cells' centres
+
+    @classmethod
+    def from_model(
+        cls,
+        model: nn.Module,
+        categories: Sequence[str] | None = None,
+        *,
+        label: str = "Model",
+        family: str | None = None,
+        resolution: int | None = None,
+        normalisation: Normalisation | None = None,
+        outputs: str | None = None,
+        provenance: str = "a network in memory",
+        device: str | torch.device = "auto",
+    ) -> Self:
+        """A network of torchvision or timm that is in memory already, compared with what it is said to be.
+
+        Its weights are copied, and the model is left as it is: its mode, device, hooks and gradients. When they change
+        afterwards, ``features``, ``split`` and ``compare`` refuse rather than to show maps of what it was.
+
+        Args:
+            model: an EfficientNet.
+            categories: class names in the order of the logits; by default ``"class 0"`` and so on.
+            family: default: the one whose logits are the model's.
+            resolution: of its input in pixels; default: as timm says, else that of the released network with these tensors.
+            normalisation: default: as timm says, else the family's.
+            label, provenance, outputs, device: as above.
+
+        Raises:
+            TypeError: it is no ``nn.Module``.
+            ValueError: it is not an EfficientNet, or not the one that was described; or there is no such device.
+        """
+        checkpoint = checkpoint_of(model, family, normalisation)
+        names = list(categories or (f"class {index}" for index in range(checkpoint.num_classes)))
+        if len(names) != checkpoint.num_classes:
+            raise ValueError(
+                f"{len(names)} categories for a model of {checkpoint.num_classes} outputs; give one name for each"
+            )
+        side = resolution or own_side(model) or checkpoint.run_scaling.input_size
+        found = cls(
+            checkpoint.network(), scaling=replace(checkpoint.scaling, resolution=side), family=checkpoint.family,
+            categories=names, label=label, provenance=provenance, note="; ".join(checkpoint.notes),
+            normalisation=checkpoint.normalisation, outputs=outputs, device=device,
+        )  # fmt: skip
+        found._original = Original(model)
+        return found
+
+    def require_unchanged(self) -> None:
+        """Refuse to run where the network was made from a model whose weights have changed since, byte by byte.
+
+        Raises:
+            ValueError: they have; with the way out.
+        """
+        if self._original:
+            self._original.check(thoroughly=True)
 
     @property
     def classifier(self) -> nn.Linear:
-        """The linear layer after pooling, (K, C)."""
-        return self.model.classifier[-1]
+        """The linear layer after pooling, (K, C).
+
+        Raises:
+            ValueError: there are several.
+        """
+        return only_linear_layer(self.model.classifier)
+
+    @property
+    def head(self) -> nn.Module:
+        """From pooled features (N, C) to logits (N, K): one linear layer or several; see ``models.classifier``."""
+        return self.model.classifier
+
+    def class_weights(self, features: Tensor, class_idx: Tensor, score: Score = logit_of) -> Tensor:
+        """Weight of each channel for each image's class: features (N, C, h, w), classes int64 (N,) give (N, C)."""
+        with strict(self.device):
+            return class_weights(self.head, features.mean(dim=(2, 3)), class_idx, score)
 
     @property
     def params(self) -> int:
@@ -64,15 +151,17 @@ class Network:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of everything that determines the output: tensors, family, input size."""
-        digest = hashlib.sha256(f"{self.family} {self.scaling.input_size}".encode())
+        """sha256 of everything that determines maps: tensors, family, input size, normalisation, measured placement."""
+        offset = () if self.placement == NOMINAL else self.cell_offset()
+        numbers = (*self.normalisation.mean, *self.normalisation.std, *offset)
+        digest = hashlib.sha256(f"{self.family} {self.scaling.input_size} {numbers}".encode())
         for name, tensor in sorted(self.model.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return digest.hexdigest()
 
     def cell_centres(self, layer: str = "head") -> list[float]:
-        """Input pixel, along one axis, at which each cell of a layer looks: the last map's, or those of ``"stage 5"``.
+        """Nominal input pixel, along either axis, at which each cell of a layer looks: of the last map, or of ``"stage 5"``.
 
         Raises:
             ValueError: there is no such layer.
@@ -82,9 +171,16 @@ class Network:
             self._centres[index] = cell_centres(self.model.features[: index + 1], self.scaling.input_size)
         return list(self._centres[index])
 
+    def cell_offset(self, layer: str = "head") -> tuple[float, float]:
+        """Input pixels to the right and down from a layer's nominal centres to where its cells look, as far as known.
+
+        Measured is the last map's; earlier layers lean less, and nobody knows how much.
+        """
+        return (self.placement.right, self.placement.down) if layer == "head" else (0.0, 0.0)
+
     def transform(self, image: Image.Image, view: str = "square") -> Tensor:
         """What the network takes in: the view of an RGB image, normalised, float32 (3, r, r)."""
-        return image_tensor(image, view, self.scaling.input_size)
+        return image_tensor(image, view, self.scaling.input_size, self.normalisation)
 
     def features(self, images: Tensor) -> Tensor:
         """Activations entering global average pooling, without gradients, float32 (N, C, h, w) on the network's device.
@@ -95,12 +191,17 @@ class Network:
         Args:
             images: float32 (N, 3, r, r) on any device.
         """
-        body, head = self._inference_copy
+        body, head = self._parts()
         images = images.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
-        with torch.no_grad():
-            with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):
-                images = body(images)
-            return head(images.float())
+        with torch.no_grad(), strict(self.device):
+            if self.device.type == "cuda":
+                body, images = self._half_body, images.half()
+            return head(body(images).float())
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Of activations entering global average pooling (N, C, h, w): float32 (N, K), without gradients."""
+        with torch.no_grad(), strict(self.device):
+            return self.head(features.mean(dim=(2, 3)))
 
     def split(self, layer: str) -> tuple[nn.Sequential, nn.Sequential]:
         """The inference copy in two: from images (N, 3, r, r) to a layer's output, and from there to the logits (N, K).
@@ -115,15 +216,25 @@ class Network:
         Raises:
             ValueError: there is no such layer.
         """
-        body, head = self._inference_copy
+        body, head = self._parts()
         parts, end = [*body, head], layer_index(layer) + 1
-        pooling = [nn.AdaptiveAvgPool2d(1), nn.Flatten(1), self.classifier]
+        pooling = [nn.AdaptiveAvgPool2d(1), nn.Flatten(1), self.head]
         return nn.Sequential(*parts[:end]), nn.Sequential(*parts[end:], *pooling)
+
+    def _parts(self) -> tuple[nn.Sequential, nn.Module]:
+        if self._original:
+            self._original.check()
+        return self._inference_copy
 
     @cached_property
     def _inference_copy(self) -> tuple[nn.Sequential, nn.Module]:
         features = folded(self.model.features).to(memory_format=torch.channels_last)
         return features[:-1], features[-1]
+
+    @cached_property
+    def _half_body(self) -> nn.Sequential:
+        """The body in float16, converted once; autocast would convert every weight in every pass."""
+        return copy.deepcopy(self._inference_copy[0]).half()
 
 
 def folded(features: nn.Sequential) -> nn.Sequential:

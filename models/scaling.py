@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from models.normalisation import IMAGENET, LITE, Normalisation
+
 UNRECORDED: Final = "unrecorded"
 CHANNEL_DIVISOR = 8
 BASE_RESOLUTION = 224
@@ -63,6 +65,10 @@ SCALINGS: dict[str, Scaling] = {
     "resolution": Scaling(1.0, 1.0, 448, 0.2),
     "compound": Scaling(1.2, 1.4, 300, 0.3),
 }
+VARIANT_SCALINGS: dict[str, Scaling] = {
+    "baseline": SCALINGS["b0"],
+    **{key: SCALINGS[key] for key in ("depth", "width", "resolution", "compound")},
+}  # the five networks of Table 7
 
 
 def scaling_from(words: str) -> Scaling:
@@ -92,6 +98,7 @@ class Family:
         padding: ``"symmetric"`` (PyTorch's) or ``"same"`` (TensorFlow's, one pixel more on the right when uneven).
         batchnorm_eps: added to the variance by every BatchNorm.
         fixed_ends: stem, head and the layers of the first and last stage do not scale.
+        normalisation: of the weights that are published for it; a checkpoint may record another.
     """
 
     squeeze_excite: bool
@@ -99,6 +106,7 @@ class Family:
     padding: Literal["symmetric", "same"]
     batchnorm_eps: float
     fixed_ends: bool
+    normalisation: Normalisation = IMAGENET
 
 
 FAMILIES: dict[str, Family] = {
@@ -107,7 +115,8 @@ FAMILIES: dict[str, Family] = {
     "tv": Family(
         True, "silu", "symmetric", 1e-3, False
     ),  # torchvision's B5 to B7: Google's weights, padded symmetrically
-    "lite": Family(False, "relu6", "same", 1e-3, True),
+    "lite": Family(False, "relu6", "same", 1e-3, True, LITE),
+    "lite-b": Family(False, "relu6", "symmetric", 1e-5, True),  # timm's own EfficientNet-Lite, trained as its b
 }
 
 

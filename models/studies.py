@@ -1,98 +1,80 @@
-"""Studies: five variants under one label set, described by a TOML manifest and loaded one by one.
+"""Studies: two to eight variants under one label set, described by a TOML manifest and loaded one by one.
 
-A manifest needs a title and one table for each variant; everything else has a default:
+A manifest needs one table for each variant; everything else has a default:
 
     title = "My networks"
     categories = "classes.txt"            # or "imagenet", or a list; default: what the checkpoints record
 
     [variants.baseline]
     source = { file = "b0.safetensors" }  # beside the manifest; or package + file, torchvision, grown_from
+    normalisation = "half"                # or { mean = [...], std = [...] }; default: as recorded, else the family's
+    placement = [-11.5, -12.0]            # measured: pixels that cells look right of and below nominal; default: as recorded
 
+Keys are lower-case identifiers, and variants are shown in the manifest's order, those of the mission's five (``VARIANTS``)
+in its own. ``label_set = "caltech101"`` takes one of the label sets that share the checkpoints' classifier;
 ``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds;
-``samples = ["cat", "crab"]`` the sample photographs to show first.
+``samples = ["cat", "crab"]`` the sample photographs to show first; ``outputs = "sigmoid"`` says that of the classes none or
+several may be shown, each with a probability of its own.
 """
 
-import importlib.util
 import os
+import re
 import tomllib
-import urllib.error
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torchvision
 from torchvision.models import EfficientNet
 
-from models.checkpoints import load_checkpoint
+from models.checkpoints.hubs import located
+from models.checkpoints.label_sets import rows_of
+from models.checkpoints.loading import Checkpoint, CheckpointError
+from models.checkpoints.weight_files import printable
+from models.costs import check_cost
+from models.files import read_text
 from models.growth import grow
 from models.network import Network
-from models.scaling import SCALINGS, UNRECORDED, Scaling, family_named
+from models.normalisation import Normalisation
+from models.outputs import OUTPUTS, agreed_outputs
+from models.placement import Placement
+from models.scaling import VARIANT_SCALINGS, Scaling
+from models.variants import StudyError, Variant, variant_from
 
-VARIANTS = ("baseline", "depth", "width", "resolution", "compound")
-STUDIES = ("caltech101", "imagenet-lite", "imagenet")
-DEFAULT_STUDY = "caltech101"
+__all__ = [
+    "DEFAULT_STUDY", "STUDIES", "STUDY_FOLDER", "VARIANTS", "Study", "StudyError", "Variant", "baseline_of", "load_study",
+]  # fmt: skip
+
+VARIANTS = tuple(VARIANT_SCALINGS)
+FEWEST, MOST = 2, 8
+MOST_BYTES = 4 * 2**20  # of a manifest or a list of categories
+IMAGENET_CLASSES = 1000
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+STUDIES = ("photographs", "caltech101", "lite", "imagenet")
+DEFAULT_STUDY = "photographs"
 STUDY_FOLDER = Path(__file__).parent / "studies"
-SOURCES = ("file", "package", "torchvision", "grown_from")
 
 
-class StudyError(ValueError):
-    """A study or one of its variants that cannot be used; one sentence."""
+class Architecture(NamedTuple):
+    """What a network is without its weights: what its costs follow from."""
+
+    scaling: Scaling
+    family: str
+    num_classes: int
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One network of a study, before it is loaded.
+class Loaded(NamedTuple):
+    """What a variant's source gives, before it is a ``Network``."""
 
-    Attributes:
-        key: ``baseline``, ``depth``, ``width``, ``resolution`` or ``compound``.
-        label: what it is called on screen.
-        scaling: None where only the checkpoint knows.
-        family: None where only the checkpoint knows.
-        source: one of ``{"file": path}``, ``{"package": name, "file": path inside}``, ``{"torchvision": weights}``,
-            ``{"grown_from": key}``; empty where nobody has such weights.
-        sha256: of the file, "" where it is not checked.
-        provenance: where the weights come from, in one sentence.
-        note: a caveat to show with every map.
-        folder: what relative files are relative to.
-    """
-
-    key: str
-    label: str
-    scaling: Scaling | None = None
-    family: str | None = None
-    source: dict[str, str] = field(default_factory=dict)
-    sha256: str = ""
-    provenance: str = ""
-    note: str = ""
-    folder: Path = Path()
-
-    @property
-    def available(self) -> bool:
-        """The weights are on this machine, or can be downloaded or grown from such."""
-        if not self.source or "torchvision" in self.source or "grown_from" in self.source:
-            return bool(self.source)
-        try:
-            return self.path().is_file()
-        except StudyError:
-            return False
-
-    def path(self) -> Path:
-        """The checkpoint's file; official torchvision weights are downloaded, with a progress bar, when they are missing.
-
-        Raises:
-            StudyError: there is no such file, package or network connection.
-        """
-        if "torchvision" in self.source:
-            return _download(self.source["torchvision"])
-        folder = _package_folder(self.source["package"]) if "package" in self.source else self.folder
-        path = folder / self.source["file"]
-        if not path.is_file():
-            raise StudyError(
-                f"variant {self.key!r}: there is no file {path}; restore it or name another in the manifest"
-            )
-        return path
+    model: EfficientNet
+    scaling: Scaling
+    family: str
+    normalisation: Normalisation
+    placement: Placement
+    categories: list[str]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,9 +86,11 @@ class Study:
         title: for people.
         summary: one or two sentences.
         categories: class names in the order of the logits; None where only the checkpoints know.
-        variants: key -> Variant, in the order of ``VARIANTS``.
+        variants: key -> Variant, two to eight of them, in the order in which they are shown.
         retrained: the baseline's checkpoints from other seeds; how much their maps differ is the noise floor.
         samples: of the sample photographs, those to show first; the others may show none of the study's classes.
+        label_set: which of the label sets in the checkpoints' classifiers it is about; "" where it is all of it.
+        outputs: how logits are read, one of ``OUTPUTS``; None for a softmax, and of one class alone a sigmoid.
     """
 
     name: str
@@ -116,6 +100,13 @@ class Study:
     variants: dict[str, Variant]
     retrained: tuple[Path, ...] = ()
     samples: tuple[str, ...] = ()
+    label_set: str = ""
+    outputs: str | None = None
+
+    @property
+    def baseline(self) -> str:
+        """Key of the variant that the others are compared with."""
+        return baseline_of(self.variants)
 
     def load(self, key: str, device: str | torch.device = "auto") -> Network:
         """Load the network of one variant.
@@ -125,22 +116,33 @@ class Study:
             CheckpointError: its file is damaged or no EfficientNet.
         """
         variant = self.variant(key)
-        model, scaling, family, categories = self._model(variant)
-        if len(categories) != model.classifier[-1].out_features:
+        loaded = self._loaded(variant)
+        classes = loaded.model.classifier[-1].out_features
+        if len(loaded.categories) != classes:
             raise StudyError(
-                f"variant {key!r}: its weights know {model.classifier[-1].out_features} classes, "
-                f"the study {self.name!r} has {len(categories)}; give a checkpoint trained on the study's classes"
+                f"variant {key!r}: its weights know {classes} classes, the study {self.name!r} has "
+                f"{len(loaded.categories)}; give a checkpoint trained on the study's classes, or name its label_set"
             )
+        self._check_outputs(key, classes)
         return Network(
-            model,
-            scaling=scaling,
-            family=family,
-            categories=categories,
+            loaded.model,
+            scaling=loaded.scaling,
+            family=loaded.family,
+            normalisation=loaded.normalisation,
+            placement=loaded.placement,
+            outputs=self.outputs,
+            categories=loaded.categories,
             label=variant.label,
             provenance=variant.provenance,
-            note=variant.note,
+            note="; ".join(filter(None, (variant.note, *loaded.notes))),
             device=device,
         )
+
+    def _check_outputs(self, key: str, classes: int) -> None:
+        try:
+            agreed_outputs(self.outputs, classes)
+        except ValueError as error:
+            raise StudyError(f"variant {key!r} of study {self.name!r}: {error}") from error
 
     def variant(self, key: str) -> Variant:
         """The variant of that key.
@@ -153,38 +155,93 @@ class Study:
         return self.variants[key]
 
     def with_checkpoint(self, key: str, path: str | os.PathLike) -> "Study":
-        """The same study with the weights of one variant replaced by a file; its scaling is read from the file."""
+        """The same study with the weights of one variant replaced by a file; its scaling is read from the file.
+
+        Args:
+            key: of the variant.
+            path: a file, a folder with one, or a name on a hub; see ``located``.
+
+        Raises:
+            StudyError: no such variant.
+            CheckpointError: the folder has no weight file or several, or there is no network connection.
+        """
         old = self.variant(key)
         variant = replace(
-            old, source={"file": str(Path(path).resolve())}, scaling=None, family=None, sha256="", note="",
+            old, source={"file": str(located(path).resolve())}, scaling=None, family=None, normalisation=None, placement=None,
+            sha256="", note="",
             provenance=f"from the file {Path(path).name}",
         )  # fmt: skip
         return replace(self, variants={**self.variants, key: variant})
 
-    def _model(self, variant: Variant) -> tuple[EfficientNet, Scaling, str, list[str]]:
+    def architecture(self, key: str) -> Architecture | None:
+        """What a variant is, read from the manifest or else from its file, without building its network.
+
+        Returns:
+            None where neither tells because the file is not here and the key is none of ``VARIANTS``.
+
+        Raises:
+            StudyError, CheckpointError: see ``load``.
+        """
+        variant = self.variant(key)
+        if variant.scaling is None and variant.available and {"file", "package"} & set(variant.source):
+            checkpoint = variant.checkpoint()
+            classes = checkpoint.label_sets.get(self.label_set, checkpoint.num_classes)
+            return Architecture(checkpoint.run_scaling, checkpoint.family, classes)
+        scaling = variant.scaling or VARIANT_SCALINGS.get(key)
+        classes = len(self.categories) if self.categories else IMAGENET_CLASSES
+        return Architecture(scaling, variant.family or "b", classes) if scaling else None
+
+    def _loaded(self, variant: Variant) -> Loaded:
         if not variant.source:
             raise StudyError(
                 f"variant {variant.key!r} of study {self.name!r} has no published weights; "
                 f"bring a checkpoint: --checkpoint {variant.key}=FILE"
             )
         if "grown_from" in variant.source:
-            source = self.variant(variant.source["grown_from"])
-            if "grown_from" in source.source:
-                raise StudyError(
-                    f"variant {variant.key!r} is grown from {source.key!r}, which is itself grown; name one with weights"
-                )
-            model, _, family, categories = self._model(source)
-            scaling = variant.scaling or SCALINGS[variant.key]
-            return grow(model, scaling), scaling, family, categories
-        path = variant.path()
-        _check_hash(variant, path)
-        checkpoint = load_checkpoint(path, family=variant.family, scaling=variant.scaling)
-        scaling = checkpoint.scaling
-        if scaling.resolution == UNRECORDED:
-            scaling = replace(scaling, resolution=SCALINGS.get(variant.key, SCALINGS["b0"]).resolution)
-        unnamed = [f"class {index}" for index in range(checkpoint.num_classes)]
-        categories = self.categories or checkpoint.metadata.get("categories") or unnamed
-        return checkpoint.network(), scaling, checkpoint.family, list(categories)
+            return self._grown(variant)
+        checkpoint = variant.checkpoint()
+        label_set = self._label_set(variant, checkpoint)
+        model = checkpoint.network(label_set)
+        unnamed = [f"class {index}" for index in range(model.classifier[-1].out_features)]
+        categories = self.categories or checkpoint.categories(label_set) or unnamed
+        scaling, placement = checkpoint.run_scaling, variant.placement or checkpoint.placement
+        return Loaded(
+            model, scaling, checkpoint.family, checkpoint.normalisation, placement, list(categories), checkpoint.notes
+        )
+
+    def _grown(self, variant: Variant) -> Loaded:
+        source = self.variant(variant.source["grown_from"])
+        if "grown_from" in source.source:
+            raise StudyError(
+                f"variant {variant.key!r} is grown from {source.key!r}, which is itself grown; name one with weights"
+            )
+        scaling = variant.scaling or VARIANT_SCALINGS.get(variant.key)
+        if scaling is None:
+            raise StudyError(f"variant {variant.key!r} is grown to no scaling; give one in the manifest")
+        loaded = self._loaded(source)
+        try:
+            check_cost(scaling, loaded.family, loaded.model.classifier[-1].out_features)
+            grown = grow(loaded.model, scaling)
+        except ValueError as error:
+            raise StudyError(f"variant {variant.key!r}: {error}") from error
+        placement = variant.placement or loaded.placement
+        return loaded._replace(model=grown, scaling=scaling, placement=placement)
+
+    def _label_set(self, variant: Variant, checkpoint: Checkpoint) -> str | None:
+        """The label set to take; None for the whole classifier, also where it has the study's classes and no label sets."""
+        if not self.label_set or (not checkpoint.label_sets and checkpoint.num_classes == len(self.categories or [])):
+            return None
+        try:
+            rows_of(checkpoint.label_sets, self.label_set)
+        except CheckpointError as error:
+            raise StudyError(f"variant {variant.key!r}: {error}") from error
+        return self.label_set
+
+
+def baseline_of(keys: Iterable[str]) -> str:
+    """Of a study's keys that of the network which the others are compared with: ``"baseline"``, else the first."""
+    keys = list(keys)
+    return VARIANTS[0] if VARIANTS[0] in keys else keys[0]
 
 
 def load_study(study: str | os.PathLike) -> Study:
@@ -203,61 +260,58 @@ def load_study(study: str | os.PathLike) -> Study:
     else:
         raise StudyError(f"unknown study {str(study)!r}; choose from {', '.join(STUDIES)} or give a .toml path")
     try:
-        manifest = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StudyError(f"cannot read study {path}: {error.strerror}; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"study {path} is not valid TOML: {error}; mend the manifest") from error
+        manifest = tomllib.loads(read_text(path, MOST_BYTES))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise StudyError(f"study {path} is not valid TOML: {printable(str(error))}; mend the manifest") from error
+    except (OSError, ValueError) as error:
+        raise StudyError(f"cannot read study {path}: {error}") from error
     return _study(str(study), manifest, path.resolve().parent)
 
 
 def _study(name: str, manifest: dict, folder: Path) -> Study:
-    tables = manifest.get("variants")
-    if not isinstance(tables, dict) or not tables:
-        raise StudyError(f"study {name!r} has no [variants.KEY] table; expected some of {', '.join(VARIANTS)}")
-    for key in tables:
-        if key not in VARIANTS:
-            raise StudyError(f"study {name!r} has an unknown variant {key!r}; choose from {', '.join(VARIANTS)}")
+    tables, label_set = manifest.get("variants"), manifest.get("label_set", "")
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise StudyError(f"study {name!r} has no [variants.KEY] tables; expected {FEWEST} to {MOST} of them")
+    if not FEWEST <= len(tables) <= MOST:
+        count = f"{len(tables)} variant{'s' if len(tables) != 1 else ''}"
+        raise StudyError(f"study {name!r} has {count}; expected {FEWEST} to {MOST} [variants.KEY] tables")
+    if odd := [key for key in tables if not IDENTIFIER.fullmatch(key)]:
+        raise StudyError(
+            f"study {name!r} has a variant {printable(repr(odd[0]))}; expected lower-case letters, digits and _"
+        )
+    if not isinstance(label_set, str):
+        raise StudyError(f"label_set = {printable(repr(label_set))} is not understood; expected the name of one")
     return Study(
         name=name,
         title=str(manifest.get("title", name)),
         summary=str(manifest.get("summary", "")),
         categories=_categories(manifest.get("categories"), folder),
-        variants={key: _variant(key, tables[key], folder) for key in VARIANTS if key in tables},
+        variants={key: variant_from(key, tables[key], folder) for key in _ordered(tables)},
         retrained=tuple(folder / path for path in _names(manifest, "retrained", "checkpoints of the baseline")),
         samples=_names(manifest, "samples", "names of sample photographs"),
+        label_set=label_set,
+        outputs=_outputs(manifest.get("outputs")),
     )
+
+
+def _outputs(value: object) -> str | None:
+    if value is not None and value not in OUTPUTS:
+        raise StudyError(f"outputs = {printable(repr(value))} is not understood; choose from {', '.join(OUTPUTS)}")
+    return value  # type: ignore[return-value]
+
+
+def _ordered(keys: Iterable[str]) -> list[str]:
+    """Keys in their given order, except that those of the five scalings stand in the order of ``VARIANTS``."""
+    keys = list(keys)
+    five = iter([key for key in VARIANTS if key in keys])
+    return [next(five) if key in VARIANTS else key for key in keys]
 
 
 def _names(manifest: dict, key: str, what: str) -> tuple[str, ...]:
     value = manifest.get(key, [])
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise StudyError(f"{key} = {value!r} is not understood; expected a list of {what}")
+        raise StudyError(f"{key} = {printable(repr(value))} is not understood; expected a list of {what}")
     return tuple(value)
-
-
-_TYPES: dict[str, type] = {
-    "label": str, "family": str, "scaling": dict, "source": dict, "sha256": str, "provenance": str, "note": str,
-}  # fmt: skip
-
-
-def _variant(key: str, table: dict, folder: Path) -> Variant:
-    for name, value in table.items():
-        if name not in _TYPES or not isinstance(value, _TYPES[name]):
-            raise StudyError(f"variant {key!r}: {name} = {value!r} is not understood; expected {', '.join(_TYPES)}")
-    source = table.get("source", {})
-    if source and not (set(source) & set(SOURCES) and all(isinstance(value, str) for value in source.values())):
-        raise StudyError(
-            f"variant {key!r}: source = {source!r} is not understood; expected one of {', '.join(SOURCES)}"
-        )
-    try:
-        if "family" in table:
-            family_named(table["family"])
-        scaling = Scaling(**table["scaling"]) if "scaling" in table else None
-    except (TypeError, ValueError) as error:
-        raise StudyError(f"variant {key!r}: {error}") from error
-    rest = {name: table[name] for name in ("family", "sha256", "provenance", "note") if name in table}
-    return Variant(key, table.get("label", key.capitalize()), scaling, source=source, folder=folder, **rest)
 
 
 def _categories(value: object, folder: Path) -> list[str] | None:
@@ -267,46 +321,13 @@ def _categories(value: object, folder: Path) -> list[str] | None:
         path = folder / value
         if not path.is_file():
             raise StudyError(f"there is no file of categories {path}; give one class name per line, or 'imagenet'")
-        value = path.read_text(encoding="utf-8").split("\n")
-        value = [line.strip() for line in value if line.strip()]
+        try:
+            lines = read_text(path, MOST_BYTES).split("\n")
+        except (OSError, ValueError) as error:
+            raise StudyError(f"cannot read the categories: {error}") from error
+        value = [line.strip() for line in lines if line.strip()]
     if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
         raise StudyError(
-            f"categories = {value!r} is not understood; expected 'imagenet', a text file or a list of names"
+            f"categories = {printable(repr(value))} is not understood; expected 'imagenet', a text file or a list of names"
         )
     return value
-
-
-def _check_hash(variant: Variant, path: Path) -> None:
-    if variant.sha256 and sha256(path.read_bytes()).hexdigest() != variant.sha256:
-        raise StudyError(
-            f"variant {variant.key!r}: {path.name} is not the file that the study describes; install it again"
-        )
-
-
-def _package_folder(package: str) -> Path:
-    """Where a package is installed, found without running its code."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise StudyError(f"the Python package {package} is not installed; pip install {package.replace('_', '-')}")
-    return Path(spec.submodule_search_locations[0])
-
-
-def _download(weights: str, fetch: Callable[..., None] = torch.hub.download_url_to_file) -> Path:
-    """Official weights from torch.hub's folder, downloaded first where they are not there; their hash is in their name."""
-    try:
-        url = torchvision.models.get_weight(weights).url
-    except (AttributeError, KeyError, ValueError) as error:
-        raise StudyError(
-            f"torchvision has no weights {weights!r}; expected something like EfficientNet_B0_Weights.IMAGENET1K_V1"
-        ) from error
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            fetch(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[-1], progress=True)
-        except (urllib.error.URLError, OSError, RuntimeError) as error:
-            reason = getattr(error, "reason", error)
-            raise StudyError(
-                f"cannot download {path.name} ({reason}); connect to the internet once, or put the file into {path.parent}"
-            ) from error
-    return path

@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.images import MEAN, STD
+from models.images import normalised
+from models.normalisation import Normalisation
 from models.training.recipe import Recipe
 
 AREA, STRETCH, NATIVE, ROW, COLUMN, FLIP, CHOICE, STRENGTH, SIGN, ERASE, ERASE_AREA, ERASE_ROW, ERASE_COLUMN = range(13)
@@ -26,13 +27,9 @@ NUMBERS = 13  # uniform numbers that one image needs
 GEOMETRY = ("identity", "rotate", "shear rows", "shear columns")
 
 
-def normalised(images: Tensor) -> Tensor:
-    """Values in [0, 1], (N, 3, h, w), to the network's input range."""
-    mean, std = (torch.tensor(values, device=images.device).view(3, 1, 1) for values in (MEAN, STD))
-    return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-def augment(pixels: Tensor, aspects: Tensor, numbers: Tensor, resolution: int, recipe: Recipe) -> Tensor:
+def augment(
+    pixels: Tensor, aspects: Tensor, numbers: Tensor, resolution: int, recipe: Recipe, normalisation: Normalisation
+) -> Tensor:
     """Crop, flip and recolour.
 
     Args:
@@ -41,6 +38,7 @@ def augment(pixels: Tensor, aspects: Tensor, numbers: Tensor, resolution: int, r
         numbers: uniform in [0, 1), (N, ``NUMBERS``), on the CPU.
         resolution: side of the result.
         recipe: its ``crop_area``, ``aspect``, ``native``, ``policy`` and ``erase`` are used.
+        normalisation: of the network that is trained.
 
     Returns:
         Normalised images, (N, 3, resolution, resolution), on the device of ``pixels``.
@@ -58,7 +56,8 @@ def augment(pixels: Tensor, aspects: Tensor, numbers: Tensor, resolution: int, r
             strength = _signed(numbers[rows]).view(-1, 1, 1, 1).to(images.device)
             where = rows.to(images.device)
             images[where] = COLOUR[operations[index]](images[where], strength)
-    return erased(normalised(images), numbers, recipe.erase)
+    images = normalised(images, normalisation).contiguous(memory_format=torch.channels_last)
+    return erased(images, numbers, recipe.erase)
 
 
 def crop_matrices(aspects: Tensor, numbers: Tensor, recipe: Recipe) -> Tensor:
@@ -141,7 +140,7 @@ COLOUR: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def erased(images: Tensor, numbers: Tensor, probability: float) -> Tensor:
-    """Paint a square of 2 to 20 % of some images in the mean colour, which is 0 after normalisation."""
+    """Paint a square of 2 to 20 % of some images in the normalisation's mean colour, which is 0 after it."""
     side = (0.02 + 0.18 * numbers[:, ERASE_AREA]).sqrt() * (numbers[:, ERASE] < probability)
     inside = torch.ones(len(numbers), 1, 1, dtype=torch.bool)
     for axis, (column, shape) in enumerate(

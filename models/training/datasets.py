@@ -3,22 +3,24 @@
 import hashlib
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from models.images import IMAGE_SUFFIXES, ImageError
+from models.images import IMAGE_SUFFIXES, ImageError, list_images
 from models.training.recipe import Recipe
 
 Read = TypeVar("Read")
 STUDIES = Path(__file__).parents[1] / "studies"
 CLUTTER = "BACKGROUND_Google"  # Caltech-101's pictures of nothing in particular: not a category
 NAMED = 5  # broken photographs named in an error
+UNLABELLED = -1
+AHEAD = 64  # photographs decoded before the first of them is taken; all at once would fill the memory
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,22 @@ class Photographs:
         folder: holds one folder per category.
         names: ``category/image_0001.jpg``, with slashes everywhere.
         categories: names of the categories; the position is the class index.
-        labels: class index of every photograph, int64.
+        labels: class index of every photograph, int64; -1 for one without a label.
+        elsewhere: where photographs that are not in ``folder`` lie, by their names.
     """
 
     folder: Path
     names: tuple[str, ...]
     categories: tuple[str, ...]
     labels: Tensor
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def path(self, name: str) -> Path:
+        """The file of a photograph."""
+        return self.elsewhere.get(name, self.folder / name)
 
     @property
     def sha256(self) -> str:
@@ -54,7 +62,7 @@ def data_folder(path: str | os.PathLike[str]) -> Path:
     """The folder of category folders: ``path``, or Caltech-101's below it as torchvision lays it out.
 
     Raises:
-        FileNotFoundError: ``path`` is no folder.
+        FileNotFoundError: ``path`` is not a folder.
     """
     path = Path(path)
     if not path.is_dir():
@@ -135,11 +143,29 @@ def load_split(data: str | os.PathLike[str], recipe: Recipe) -> tuple[Photograph
     return both[0], both[1]
 
 
+def with_unlabelled(photographs: Photographs, folders: Sequence[str | os.PathLike[str]], repeat: int) -> Photographs:
+    """The photographs, and ``repeat`` times every image below some folders, without labels.
+
+    Raises:
+        NotADirectoryError: a folder is missing.
+        ValueError: a folder holds no image.
+    """
+    elsewhere: dict[str, Path] = {}
+    for folder in map(Path, folders):
+        found = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path for path in list_images(folder)}
+        if not found:
+            raise ValueError(f"{str(folder)!r} holds no image; give a folder of photographs")
+        elsewhere |= found
+    names = photographs.names + tuple(elsewhere) * repeat
+    labels = torch.cat([photographs.labels, torch.full((len(elsewhere) * repeat,), UNLABELLED)])
+    return replace(photographs, names=names, labels=labels, elsewhere=elsewhere)
+
+
 def labelled(folder: Path, names: Sequence[str], categories: Sequence[str]) -> Photographs:
     """Photographs with the class index of their folder.
 
     Raises:
-        ValueError: files are missing, there are none, or a folder is no category.
+        ValueError: files are missing, there are none, or the name of a folder is not a category.
     """
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
@@ -171,17 +197,19 @@ def decode(photographs: Photographs, read: Callable[[Path], Read]) -> Iterator[R
 
     def attempt(name: str) -> Read | None:
         try:
-            return read(photographs.folder / name)
+            return read(photographs.path(name))
         except (ImageError, OSError):
             return None
 
     broken = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, pixels in zip(photographs.names, pool.map(attempt, photographs.names), strict=True):
-            if pixels is None:
-                broken.append(name)
-            elif not broken:
-                yield pixels
+        for start in range(0, len(photographs), AHEAD):
+            names = photographs.names[start : start + AHEAD]
+            for name, pixels in zip(names, pool.map(attempt, names), strict=True):
+                if pixels is None:
+                    broken.append(name)
+                elif not broken:
+                    yield pixels
     if broken:
         raise ValueError(
             f"{len(broken)} photographs in {str(photographs.folder)!r} cannot be read{_some(broken)}; "

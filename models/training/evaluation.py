@@ -6,27 +6,36 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torchvision.models import EfficientNet
 from tqdm import tqdm
 
 from models.files import atomic_write
 from models.images import image_tensor, open_image
-from models.network import Network
+from models.network import Network, folded
+from models.normalisation import Normalisation
 from models.studies import DEFAULT_STUDY, STUDY_FOLDER, load_study
 from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
 
 TOLERATED = 0.003  # part of the predictions that may differ from the recorded ones
 
 
-def view_batches(photographs: Photographs, resolution: int, batch_size: int = 32) -> Iterator[Tensor]:
+def view_batches(
+    photographs: Photographs, resolution: int, normalisation: Normalisation, batch_size: int = 32
+) -> Iterator[Tensor]:
     """Photographs as the app shows them to a network (whole image squashed to a square), in order, in batches.
 
     Raises:
         ValueError: some cannot be read.
     """
+
+    def read(path: Path) -> np.ndarray:
+        return image_tensor(open_image(path), "square", resolution, normalisation).numpy()
+
     batch = []
-    for pixels in decode(photographs, lambda path: image_tensor(open_image(path), "square", resolution).numpy()):
+    for pixels in decode(photographs, read):
         batch.append(torch.from_numpy(pixels))
         if len(batch) == batch_size:
             yield torch.stack(batch).contiguous(memory_format=torch.channels_last)
@@ -35,27 +44,40 @@ def view_batches(photographs: Photographs, resolution: int, batch_size: int = 32
         yield torch.stack(batch).contiguous(memory_format=torch.channels_last)
 
 
-def predict(logits: Callable[[Tensor], Tensor], photographs: Photographs, resolution: int, label: str = "") -> Tensor:
+def predict(
+    logits: Callable[[Tensor], Tensor],
+    photographs: Photographs,
+    resolution: int,
+    normalisation: Normalisation,
+    label: str = "",
+) -> Tensor:
     """Class of the highest logit of every photograph, int64 (N,).
 
     Args:
         logits: maps images (n, 3, resolution, resolution) on the CPU to logits (n, K).
         photographs: to predict.
         resolution: side of the input.
+        normalisation: the network's own.
         label: shown with the progress bar; none without.
     """
     found = []
     with torch.no_grad(), tqdm(total=len(photographs), desc=label, unit=" images", disable=not label) as bar:
-        for images in view_batches(photographs, resolution):
+        for images in view_batches(photographs, resolution, normalisation):
             found.append(logits(images).argmax(1).cpu())
             bar.update(len(images))
     return torch.cat(found)
 
 
-def logits_of(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """A plain network, moved to a device and into eval mode, as ``predict`` wants it."""
-    network = network.to(device).to(memory_format=torch.channels_last).eval()
-    return lambda images: network(images.to(device))
+def features_of(network: EfficientNet, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Pooled features (n, C) of images, by a copy of a network with its BatchNorms folded into the convolutions."""
+    features = folded(network.features).to(device).to(memory_format=torch.channels_last)
+    return lambda images: features(images.to(device)).mean((2, 3))
+
+
+def logits_of(network: EfficientNet, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Logits (n, K) of images, on a device, as ``predict`` wants it."""
+    pooled, classifier = features_of(network, device), network.classifier.to(device)
+    return lambda images: classifier(pooled(images))
 
 
 def accuracies(predictions: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -148,7 +170,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     for replaced in args.checkpoint:
         key, _, path = replaced.partition("=")
         study = study.with_checkpoint(key, path)
-    status, baseline = 0, next(iter(study.variants))
+    status, baseline = 0, study.baseline
+    chosen.sort(key=lambda key: key != baseline)  # the others' lead is over what it answers
     trainings: list[Tensor] = []  # of the baseline: which predictions are right
     print(f"{'variant':<14}{'per class':>10}{'top-1':>8}{'images':>8}  {'less the baseline':<20}  recorded predictions")
     for key in chosen:
@@ -194,4 +217,4 @@ def _predicted(network: Network, photographs: Photographs, label: str) -> Tensor
     def logits(images: Tensor) -> Tensor:
         return network.classifier(network.features(images).mean((2, 3)))
 
-    return predict(logits, photographs, network.scaling.input_size, label)
+    return predict(logits, photographs, network.scaling.input_size, network.normalisation, label)

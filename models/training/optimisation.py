@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import EfficientNet
 
 from models.training.recipe import Recipe
 
@@ -52,25 +53,17 @@ class TensorFlowRMSprop(torch.optim.Optimizer):
                 weight.sub_(momentum)
 
 
-def parameter_groups(network: nn.Module, recipe: Recipe, redrawn: int) -> list[dict]:
-    """Parameters by rate (kept layers, layers drawn anew, classifier) and by whether weight decay applies to them.
+def parameter_groups(network: EfficientNet, recipe: Recipe) -> list[dict]:
+    """Parameters by rate (the body's or the classifier's) and by whether weight decay applies to them.
 
     Args:
         network: as ``models.efficientnet`` builds it.
         recipe: gives the rates.
-        redrawn: so many of the last entries of ``network.features`` were drawn anew.
     """
-    new = {id(p) for stage in network.features[len(network.features) - redrawn :] for p in stage.parameters()}
     classifier = {id(p) for p in network.classifier.parameters()}
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for parameter in network.parameters():
-        rate = (
-            recipe.lr_classifier
-            if id(parameter) in classifier
-            else recipe.lr_new
-            if id(parameter) in new
-            else recipe.lr
-        )
+        rate = recipe.lr_classifier if id(parameter) in classifier else recipe.lr
         decay = recipe.weight_decay if parameter.dim() > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return [{"params": members, "rate": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]

@@ -1,7 +1,6 @@
 """A recipe: everything that decides how a network is trained, apart from the network and the photographs.
 
-A recipe file is TOML and holds only what differs from the defaults below, or from the recipe that it ``extends``; its
-table ``[ancestor]`` holds what differs further while the ancestor of the five variants is adapted.
+A recipe file is TOML and holds only what differs from the defaults below, or from the recipe that it ``extends``.
 """
 
 import os
@@ -23,7 +22,7 @@ class Phase:
     Attributes:
         epochs: passes over the training photographs.
         resolution: side of the input, as a factor on the variant's own resolution.
-        frozen: so many of the network's first stages keep their weights (their BatchNorm statistics follow the images).
+        frozen: how many of the network's first stages keep their weights (their BatchNorm statistics follow the images).
     """
 
     epochs: int
@@ -44,18 +43,22 @@ class Recipe:
 
     name: str
     # the task
-    start: str = "lineage"  # "lineage": grown from the ancestor, last stages drawn anew; "scratch": all drawn anew
+    start: str = "grown"  # "grown": from the ancestor, see models/refit.py; "scratch": drawn at random
     split: str = (
         ""  # lists models/studies/SPLIT-train.txt and -test.txt; without: the data folder holds train/ and val/
     )
-    family: str = "tf"
+    family: str = "lite"
+    repeat_unlabelled: int = 1  # how often an epoch shows each photograph that has no label
     phases: tuple[Phase, ...] = (Phase(100),)
-    redrawn_stages: int = 2
+    refit_photographs: int = 600  # that growth fits the blocks on
+    teacher: str = ""  # "lite2", or a checkpoint's file: learn its answers, not the labels
+    teacher_resolution: int = 320  # pixels at which the teacher sees each crop
     # steps
+    steps_per_epoch: int = 0  # 0: every photograph once
     batch_size: int = 64
+    micro_batch: int = 0  # images that go through the network at a time; 0: the whole batch
     optimiser: str = "sgd"  # "sgd" (Nesterov), "adamw", "rmsprop" (TensorFlow's)
     lr: float = 0.02
-    lr_new: float = 0.1  # of layers drawn anew
     lr_classifier: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 1e-4  # not on BatchNorm and biases
@@ -72,9 +75,10 @@ class Recipe:
     cutmix: float = 0.0
     mix_probability: float = 1.0
     # BatchNorm and averaging
+    batchnorm: str = "measured"  # statistics of each batch; "kept": those that the network starts with
     batchnorm_momentum: float = 0.1
     recalibrate: int = (
-        0  # final BatchNorm statistics from so many training photographs in the app's view; 0: the averaged ones
+        0  # final BatchNorm statistics from this many training photographs in the app's view; 0: the averaged ones
     )
     ema_epochs: float = 0.0  # time constant of the weight average; restarts with each phase
     # photographs
@@ -92,7 +96,8 @@ class Recipe:
     def __post_init__(self):
         family_named(self.family)
         choices = {
-            "start": ("lineage", "scratch"),
+            "start": ("grown", "scratch"),
+            "batchnorm": ("measured", "kept"),
             "optimiser": ("sgd", "adamw", "rmsprop"),
             "schedule": ("cosine", "exponential"),
             "pipeline": ("memory", "stream"),
@@ -105,6 +110,10 @@ class Recipe:
                 raise ValueError(
                     f"recipe {self.name!r}: {key} is {getattr(self, key)!r}; choose from {', '.join(allowed)}"
                 )
+        if self.micro_batch and (self.batchnorm != "kept" or self.micro_batch < 0):
+            raise ValueError(
+                f"recipe {self.name!r}: micro_batch splits batches and needs batchnorm = 'kept', which does not look at them"
+            )
         if not self.phases or self.batch_size < 1 or not 0 < self.crop_area <= 1 or self.aspect < 1:
             raise ValueError(
                 f"recipe {self.name!r}: expected a phase, a batch, a crop area in (0, 1] and an aspect of at least 1"
@@ -144,7 +153,6 @@ class Recipe:
             self,
             batch_size=batch_size,
             lr=self.lr * factor,
-            lr_new=self.lr_new * factor,
             lr_classifier=self.lr_classifier * factor,
         )
 
@@ -153,20 +161,16 @@ class Recipe:
         return {**asdict(self), "phases": [asdict(phase) for phase in self.phases]}
 
 
-def load_recipe(name: str | os.PathLike[str], ancestor: bool = False) -> Recipe:
+def load_recipe(name: str | os.PathLike[str]) -> Recipe:
     """Read a recipe of the project by its name, or any by the path of its ``.toml`` file.
 
     Args:
-        name: ``caltech101`` or ``path/to/recipe.toml``.
-        ancestor: apply the table ``[ancestor]``.
+        name: ``photographs`` or ``path/to/recipe.toml``.
 
     Raises:
         ValueError: no such recipe, no TOML, or a setting that is unknown or impossible.
     """
-    settings = _read(name)
-    special = settings.pop("ancestor", {})
-    settings = {**settings, **(special if ancestor else {})}
-    return _build(settings)
+    return _build(_read(name))
 
 
 def _read(name: str | os.PathLike[str]) -> dict[str, Any]:
@@ -180,10 +184,7 @@ def _read(name: str | os.PathLike[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"recipe {path} is not TOML: {error}") from error
     base = _read(settings.pop("extends")) if "extends" in settings else {}
-    merged = {**base, **settings, "name": path.stem}
-    if "ancestor" in base or "ancestor" in settings:
-        merged["ancestor"] = {**base.get("ancestor", {}), **settings.get("ancestor", {})}
-    return merged
+    return {**base, **settings, "name": path.stem}
 
 
 def _build(settings: dict[str, Any]) -> Recipe:

@@ -15,20 +15,22 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torchvision.ops import StochasticDepth
+from torchvision.models import EfficientNet
 from tqdm import tqdm
 
-from models.efficientnet import STOCHASTIC_DEPTH
 from models.files import atomic_write
+from models.normalisation import Normalisation
+from models.precision import has_bfloat16
 from models.training.augmentation import mix
 from models.training.datasets import Photographs
 from models.training.interruptions import Stopped, kept_on_error, memory_advice, stop_signals
+from models.training.objectives import adapt_layers, answers_loss, labels_loss
 from models.training.optimisation import WeightAverage, make_optimiser, parameter_groups, rate_factor, set_rates
 from models.training.recipe import Phase, Recipe
 from models.training.sources import MemorySource, StreamSource, epoch_order, number_of
+from models.training.teacher import Teacher
 
 SHORT_EPOCH = 15.0  # seconds; after shorter epochs the state is saved only now and then
 LOOK_EVERY = 10  # steps between two looks at a GPU's running loss and at what other processes want
@@ -52,14 +54,15 @@ class TrainingRun:
 
     Args:
         network: as it starts; trained in place.
-        redrawn: so many last entries of ``network.features`` are new.
         photographs: to train on.
         recipe: how.
         resolution: the variant's own, in pixels.
+        normalisation: of what the network takes in.
         seed: of everything random from here on.
         device: to train on.
         stem: path without ending of the state (``STEM.state.pt``); ``log.jsonl`` lies in the same folder.
         identity: what else a state must agree in to be taken up again, JSON values.
+        teacher: whose answers to learn; without one, the labels.
 
     Raises:
         ValueError: the photographs make no batch, or batches cannot be shared by the processes.
@@ -67,30 +70,36 @@ class TrainingRun:
 
     def __init__(
         self,
-        network: nn.Module,
-        redrawn: int,
+        network: EfficientNet,
         photographs: Photographs,
         recipe: Recipe,
         resolution: int,
+        normalisation: Normalisation,
         seed: int,
         device: torch.device,
         stem: Path,
         identity: dict | None = None,
+        teacher: Teacher | None = None,
     ):
+        self.teacher = teacher
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        self.photographs, self.recipe, self.resolution = photographs, recipe, resolution
+        self.photographs, self.recipe = photographs, recipe
+        self.resolution, self.normalisation = resolution, normalisation
         self.seed, self.device, self.stem = seed, device, stem
-        self.steps = len(photographs) // recipe.batch_size
+        self.steps = min(len(photographs) // recipe.batch_size, recipe.steps_per_epoch or len(photographs))
         self._check_batches()
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
         adapt_layers(self.network, recipe)
-        self.optimiser = make_optimiser(parameter_groups(self.network, recipe, redrawn), recipe)
+        self.optimiser = make_optimiser(parameter_groups(self.network, recipe), recipe)
         self.average = WeightAverage(self.network) if recipe.ema_epochs else None
         self.epoch = self.step = 0
         self.seconds = self.epoch_seconds = 0.0
         self.totals = torch.zeros(3, device=device)  # of this epoch: images, their summed loss, right answers
-        settings = {"recipe": recipe.as_dict(), "seed": seed, "resolution": resolution, "processes": self.world}
-        self.identity = json.loads(json.dumps({**settings, "photographs": photographs.sha256, **(identity or {})}))
+        settings = {
+            "recipe": recipe.as_dict(), "seed": seed, "resolution": resolution, "normalisation": normalisation.record(),
+            "photographs": photographs.sha256, "processes": self.world,
+        }  # fmt: skip
+        self.identity = json.loads(json.dumps({**settings, **(identity or {})}))
 
     @property
     def state_path(self) -> Path:
@@ -142,7 +151,8 @@ class TrainingRun:
         ids = [self.device.index or 0] if self.device.type == "cuda" else None
         self.forward = DistributedDataParallel(self.network, ids) if self.world > 1 else self.network
         make = MemorySource if self.recipe.pipeline == "memory" else StreamSource
-        return make(self.photographs, self.recipe, round(phase.resolution * self.resolution), self.seed, self.device)
+        side = round(phase.resolution * self.resolution)
+        return make(self.photographs, self.recipe, side, self.normalisation, self.seed, self.device)
 
     def _epoch(
         self, source: MemorySource | StreamSource, phase: Phase, bar: tqdm, limits: Limits, signals: list[int]
@@ -170,26 +180,33 @@ class TrainingRun:
             self._pause(limits, signals)
 
     def _learn(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One step; returns the number of images, their summed loss, and the right answers."""
+        """One step; returns the number of images, their summed loss, and how many answers are right, or the teacher's."""
         number = number_of(self.seed, self.epoch, self.step)
         torch.manual_seed(number_of(number, self.rank))
         images, others, own = mix(images, labels, self.recipe, np.random.default_rng(number))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.forward(images)
-        logits, smoothing = logits.float(), self.recipe.label_smoothing
-        loss = own * F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        if own < 1:
-            loss = loss + (1 - own) * F.cross_entropy(logits, others, label_smoothing=smoothing)
+        answers = self.teacher(images) if self.teacher else None
         set_rates(self.optimiser, rate_factor(self.recipe, self.epoch + self.step / self.steps))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss, right = torch.zeros(2, device=self.device)
+        for rows in torch.arange(len(images)).split(self.recipe.micro_batch or len(images)):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bfloat16(self.device)):
+                logits = self.forward(images[rows])
+            logits = logits.float()
+            part = (
+                answers_loss(logits, answers[rows])
+                if answers is not None
+                else labels_loss(logits, labels[rows], others[rows], own, self.recipe.label_smoothing)
+            )
+            (part * (len(rows) / len(images))).backward()
+            wanted = labels[rows] if answers is None else answers[rows].argmax(1)
+            loss += part.detach() * len(rows)
+            right += (logits.argmax(1) == wanted).sum()
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
         if self.average:
             self.average.update(self.network, math.exp(-1 / (self.recipe.ema_epochs * self.steps)))
-        count = torch.full((), len(labels), device=self.device)
-        return torch.stack([count, loss.detach() * len(labels), (logits.argmax(1) == labels).sum()])
+        return torch.stack([torch.full((), len(labels), device=self.device), loss, right])
 
     def _end_epoch(self, phase: Phase) -> None:
         images, loss, right = self.totals.tolist()
@@ -255,11 +272,11 @@ class TrainingRun:
             state = torch.load(self.state_path, map_location="cpu", weights_only=True)
             identity = state["identity"]
         except Exception as error:  # a damaged file ends in one of many types
-            raise ValueError(f"{self.state_path} is no state of a training; delete it to start anew") from error
+            raise ValueError(f"{self.state_path} is not a training state; delete it to start over") from error
         if different := differences(identity, self.identity):
             raise ValueError(
                 f"{self.state_path} belongs to another training ({'; '.join(different[:3])}); "
-                "give another --out, or delete it to start anew"
+                "give another --out, or delete it to start over"
             )
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -293,17 +310,6 @@ class TrainingRun:
         if self.rank == 0:
             with kept_on_error(self.state_path), (self.stem.parent / "log.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"training": self.stem.name, **record}) + "\n")
-
-
-def adapt_layers(network: nn.Module, recipe: Recipe) -> None:
-    """Give BatchNorm, dropout and stochastic depth the recipe's numbers, in place."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = recipe.batchnorm_momentum
-        elif isinstance(module, StochasticDepth):
-            module.p *= recipe.stochastic_depth / STOCHASTIC_DEPTH
-        elif isinstance(module, nn.Dropout) and recipe.dropout is not None:
-            module.p = recipe.dropout
 
 
 def differences(old: dict, new: dict, prefix: str = "") -> list[str]:

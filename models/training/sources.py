@@ -10,21 +10,38 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from models.images import ImageError, open_image, view_image
-from models.training.augmentation import NUMBERS, augment, normalised
+from models.images import ImageError, normalised, open_image, view_image
+from models.normalisation import Normalisation
+from models.training.augmentation import NUMBERS, augment
 from models.training.datasets import Photographs, decode
 from models.training.recipe import Recipe
 
-MARGIN = 1.15  # photographs wait for their crops so much larger than the network's input
+MARGIN = 1.15  # photographs are kept this much larger than the network's input, to be cropped
 
 
 class MemorySource:
-    """Every photograph squashed to a square, decoded once; batches are cropped and augmented on the device."""
+    """Every photograph squashed to a square, decoded once; batches are cropped and augmented on the device.
 
-    def __init__(self, photographs: Photographs, recipe: Recipe, resolution: int, seed: int, device: torch.device):
+    A photograph that an epoch shows several times is kept once.
+    """
+
+    def __init__(
+        self,
+        photographs: Photographs,
+        recipe: Recipe,
+        resolution: int,
+        normalisation: Normalisation,
+        seed: int,
+        device: torch.device,
+    ):
         side = round(MARGIN * resolution)
-        self.recipe, self.resolution, self.seed, self.device = recipe, resolution, seed, device
+        self.recipe, self.resolution, self.normalisation = recipe, resolution, normalisation
+        self.seed, self.device = seed, device
         self.labels = photographs.labels
+        places = {name: place for place, name in enumerate(dict.fromkeys(photographs.names))}
+        self.places = torch.tensor([places[name] for name in photographs.names])  # row of the pixels of each photograph
+        first = {name: row for row, name in reversed(list(enumerate(photographs.names)))}
+        photographs = photographs.subset([first[name] for name in places])
         self.aspects = torch.empty(len(photographs))
         self.pixels = torch.empty(len(photographs), 3, side, side, dtype=torch.uint8)
 
@@ -41,8 +58,9 @@ class MemorySource:
         """Augmented images and labels; what happens to a photograph follows from (seed, epoch, photograph) alone."""
         table = torch.rand(len(self.labels), NUMBERS, generator=_generator(self.seed, epoch, 1))
         for chosen in rows:
-            pixels = self.pixels[chosen.to(self.device)]
-            images = augment(pixels, self.aspects[chosen], table[chosen], self.resolution, self.recipe)
+            places = self.places[chosen]
+            pixels, aspects = self.pixels[places.to(self.device)], self.aspects[places]
+            images = augment(pixels, aspects, table[chosen], self.resolution, self.recipe, self.normalisation)
             yield images, self.labels[chosen].to(self.device)
 
 
@@ -54,11 +72,13 @@ class StreamSource(Dataset):
         photographs: Photographs,
         recipe: Recipe,
         resolution: int,
+        normalisation: Normalisation,
         seed: int,
         device: torch.device,
         workers: int | None = None,
     ):
-        self.photographs, self.seed, self.device, self.epoch = photographs, seed, device, 0
+        self.photographs, self.normalisation = photographs, normalisation
+        self.seed, self.device, self.epoch = seed, device, 0
         self.workers = min(16, os.cpu_count() or 1) if workers is None else workers
         policies = {
             "none": v2.Identity,
@@ -88,7 +108,7 @@ class StreamSource(Dataset):
         torch.manual_seed(number_of(self.seed, self.epoch, row))
         name = self.photographs.names[row]
         try:
-            return self.transform(open_image(self.photographs.folder / name)), self.photographs.labels[row]
+            return self.transform(open_image(self.photographs.path(name))), self.photographs.labels[row]
         except (ImageError, OSError):
             return name
 
@@ -109,8 +129,8 @@ class StreamSource(Dataset):
         for pixels, labels in loader:
             if isinstance(pixels, str):  # an exception in a worker would come out as a traceback
                 raise ValueError(f"photograph {pixels!r} cannot be read; replace it or take it away")
-            images = normalised(pixels.to(self.device, non_blocking=True).float() / 255)
-            yield images, labels.to(self.device, non_blocking=True)
+            images = normalised(pixels.to(self.device, non_blocking=True).float() / 255, self.normalisation)
+            yield images.contiguous(memory_format=torch.channels_last), labels.to(self.device, non_blocking=True)
 
 
 def _collated(items: list[tuple[Tensor, Tensor] | str]) -> tuple[Tensor | str, Tensor]:

@@ -14,7 +14,9 @@ from PIL import Image, ImageCms, ImageOps, features
 from torchvision.transforms import v2
 
 from models import images
-from models.images import ImageError, image_tensor, list_images, open_image, view_box, view_image
+from models.images import ImageError, denormalised, image_tensor, list_images, note_of, open_image, view_box, view_image
+from models.normalisation import HALF, IMAGENET, LITE
+from models.views import Views
 
 
 def encode(image: Image.Image, kind: str, **options) -> bytes:
@@ -523,15 +525,35 @@ def test_a_view_needs_a_size():
         view_image(photo(), "square", 0)
 
 
-def test_the_tensor_is_that_of_torchvision():
-    steps = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(images.MEAN, images.STD)]
+@pytest.mark.parametrize("normalisation", [IMAGENET, LITE, HALF])
+def test_the_tensor_is_that_of_torchvision(normalisation):
+    steps = [
+        v2.ToImage(),
+        v2.ToDtype(torch.float32, scale=True),
+        v2.Normalize(list(normalisation.mean), list(normalisation.std)),
+    ]
     for view in images.VIEWS:
-        tensor = image_tensor(photo(63, 40), view, 24)
+        tensor = image_tensor(photo(63, 40), view, 24, normalisation)
         torch.testing.assert_close(tensor, v2.Compose(steps)(view_image(photo(63, 40), view, 24)))
         assert tensor.dtype == torch.float32
         assert tensor.is_contiguous()
-    white = image_tensor(Image.new("RGB", (5, 5), "white"), "square", 2)
-    torch.testing.assert_close(white[:, 0, 0], torch.tensor([2.248908, 2.428571, 2.640000]))
+
+
+def test_white_and_grey_as_the_networks_take_them():
+    white, grey = Image.new("RGB", (5, 5), "white"), Image.new("RGB", (5, 5), (127, 127, 127))
+    seen = image_tensor(white, "square", 2, IMAGENET)[:, 0, 0]
+    torch.testing.assert_close(seen, torch.tensor([2.248908, 2.428571, 2.640000]))
+    torch.testing.assert_close(image_tensor(white, "square", 2, LITE), torch.ones(3, 2, 2))
+    assert not image_tensor(grey, "square", 2, LITE).any()
+
+
+def test_what_a_network_takes_in_can_be_shown_again():
+    picture = photo(24, 24)
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
+    for normalisation in (IMAGENET, LITE):
+        taken = image_tensor(picture, "square", 24, normalisation)
+        torch.testing.assert_close(denormalised(taken, normalisation), pixels, atol=1e-6, rtol=0)
+    assert denormalised(torch.full((3, 2, 2), 9.0), LITE).max() == 1
 
 
 # Folders
@@ -548,3 +570,24 @@ def test_list_images(tmp_path):
     assert list_images(tmp_path) == [tmp_path / name for name in ("a.png", "b.JPG", "sub/c.webp")]
     with pytest.raises(NotADirectoryError, match=r"a.png' is not a folder; give a folder with images"):
         list_images(tmp_path / "a.png")
+
+
+# Sensors of fewer bits than their files
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(10, "PNG"), (12, "PNG"), (12, "TIFF"), (14, "PNG")])
+def test_a_sensors_bits_in_16_are_stretched_and_that_is_said(bits, kind):
+    values = np.linspace(0, 2**bits - 100, 32 * 32).reshape(32, 32).astype(np.uint16)
+    found = open_image(encode(Image.fromarray(values), kind))
+    assert_close(found, np.rint(values * (255 / (2**bits - 1)))[..., None].repeat(3, axis=-1))
+    assert note_of(found) == f"grey values of {bits} bits in 16, stretched"
+    assert Views.of(encode(Image.fromarray(values), kind), "square", [16]).note == note_of(found)
+    assert Views.of(found, "square", [16]).note == note_of(found)
+
+
+@pytest.mark.parametrize("most", [0, 200, 40000, 65535])
+def test_other_grey_values_stay_as_they_are(most):
+    values = np.linspace(0, most, 32 * 32).reshape(32, 32).astype(np.uint16)
+    found = open_image(encode(Image.fromarray(values), "PNG"))
+    assert_close(found, np.rint(values / 257)[..., None].repeat(3, axis=-1))
+    assert note_of(found) == note_of(open_image(photo())) == ""

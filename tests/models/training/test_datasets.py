@@ -5,8 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from models.images import image_tensor, open_image
-from models.training.augmentation import COLOUR, GEOMETRY, NUMBERS, augment, crop_matrices, erased, mix, normalised
+from models.images import image_tensor, normalised, open_image
+from models.normalisation import IMAGENET, LITE
+from models.training.augmentation import COLOUR, GEOMETRY, NUMBERS, augment, crop_matrices, erased, mix
 from models.training.datasets import (
     STUDIES,
     data_folder,
@@ -16,6 +17,7 @@ from models.training.datasets import (
     load_split,
     make_split,
     read_list,
+    with_unlabelled,
 )
 from models.training.recipe import Phase, Recipe, load_recipe
 from models.training.sources import MemorySource, StreamSource, epoch_order
@@ -90,7 +92,7 @@ def test_lists_stay_within_the_data_folder(tmp_path, line):
 
 
 def test_wrong_folder_names_what_is_missing(folder):
-    recipe = load_recipe("caltech101")
+    recipe = load_recipe("photographs")
     with pytest.raises(
         ValueError, match=r"lacks 3030 of 3030 photographs: Faces/.* and 3025 more; expected one folder"
     ):
@@ -111,11 +113,11 @@ def test_broken_photographs_are_listed(folder, photographs):
 def test_batches_depend_on_seed_epoch_and_photograph_alone(photographs):
     """Resuming in the middle, or sharing a batch among processes, changes no image."""
     recipe = Recipe("strong", policy="trivial", erase=0.5)
-    source = MemorySource(photographs, recipe, 32, seed=3, device=CPU)
+    source = MemorySource(photographs, recipe, 32, LITE, seed=3, device=CPU)
     order = epoch_order(12, 3, 7)
     whole = torch.cat([images for images, _ in source.batches(7, order.split(6))])
     parts = torch.cat(
-        [images for images, _ in MemorySource(photographs, recipe, 32, 3, CPU).batches(7, order[6:].split(2))]
+        [images for images, _ in MemorySource(photographs, recipe, 32, LITE, 3, CPU).batches(7, order[6:].split(2))]
     )
     torch.testing.assert_close(parts, whole[6:], rtol=0, atol=1e-6)
     other = torch.cat([images for images, _ in source.batches(8, [order])])
@@ -125,16 +127,16 @@ def test_batches_depend_on_seed_epoch_and_photograph_alone(photographs):
 
 def test_labels_follow_the_order(photographs):
     rows = torch.tensor([11, 0, 5])
-    ((_, labels),) = MemorySource(photographs, CALM, 32, 0, CPU).batches(0, [rows])
+    ((_, labels),) = MemorySource(photographs, CALM, 32, LITE, 0, CPU).batches(0, [rows])
     assert labels.tolist() == [2, 0, 1]
 
 
 def test_whole_crop_without_flip_is_the_apps_view(folder, photographs):
     """Training and testing agree on what a photograph looks like."""
-    source = MemorySource(photographs, CALM, 32, 0, CPU)
+    source = MemorySource(photographs, CALM, 32, LITE, 0, CPU)
     numbers = torch.full((12, NUMBERS), 0.9)
-    images = augment(source.pixels, source.aspects, numbers, 32, CALM)
-    expected = torch.stack([image_tensor(open_image(folder / name), "square", 32) for name in photographs.names])
+    images = augment(source.pixels, source.aspects, numbers, 32, CALM, LITE)
+    expected = torch.stack([image_tensor(open_image(folder / name), "square", 32, LITE) for name in photographs.names])
     assert (images - expected).abs().mean() < 0.1 * expected.std()
     assert (images.flip(3) - expected).abs().mean() > 0.5 * expected.std()
 
@@ -159,11 +161,11 @@ def test_trivial_augment_changes_each_image_its_own_way():
     pixels = torch.randint(0, 256, (1, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     numbers = torch.full((kinds, NUMBERS), 0.8)
     numbers[:, 6] = (torch.arange(kinds) + 0.5) / kinds
-    together = augment(pixels.expand(kinds, -1, -1, -1), torch.ones(kinds), numbers, 16, recipe)
+    together = augment(pixels.expand(kinds, -1, -1, -1), torch.ones(kinds), numbers, 16, recipe, IMAGENET)
     for row in range(kinds):
-        alone = augment(pixels, torch.ones(1), numbers[row : row + 1], 16, recipe)
+        alone = augment(pixels, torch.ones(1), numbers[row : row + 1], 16, recipe, IMAGENET)
         torch.testing.assert_close(together[row], alone[0], rtol=0, atol=1e-6)
-    plain = augment(pixels, torch.ones(1), numbers[:1], 16, CALM)[0]
+    plain = augment(pixels, torch.ones(1), numbers[:1], 16, CALM, IMAGENET)[0]
     changed = [(image - plain).abs().max() > 1e-3 for image in together]
     assert not changed[0]
     assert sum(changed) >= kinds - 2  # random noise has full contrast already
@@ -207,9 +209,11 @@ def test_mixed_images_hold_the_stated_share(kind):
 def test_streamed_batches_do_not_depend_on_workers(photographs, workers):
     recipe = Recipe("stream", pipeline="stream", policy="autoaugment", crop_area=0.08)
     order = epoch_order(12, 0, 1)
-    alone = torch.cat([i for i, _ in StreamSource(photographs, recipe, 32, 0, CPU, 0).batches(1, order.split(12))])
+    alone = torch.cat(
+        [i for i, _ in StreamSource(photographs, recipe, 32, LITE, 0, CPU, 0).batches(1, order.split(12))]
+    )
     shared = torch.cat(
-        [i for i, _ in StreamSource(photographs, recipe, 32, 0, CPU, workers).batches(1, order.split(5))]
+        [i for i, _ in StreamSource(photographs, recipe, 32, LITE, 0, CPU, workers).batches(1, order.split(5))]
     )
     assert torch.equal(alone, shared)
     assert shared.shape == (12, 3, 32, 32)
@@ -218,17 +222,33 @@ def test_streamed_batches_do_not_depend_on_workers(photographs, workers):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_broken_photograph_in_a_worker_is_a_sentence(folder, photographs, workers):
     (folder / "bee/image_0002.png").write_bytes(b"no photograph")
-    source = StreamSource(photographs, Recipe("stream", pipeline="stream"), 32, 0, CPU, workers)
+    source = StreamSource(photographs, Recipe("stream", pipeline="stream"), 32, LITE, 0, CPU, workers)
     with pytest.raises(
         ValueError, match=r"^photograph 'bee/image_0002.png' cannot be read; replace it or take it away$"
     ):
         list(source.batches(0, torch.arange(12).split(4)))
 
 
-def test_normalised_pixels_are_those_of_the_app():
+@pytest.mark.parametrize("normalisation", [IMAGENET, LITE])
+def test_normalised_pixels_are_those_of_the_app(normalisation):
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8))
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
-    torch.testing.assert_close(normalised(pixels)[0], image_tensor(image, "square", 8))
+    torch.testing.assert_close(normalised(pixels, normalisation)[0], image_tensor(image, "square", 8, normalisation))
+
+
+@pytest.mark.parametrize("make", [MemorySource, StreamSource])
+def test_batches_are_normalised_as_the_network_asks(photographs, make):
+    """The same photographs, cropped alike: what one normalisation gives follows from what another does."""
+    rows = [torch.arange(12)]
+    options = (Recipe("both", pipeline="stream" if make is StreamSource else "memory"), 32)
+    arguments = (0, CPU, 0) if make is StreamSource else (0, CPU)
+    (ours, _), (theirs, _) = (
+        next(make(photographs, *options, normalisation, *arguments).batches(0, rows))
+        for normalisation in (LITE, IMAGENET)
+    )
+    std, mean = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET.std, IMAGENET.mean))
+    torch.testing.assert_close(ours, normalised(theirs * std + mean, LITE), atol=1e-5, rtol=1e-5)
+    assert (ours - theirs).abs().mean() > 0.1
 
 
 def test_recipe_names_its_mistakes(tmp_path):
@@ -241,7 +261,7 @@ def test_recipe_names_its_mistakes(tmp_path):
         "phases = [{ epochs = 0 }]": "expected 1 epoch or more",
         "phases = [{ length = 1 }]": "a phase holds epochs, resolution and frozen",
         "lr = ": "is not TOML",
-        "extends = 'nothing'": "unknown recipe 'nothing'; choose from caltech101",
+        "extends = 'nothing'": "unknown recipe 'nothing'; choose from imagenet",
     }
     for text, message in mistakes.items():
         path.write_text(text)
@@ -249,10 +269,10 @@ def test_recipe_names_its_mistakes(tmp_path):
             load_recipe(path)
 
 
-@pytest.mark.parametrize("name", ["caltech101", "caltech101-cpu", "imagenet"])
+@pytest.mark.parametrize("name", ["photographs", "photographs-gpu", "imagenet"])
 def test_recipes_of_the_project_load(name):
     assert load_recipe(name).name == name
-    assert load_recipe(name, ancestor=True).epochs >= 1
+    assert load_recipe(name).epochs >= 1
 
 
 def test_fewer_epochs_are_shared_out_and_end_at_the_real_resolution():
@@ -265,5 +285,30 @@ def test_fewer_epochs_are_shared_out_and_end_at_the_real_resolution():
 
 
 def test_rates_follow_the_batch_size():
-    recipe = Recipe("batches", batch_size=64, lr=0.02, lr_new=0.1).with_batch_size(16)
-    assert (recipe.batch_size, recipe.lr, recipe.lr_new) == (16, 0.005, 0.025)
+    recipe = Recipe("batches", batch_size=64, lr=0.02, lr_classifier=0.1).with_batch_size(16)
+    assert (recipe.batch_size, recipe.lr, recipe.lr_classifier) == (16, 0.005, 0.025)
+
+
+def test_photographs_without_labels_are_shown_several_times_and_kept_once(folder, photographs, tmp_path):
+    more = tmp_path / "more"
+    (more / "below").mkdir(parents=True)
+    for name in ("a.png", "below/b.png"):
+        Image.new("RGB", (40, 30), "white").save(more / name)
+    both = with_unlabelled(photographs, [more], repeat=3)
+    assert both.names == photographs.names + ("more/a.png", "more/below/b.png") * 3
+    assert both.labels.tolist() == photographs.labels.tolist() + [-1] * 6
+    source = MemorySource(both, Recipe("plain", crop_area=1.0, aspect=1.0, native=0.0), 32, LITE, seed=0, device=CPU)
+    assert len(source.pixels) == len(photographs) + 2
+    alone = MemorySource(photographs, Recipe("plain", crop_area=1.0, aspect=1.0, native=0.0), 32, LITE, 0, CPU)
+    assert torch.equal(source.pixels[: len(photographs)], alone.pixels)
+    (images, labels), *_ = source.batches(0, [torch.tensor([len(photographs), len(both) - 1])])
+    torch.testing.assert_close(images, torch.ones_like(images))  # white is (255 - 127) / 128
+    assert labels.tolist() == [-1, -1]
+    (more / "none").mkdir()
+    with pytest.raises(ValueError, match="holds no image; give a folder of photographs"):
+        with_unlabelled(photographs, [more / "none"], 1)
+
+
+def test_micro_batches_need_kept_statistics():
+    with pytest.raises(ValueError, match="micro_batch splits batches and needs batchnorm = 'kept'"):
+        Recipe("split", micro_batch=2)

@@ -1,0 +1,82 @@
+"""Pickles of strangers, read in a process of their own, with limits of memory and time: what comes out is safetensors.
+
+The scan before unpickling refuses what is known to take memory or time. Where a server answers many people, what is not
+known must not stop it either: ``python -m models.checkpoints.apart IN OUT`` is killed by the system instead.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import safetensors.torch
+
+from models.checkpoints.key_styles import network_in
+from models.checkpoints.recognition import check_plain
+from models.checkpoints.weight_files import SAFETENSORS, CheckpointError, printable, read_weights
+from models.files import atomic_write
+
+try:
+    import resource
+except ImportError:  # Windows: time alone is limited
+    resource = None  # type: ignore[assignment]
+
+MEMORY, PROCESSOR, PATIENCE = 4 << 30, 60, 120  # bytes; seconds of work, and altogether
+ROOT = Path(__file__).parents[2]
+REFUSED = 3  # exit code where a sentence says why
+TOO_MUCH = "reading it takes more memory or time than it may; save its state_dict() as .safetensors"
+
+
+def unpickled_apart(path: Path, out: Path) -> None:
+    """Write the tensors of a pickled checkpoint's network as safetensors, under the names that they have in it.
+
+    Raises:
+        CheckpointError: it is refused, as ``read_weights`` refuses it, or it took more memory or time than it may.
+        OSError: ``out`` cannot be written.
+    """
+    command = [sys.executable, "-m", __name__, str(path.resolve()), str(out.resolve())]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise CheckpointError(TOO_MUCH) from error
+    words = done.stderr.strip().splitlines()
+    if done.returncode == REFUSED and words:
+        raise CheckpointError(printable(words[-1], 600))
+    if done.returncode or not out.is_file():
+        raise CheckpointError(TOO_MUCH)
+
+
+def main(words: list[str]) -> int:
+    """Read IN and write OUT, within the limits; an exit code, and a sentence where it is refused."""
+    path, out = map(Path, words)
+    _limit()
+    try:
+        content, _ = read_weights(path)
+        tensors, _, _ = network_in(content, None)
+        check_plain(tensors, path.stat().st_size)
+        packed = safetensors.torch.save(
+            {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
+        )
+        with atomic_write(out) as file:
+            file.write(packed)
+    except CheckpointError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    return 0
+
+
+def _limit() -> None:
+    if resource is not None:
+        seconds = int(time.process_time()) + PROCESSOR
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def is_pickled(path: Path) -> bool:
+    """Whether the file's ending is another than that of safetensors."""
+    return path.suffix.lower() != SAFETENSORS
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

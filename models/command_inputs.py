@@ -1,0 +1,69 @@
+"""What commands that look at networks take in: the networks that are meant, and a folder of photographs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from models.images import ImageError, list_images, open_image
+from models.network import Network
+from models.studies import VARIANTS, Study, Variant, load_study
+
+NETWORK = "network"
+
+
+def chosen(words: str, baseline: str | None = None) -> tuple[Study, list[str]]:
+    """The study that is meant, with another baseline where one is given, and the keys of the variants to measure.
+
+    A checkpoint becomes a study of its own, which has a baseline only where one is given.
+
+    Raises:
+        StudyError: there is no such file, study or variant.
+    """
+    if Path(words).is_file() and not words.endswith(".toml"):
+        study, keys = Study(words, words, "", None, {NETWORK: _variant(NETWORK, words)}), [NETWORK]
+    else:
+        name, colon, key = words.rpartition(":")
+        study = load_study(name if colon else words)
+        keys = [study.variant(key).key] if colon else list(study.variants)
+    if baseline:
+        key = VARIANTS[0] if keys == [NETWORK] else study.baseline
+        study = replace(study, variants={**study.variants, key: _variant(key, baseline)})
+    return study, keys
+
+
+def _variant(key: str, file: str) -> Variant:
+    return Variant(key, Path(file).name, source={"file": str(Path(file).resolve())})
+
+
+class PhotographFolder:
+    """Photographs to prepare for one network after the other; those that cannot be read are left out.
+
+    Attributes:
+        paths: of the photographs.
+        unreadable: which could not be read, and why.
+    """
+
+    def __init__(self, folder: str, limit: int):
+        """At most ``limit`` photographs, spread evenly over the folder's sorted list.
+
+        Raises:
+            NotADirectoryError: there is no such folder.
+            ValueError: it holds no photograph, or the limit is below 1.
+        """
+        if limit < 1:
+            raise ValueError(f"--limit is {limit}; expected 1 or more")
+        paths = list_images(folder)
+        if not paths:
+            raise ValueError(f"no photographs in {folder!r}; give a folder of JPEG, PNG or the like")
+        self.unreadable: dict[Path, str] = {}
+        self.paths = [paths[i * len(paths) // limit] for i in range(limit)] if limit < len(paths) else paths
+
+    def prepared(self, network: Network) -> Iterator[Tensor]:
+        """What the network takes in, one photograph after the other."""
+        for path in self.paths:
+            try:
+                yield network.transform(open_image(path))
+            except ImageError as error:
+                self.unreadable[path] = str(error)

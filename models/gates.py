@@ -1,0 +1,38 @@
+"""So much at once and no more: threads wait in line for a part of something that is limited."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Gate:
+    """Lets threads in, first come first served, while what they hold together stays within a limit.
+
+    Whoever asks for more than the limit is let in alone, so that nobody waits for ever.
+    """
+
+    def __init__(self, limit: int):
+        self.limit, self.held = limit, 0
+        self._line: deque[object] = deque()
+        self._moved = threading.Condition()
+
+    @contextmanager
+    def room(self, amount: int) -> Iterator[None]:
+        """Wait for room, and hold it for the length of the block."""
+        ticket = object()
+        with self._moved:
+            self._line.append(ticket)
+            self._moved.wait_for(lambda: self._line[0] is ticket and self._fits(amount))
+            self._line.popleft()
+            self.held += amount
+            self._moved.notify_all()
+        try:
+            yield
+        finally:
+            with self._moved:
+                self.held -= amount
+                self._moved.notify_all()
+
+    def _fits(self, amount: int) -> bool:
+        return not self.held or self.held + amount <= self.limit

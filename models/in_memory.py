@@ -1,0 +1,142 @@
+"""A network in memory, of torchvision, timm or another library, taken in by the same door as a file.
+
+Nothing that the model says of itself is believed: its weights are read as a checkpoint's are, and what is made of them must
+compute the same logits. The model is only read; it is run as a copy, in eval mode and without its hooks.
+"""
+
+import copy
+import hashlib
+import tempfile
+import weakref
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.checkpoints.checkpoint import Checkpoint
+from models.checkpoints.loading import load_checkpoint
+from models.checkpoints.weight_files import CheckpointError
+from models.normalisation import Normalisation
+from models.scaling import FAMILIES
+
+PROBE_SIDE = 64
+CLOSE = 1e-6  # as a part of the logits' range, in float64
+
+
+def checkpoint_of(
+    model: nn.Module, family: str | None = None, normalisation: Normalisation | None = None
+) -> Checkpoint:
+    """The weights of a network in memory, and what is known of them.
+
+    Args:
+        model: an EfficientNet; left as it is.
+        family: what it is said to be; by default the one whose logits are the model's.
+        normalisation: default: as timm's ``pretrained_cfg`` says, else the family's.
+
+    Raises:
+        TypeError: it is no ``nn.Module``.
+        CheckpointError: it is no EfficientNet, or computes something else than what its weights are for.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"a {type(model).__name__} came; expected an EfficientNet of torchvision or timm, an nn.Module")
+    normalisation = normalisation or _timms_normalisation(model)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pth"
+        torch.save({name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}, path)
+        candidates = [family] if family else [*FAMILIES]
+        found = [one for name in candidates if (one := _loaded(path, name, normalisation, len(candidates) > 1))]
+        if not found:  # of no family: the error says what it is
+            _loaded(path, None, normalisation, quiet=False)
+    expected = _logits(model)
+    for one in found:
+        if _close(one.network().double(), expected):
+            return one
+    raise CheckpointError(
+        f"the model computes other logits than {'family ' + family if family else 'every family'} does with its weights; "
+        "expected an unchanged EfficientNet of torchvision or timm: save its state dict and load that"
+    )
+
+
+def _loaded(path: Path, family: str | None, normalisation: Normalisation | None, quiet: bool) -> Checkpoint | None:
+    try:
+        return load_checkpoint(path, family=family, normalisation=normalisation)
+    except CheckpointError as error:
+        if quiet:
+            return None
+        raise CheckpointError(f"the model: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def _timms_normalisation(model: nn.Module) -> Normalisation | None:
+    known = getattr(model, "pretrained_cfg", None)
+    return Normalisation(known["mean"], known["std"]) if isinstance(known, dict) and "mean" in known else None
+
+
+def own_side(model: nn.Module) -> int | None:
+    """Pixels of the input that timm's ``pretrained_cfg`` names; None where there is none."""
+    known = getattr(model, "pretrained_cfg", None)
+    size = known.get("input_size") if isinstance(known, dict) else None
+    return int(size[-1]) if size else None
+
+
+def _probe() -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 3, PROBE_SIDE, PROBE_SIDE, generator=generator, dtype=torch.float64)
+
+
+def _logits(model: nn.Module) -> Tensor:
+    """Of the probe, from a copy in float64 and eval mode on the CPU that calls none of the model's hooks."""
+    private = copy.deepcopy(model).cpu().double().eval()
+    for module in private.modules():
+        for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
+            hooks.clear()
+    with torch.no_grad():
+        found = private(_probe())
+    return getattr(found, "logits", found)
+
+
+def _close(network: nn.Module, expected: Tensor) -> bool:
+    with torch.no_grad():
+        found = network(_probe())
+    if found.shape != expected.shape:
+        return False
+    span = float(expected.max() - expected.min()) or float(expected.abs().max()) or 1.0
+    return bool((found - expected).abs().max() <= CLOSE * span)
+
+
+class Original:
+    """The model that a network was made from, as long as somebody holds it: have its weights changed since?"""
+
+    def __init__(self, model: nn.Module):
+        self._model = weakref.ref(model)
+        self._edits, self._digest = _edits(model), _digest(model)
+
+    def check(self, thoroughly: bool = False) -> None:
+        """Refuse to go on with what the model no longer is.
+
+        Args:
+            thoroughly: compare every byte; else only what torch counts, which edits of ``.data`` escape.
+
+        Raises:
+            ValueError: the model's weights are not those that were read.
+        """
+        model = self._model()
+        if model is None or (_edits(model) == self._edits and not thoroughly):
+            return
+        if _digest(model) != self._digest:
+            raise ValueError(
+                "the model's weights have changed since Network.from_model read them; call it again for maps of what the "
+                "model is now"
+            )
+
+
+def _edits(model: nn.Module) -> list[tuple[int, int]]:
+    return [(id(tensor), tensor._version) for tensor in (*model.parameters(), *model.buffers())]
+
+
+def _digest(model: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        if not name.endswith("num_batches_tracked"):  # counts, and changes no map
+            digest.update(f"{name} {tensor.dtype}".encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""How channels vary together: their covariance in one pass over the data, and what can be read from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+TWINS = 0.95
+KEPT_VARIANCE = 0.99
+CONSTANT = 1e-10  # of the channels' mean variance: what rounding leaves of a channel that does not vary
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Of the channels at one kind of place in a stage, how many there are and how many are superfluous.
+
+    Attributes:
+        count: channels there.
+        twins: share of those that vary whose values correlate with another one's at more than 0.95 in size.
+        constant: share of all that do not vary.
+    """
+
+    count: int
+    twins: float
+    constant: float
+
+
+class ChannelStatistics:
+    """Covariance of channels, accumulated in float64 over any number of samples; memory does not grow with them."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self._origin, self._sum, self._gram = torch.empty(0), torch.empty(0), torch.empty(0)
+
+    def add(self, values: Tensor) -> None:
+        """Take in samples, (samples, channels)."""
+        if not self.samples:
+            # moments about a value that occurs: little is lost where the mean is large, nothing where a channel is constant
+            self._origin = values[0].clone()
+            self._sum = torch.zeros(values.shape[1], dtype=torch.float64, device=values.device)
+            self._gram = torch.zeros(*[values.shape[1]] * 2, dtype=torch.float64, device=values.device)
+        values = values - self._origin
+        self.samples += len(values)
+        self._sum += values.sum(dim=0, dtype=torch.float64)
+        self._gram += values.T @ values
+
+    def covariance(self) -> Tensor:
+        """Covariance of the samples so far, float64 (channels, channels)."""
+        mean = self._sum / self.samples
+        return self._gram / self.samples - mean[:, None] * mean
+
+
+def varying(covariance: Tensor) -> Tensor:
+    """Which channels vary at all, bool (channels,)."""
+    variance = covariance.diagonal()
+    return variance > CONSTANT * variance.mean()
+
+
+def twin_share(covariance: Tensor) -> float:
+    """Of the channels that vary, the share that correlates at more than ``TWINS`` in size with another; 0 of none."""
+    chosen = varying(covariance)
+    covariance = covariance[chosen][:, chosen]
+    deviation = covariance.diagonal().sqrt()
+    correlation = (covariance / deviation[:, None] / deviation).abs().fill_diagonal_(0)
+    return float((correlation > TWINS).any(dim=1).double().mean()) if len(correlation) else 0.0
+
+
+def dimensions(covariance: Tensor) -> int:
+    """How many principal directions hold ``KEPT_VARIANCE`` of the variance; 0 where nothing varies.
+
+    A rotation of the channels does not change it, the scale of single channels does.
+    """
+    eigenvalues = torch.linalg.eigvalsh(covariance).flip(0).clamp(min=0)
+    total = eigenvalues.sum()
+    return int((eigenvalues.cumsum(0) < KEPT_VARIANCE * total).sum()) + 1 if total > 0 else 0
+
+
+def summarised(statistics: Sequence[ChannelStatistics]) -> Channels:
+    """Shares as means over several places, which may have differently many channels; the count is the last one's."""
+    covariances = [one.covariance() for one in statistics]
+    constant = [1 - float(varying(one).double().mean()) for one in covariances]
+    return Channels(
+        count=len(covariances[-1]),
+        twins=sum(map(twin_share, covariances)) / len(covariances),
+        constant=sum(constant) / len(constant),
+    )

@@ -1,0 +1,76 @@
+"""python -m models liveness: measure a checkpoint, or the variants of a study, on photographs."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from models.command_inputs import NETWORK, PhotographFolder, chosen
+from models.commands import DONE, SOME_FAILED, say
+from models.files import atomic_write
+from models.liveness.measure import B0_LAYERS, Liveness, measure_liveness
+from models.liveness.report import liveness_sentences, liveness_table
+from models.network import Network
+from models.studies import StudyError
+
+LIMIT = 200
+
+
+def add_liveness_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models liveness``."""
+    parser.add_argument("network", metavar="CHECKPOINT|STUDY[:KEY]", help="a file, a study's variant, or a whole study")
+    parser.add_argument("--photographs", required=True, metavar="FOLDER", help="varied ones; labels are not needed")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=LIMIT,
+        metavar="N",
+        help=f"how many of them to use, spread evenly (default: {LIMIT})",
+    )
+    parser.add_argument(
+        "--baseline", metavar="CHECKPOINT", help="what it is compared with; default: the study's, else B0's depth alone"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all that was found, for machines")
+    parser.add_argument("--device", default="auto")
+
+
+def run_liveness(arguments: argparse.Namespace) -> int:
+    """liveness CHECKPOINT|STUDY[:KEY] --photographs FOLDER"""
+    photographs = PhotographFolder(arguments.photographs, arguments.limit)
+    study, keys = chosen(arguments.network, arguments.baseline)
+    layers, found = B0_LAYERS, {}
+    baseline = "" if list(study.variants) == [NETWORK] else study.baseline
+    for key in dict.fromkeys([baseline, *keys] if baseline else keys):
+        try:
+            network = study.load(key, arguments.device)
+        except StudyError as error:
+            if len(keys) == 1 or key == baseline:
+                raise
+            say(str(error))
+            continue
+        if key == baseline:
+            layers = tuple(len(stage) for stage in network.model.features[1:-1])
+        found[key] = measure_liveness(network.model, photographs.prepared(network), layers)
+        if key in keys:
+            print(_text(network, found[key], found.get(baseline) if key != baseline else None), flush=True)
+    for reason in photographs.unreadable.values():
+        say(f"{reason}; left out")
+    if arguments.json:
+        _write(arguments.json, found, baseline)
+    return DONE if found.keys() >= set(keys) and not photographs.unreadable else SOME_FAILED
+
+
+def _text(network: Network, found: Liveness, baseline: Liveness | None) -> str:
+    title = f"{network.label}, {found.photographs} photographs at {network.scaling.input_size} px"
+    return "\n".join([title, liveness_table(found, baseline), *liveness_sentences(found, baseline), ""])
+
+
+def _write(path: Path, found: Mapping[str, Liveness], baseline: str) -> None:
+    """A dictionary of networks, each with its fields as ``Liveness`` has them and its sentences."""
+    networks = {
+        key: {**asdict(one), "sentences": liveness_sentences(one, found.get(baseline) if key != baseline else None)}
+        for key, one in found.items()
+    }
+    with atomic_write(path) as file:
+        file.write(json.dumps(networks, indent=1, allow_nan=False).encode())

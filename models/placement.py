@@ -1,0 +1,73 @@
+"""Where a trained network's cells really look: one offset per network from the centres that strides and paddings give.
+
+Trained kernels lean to one side, by 5 to 24 input pixels on real weights. The offset is measured (``models.mirror_test``),
+recorded with a checkpoint or in a manifest, and added to the nominal centres of the last map wherever one is drawn.
+Plain numbers, no torch.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PLACEMENT = "placement"  # where a checkpoint's metadata and a manifest's variant have one
+MOST_PIXELS = 64.0  # two cells: no kernels lean that far
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How far the cells of the last map look from their nominal centres, in input pixels.
+
+    Attributes:
+        right: to be added to the centres of columns.
+        down: to be added to the centres of rows.
+        photographs: that it was measured on; 0 where that is not known.
+        error: standard errors of ``right`` and ``down``; 0 where they are not known.
+
+    Raises:
+        ValueError: a number is not finite, or an offset is more than two cells.
+    """
+
+    right: float = 0.0
+    down: float = 0.0
+    photographs: int = 0
+    error: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self):
+        numbers = (self.right, self.down, *self.error)
+        if not all(_is_finite(number) for number in numbers) or max(map(abs, numbers[:2])) > MOST_PIXELS:
+            raise ValueError(
+                f"placement is {numbers[:2]}; expected input pixels to the right and down, between -{MOST_PIXELS:g} "
+                f"and {MOST_PIXELS:g}"
+            )
+
+    def record(self) -> dict[str, float | int | list[float]]:
+        """As JSON and TOML hold it."""
+        return {"right": self.right, "down": self.down, "photographs": self.photographs, "error": list(self.error)}
+
+    def __str__(self) -> str:
+        errors = f" (standard errors {self.error[0]:.1f}, {self.error[1]:.1f}, {self.photographs} photographs)"
+        return f"{self.right:+.1f} px right, {self.down:+.1f} px down" + (errors if self.photographs else "")
+
+
+def placement_from(value: object) -> Placement:
+    """One from ``[right, down]``, or from what ``Placement.record`` gives.
+
+    Raises:
+        ValueError: it is neither, or its numbers are no offset.
+    """
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_finite, value)):
+        return Placement(float(value[0]), float(value[1]))
+    if isinstance(value, Mapping) and {"right", "down"} <= set(value) <= {"right", "down", "photographs", "error"}:
+        error, photographs = value.get("error", (0.0, 0.0)), value.get("photographs", 0)
+        numbers = [value["right"], value["down"], photographs, *(error if isinstance(error, (list, tuple)) else [None])]
+        if len(numbers) == 5 and all(map(_is_finite, numbers)):
+            right, down, _, *errors = map(float, numbers)
+            return Placement(right, down, int(photographs), (errors[0], errors[1]))
+    raise ValueError(f"placement = {value!r} is not understood; expected [right, down] in input pixels")
+
+
+def _is_finite(number: object) -> bool:
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and abs(number) < math.inf
+
+
+NOMINAL = Placement()

@@ -1,0 +1,151 @@
+"""The one door for files from outside, and files that are whole or absent whichever system call fails."""
+
+import errno
+import importlib.util
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "models" / "files.py"
+spec = importlib.util.spec_from_file_location("files_alone", SOURCE)
+files = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(files)  # alone, without the seconds that torch takes
+MOST = 1000
+OLD, NEW = b"old", b"new" * 100_000
+WRITER = f"""
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("files", {str(SOURCE)!r})
+files = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(files)
+with files.atomic_write(sys.argv[1]) as file:
+    file.write(b"new" * 100_000)
+"""
+STRACE = shutil.which("strace")
+WRITING = "openat,write,fsync,rename,chmod,fchmod"  # what may fail while a file is written
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Name -> something that is not a regular file, or that may not be read."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(bytes(MOST + 1))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link to pipe").symlink_to("pipe")
+    (tmp_path / "link to nothing").symlink_to("nowhere")
+    (tmp_path / "link to itself").symlink_to("link to itself")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        yield {
+            **{path.name: path for path in tmp_path.iterdir()}, "zero": "/dev/zero", "null": "/dev/null",
+            "terminal": "/dev/tty", "long": tmp_path / ("x" * 300), "NUL": "a\0b", "missing": tmp_path / "missing",
+            "memory": "/proc/self/mem", "below a file": tmp_path / "large" / "x", "escape": tmp_path / "\x1b[31m",
+        }  # fmt: skip
+
+
+def test_nothing_odd_is_read_or_waited_for(odd):
+    refused = {}
+
+    def read_all():
+        for name, path in odd.items():
+            with pytest.raises((ValueError, OSError)) as caught:
+                files.read_file(path, MOST)
+            refused[name] = str(caught.value)
+
+    thread = threading.Thread(target=read_all, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert refused.keys() == odd.keys(), "waited for one"
+    for words in refused.values():
+        assert words.isprintable()
+        assert "; " in words, "says the way out"
+
+
+@pytest.mark.parametrize("size", [0, 1, MOST])
+def test_a_file_of_allowed_size_comes_whole(tmp_path, size):
+    (tmp_path / "file").write_bytes(bytes(range(256)) * 4)
+    content = (tmp_path / "file").read_bytes()[:size]
+    (tmp_path / "file").write_bytes(content)
+    (tmp_path / "link").symlink_to("file")
+    assert files.read_file(tmp_path / "file", MOST) == files.read_file(tmp_path / "link", MOST) == content
+
+
+def test_what_is_too_large_is_not_read(tmp_path):
+    """Sixty gigabytes on no disk space at all: neither memory nor time goes into them."""
+    with open(tmp_path / "sparse", "wb") as file:
+        file.truncate(60 << 30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match="is larger than"):
+        files.read_file(tmp_path / "sparse", 1 << 30)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
+
+
+def test_texts_are_utf8_with_or_without_mark(tmp_path):
+    (tmp_path / "text").write_bytes(b"\xef\xbb\xbf\xc3\xa9")
+    assert files.read_text(tmp_path / "text", MOST) == "é"
+    (tmp_path / "text").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="not a text in UTF-8"):
+        files.read_text(tmp_path / "text", MOST)
+
+
+def traced(path, *injections):
+    """Write a file in a process of its own under strace; its exit code and the calls that it made, in order."""
+    log = path.parent / "calls"
+    command = [
+        STRACE,
+        "-f",
+        "-qq",
+        "-e",
+        f"trace={WRITING}",
+        "-o",
+        log,
+        *injections,
+        sys.executable,
+        "-S",
+        "-c",
+        WRITER,
+        path,
+    ]
+    done = subprocess.run(list(map(str, command)), capture_output=True, check=False, timeout=60)
+    return done.returncode, re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed: it makes system calls fail")
+@pytest.mark.parametrize("code", ["ENOSPC", "EIO", "EDQUOT", "EROFS"])
+def test_whichever_call_fails_the_file_is_the_old_or_the_new_one(tmp_path, code):
+    """Calls are counted, not listed: every one that the writing makes fails once."""
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir()
+    path.write_bytes(OLD)
+    done, calls = traced(path)
+    if done and not calls:
+        pytest.skip("this machine does not allow tracing")
+    assert done == 0
+    assert path.read_bytes() == NEW
+    first = max(place for place, call in enumerate(calls) if call == "openat")  # Python's own imports come before
+    assert {"write", "fsync", "rename"} <= set(calls[first:])
+    failed = 0
+    for place in range(first, len(calls)):
+        when = calls[: place + 1].count(calls[place])
+        path.write_bytes(OLD)
+        done, _ = traced(path, "-e", f"inject={calls[place]}:error={code}:when={when}")
+        failed += done != 0
+        assert path.read_bytes() == (NEW if done == 0 else OLD)
+        (path.parent / "calls").unlink()
+        assert [one.name for one in path.parent.iterdir()] == ["file"], "a half file is left"
+    assert failed >= 4
+
+
+def test_errors_keep_their_number(tmp_path):
+    """A full disk is told from others by it."""
+    with pytest.raises(OSError, match="No space") as caught, files.atomic_write(tmp_path / "file"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
