@@ -1,14 +1,20 @@
 """Evaluation: photographs in, numbers with intervals and verdicts on the paper's claim out.
 
-measurements.py  what is measured on each photograph and mosaic
-tasks.py         a folder of photographs in resumable portions
-few.py           a few photographs at hand, in memory
-statistics.py    means and paired differences with intervals
-report.py        rows of numbers -> a report
-rows.py          what a report keeps of the single photographs
-table.py         a report as Markdown
-verdicts.py      what a report says of the claim
-checks.py        is the method itself to be trusted?
-shipped.py       the reports that come with the project, in reports/
-command.py       python -m cam evaluate
+registry.py       the one table of measurements, and which of them decides
+records.py        typed records: rows, findings, the report as JSON
+contenders.py     variants in all their trainings, and controls
+sampling.py       which photographs and mosaics, by a fixed rule
+photographs.py    photographs of a folder with what is known of their objects
+placing.py        where networks look that record no placement
+scoring.py        what is measured on each photograph and mosaic
+tasks.py          the work in resumable portions
+in_memory.py      a few photographs at hand, with progress
+statistics.py     intervals over classes and photographs, a test that knows trainings
+report.py         rows of numbers -> a report
+verdicts.py       what a report says of the claim
+table.py          a report as Markdown
+checks.py         is the method itself to be trusted?
+deletion_film.py  one photograph, damaged step by step, to look at
+pointing_game.py  one round of the grid pointing game, to look at
+shipped.py        the reports that come with the project, in reports/
 """

@@ -1,16 +1,25 @@
 """Checks of a method on one network over some photographs, for a report. Never used to rank networks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from cam.cells import CellGrid
-from cam.comparing import compare
-from cam.evaluation.measurements import Photograph
-from cam.perturbation import area_under, average_drop, class_probability, deletion_curve, insertion_curve, road_curve
-from cam.randomisation import cascading_randomisation
+from cam.compare import ask
+from cam.evaluation.records import Checks
+from cam.evaluation.scoring import Photograph
+from cam.measures.perturbation import (
+    area_under,
+    average_drop,
+    class_probability,
+    deletion_curve,
+    insertion_curve,
+    road_curve,
+)
+from cam.measures.randomisation import cascading_randomisation
+from cam.question import Question
 from models.images import open_image
 from models.network import Network
 
@@ -22,32 +31,33 @@ SUMMARY = (
 )
 
 
-def check_method(network: Network, photographs: Sequence[Photograph], method: str, view: str) -> dict:
+def check_method(network: Network, photographs: Sequence[Photograph], question: Question) -> Checks:
     """Deletion, insertion, ROAD, average drop and increase, and cascading randomisation, averaged over photographs.
 
     Args:
         network: the one whose maps are checked.
-        photographs: of each, the first kind of object is explained, as the most probable class that it counts as.
-        method: name in ``METHODS``.
-        view: ``"square"`` or ``"centre"``.
+        photographs: a sample over classes; the first kind of object of each is explained, as its most probable class.
+        question: with which method and view.
 
     Returns:
-        ``summary``, ``images`` (count), ``scores`` (name -> mean) and ``curves`` (name -> mean curve).
+        Means of the scores, by name, and mean curves.
     """
     curves: dict[str, list[np.ndarray]] = {"deletion": [], "insertion": [], "road": []}
     drops, randomised = [], []
     for photograph in tqdm(photographs, desc="checks of the method", unit=" images"):
         picture = open_image(photograph.path)
-        seen = compare({"network": network}, [picture], method, "own", view)
+        seen = ask({"network": network}, [picture], replace(question, target="own"))
         class_idx = max(photograph.kinds[0], key=lambda one: seen.logits["network"][0, one])
         map_ = seen.explain(class_idx).maps["network"]
-        image = network.transform(picture, view)
-        drawn = CellGrid(tuple(network.cell_centres()), len(image[0])).drawn(map_, len(image[0]))[0]
+        image = network.transform(picture, question.view)
+        drawn = seen.grid("network").drawn(map_, len(image[0]))[0]
         probability = class_probability(network, class_idx)
         for name, curve in (("deletion", deletion_curve), ("insertion", insertion_curve), ("road", road_curve)):
             curves[name].append(curve(probability, image, drawn))
         drops.append(average_drop(probability, image, drawn))
-        randomised.append(cascading_randomisation(network, torch.stack([image]), np.array([class_idx]), method))
+        randomised.append(
+            cascading_randomisation(network, torch.stack([image]), np.array([class_idx]), question.method)
+        )
     scores = {name: float(np.mean([area_under(curve) for curve in found])) for name, found in curves.items()}
     scores |= {
         "average drop, per cent": float(np.mean([one.drop for one in drops])),
@@ -55,4 +65,4 @@ def check_method(network: Network, photographs: Sequence[Photograph], method: st
     }
     scores |= {f"random down to {part}": float(np.mean([one[part] for one in randomised])) for part in randomised[0]}
     mean_curves = {name: np.mean(found, axis=0).round(6).tolist() for name, found in curves.items()}
-    return {"summary": SUMMARY, "images": len(photographs), "scores": scores, "curves": mean_curves}
+    return Checks(SUMMARY, [one.name for one in photographs], scores, mean_curves)

@@ -1,147 +1,216 @@
-"""Rows of numbers -> a report: means, paired differences with intervals, controls and noise floor."""
+"""Rows of numbers -> a report: means, contrasts with intervals and tests, pairs of networks, single images."""
 
 from collections.abc import Sequence
+from itertools import product
 
+import msgspec
 import numpy as np
 
-from cam.evaluation.measurements import GAUSSIAN, MEASUREMENTS, OWN, PAIRS, RANDOM, READINGS, Networks
-from cam.evaluation.rows import kept_rows
-from cam.evaluation.statistics import bootstrap
-from cam.metrics import max_box_accuracy
+from cam.evaluation.contenders import AT_SIZE, CONTROL, GAUSSIAN, RANDOM, VARIANT, Contender, Contenders
+from cam.evaluation.records import (
+    ALL,
+    FORMAT,
+    RECOGNISED,
+    About,
+    Arm,
+    Contrast,
+    Finding,
+    Interval,
+    Kept,
+    Pair,
+    Report,
+    Row,
+    Training,
+)
+from cam.evaluation.registry import MEASUREMENTS, OWN, PAIRS, PRIMARY, READINGS
+from cam.evaluation.statistics import Spread, between_trainings, holm, intervals, share_better, significance
+from cam.question import Question
 
-RECOGNISED, MISCLASSIFIED, ALL = GROUPS = ("recognised", "misclassified", "all")
-ENOUGH = 10  # images for a verdict: intervals from fewer are too narrow
+KEPT = (*PRIMARY.values(), "energy", "pointing")  # also for every single image
+DIGITS = 3
 
 
-def build_report(photographs: Sequence[dict], mosaics: Sequence[dict], networks: Networks) -> dict:
-    """What ``measure_photographs`` and ``measure_mosaics`` found, summed up.
+class Scores:
+    """One measurement in one reading: arms and their trainings on the same images.
 
-    Returns:
-        ``images`` (group -> count), ``accuracy`` (network -> share right), ``measurements`` (name -> label, summary,
-        ``groups``: see ``_group``), ``pairs`` (name -> summary, and mean and interval of every pair) and ``rows``
-        (see ``kept_rows``).
+    Attributes:
+        clusters: of the images.
+        arms: arm -> score of each image, the mean over trainings, (N,).
+        trainings: training -> mean over the images it was measured on.
     """
-    groups = _groups(photographs, mosaics, networks)
-    measurements = {}
-    for name, measurement in MEASUREMENTS.items():
-        found = {group: _group(name, rows, networks) for group, rows in groups.items()}
-        if any(found.values()):
-            kept = {group: values for group, values in found.items() if values}
-            measurements[name] = {"label": measurement.label, "summary": measurement.summary, "groups": kept}
-    trained = [*networks.own, *networks.seeds]
-    return {
-        "images": {group: sum("right" in row for row in rows) for group, rows in groups.items()},
-        "mosaics": {group: sum("tiles" in row for row in rows) for group, rows in groups.items()},
-        "accuracy": {key: float(np.mean([row["right"][key] for row in photographs])) for key in trained},
-        "measurements": measurements,
-        "pairs": {name: {"summary": summary, **_pairs(name, photographs, networks)} for name, summary in PAIRS.items()},
-        "rows": kept_rows(photographs, mosaics, networks),
-    }
+
+    def __init__(self, rows: Sequence[Row], name: str, reading: str, arms: Contenders):
+        found = [row.scores[name][reading] for row in rows]
+        self.clusters = [row.cluster for row in rows]
+        self.arms: dict[str, np.ndarray] = {}
+        self.trainings: dict[str, float] = {}
+        for key, arm in arms.arms.items():
+            names = [GAUSSIAN] if key == GAUSSIAN else list(arm.trainings)
+            values = np.array([[one.get(training, np.nan) for training in names] for one in found])
+            if np.isfinite(values).any(axis=1).all():
+                self.arms[key] = np.nanmean(values, axis=1)
+                known = np.isfinite(values).any(axis=0)
+                self.trainings |= {
+                    one: float(np.nanmean(values[:, place])) for place, one in enumerate(names) if known[place]
+                }
 
 
-def headline(measurement: dict | None) -> dict:
-    """The group that a verdict and its controls are about: images that every network recognises, or all if too few."""
-    groups = (measurement or {}).get("groups", {})
-    found = groups.get(RECOGNISED, {})
-    return found if found.get("images", 0) >= ENOUGH else groups.get(ALL, {})
+def build_report(
+    photographs: Sequence[Row], mosaics: Sequence[Row], arms: Contenders, question: Question, about: About
+) -> Report:
+    """What was measured, summed up.
+
+    Args:
+        photographs: rows of photographs.
+        mosaics: rows of mosaics, of one class and of four.
+        arms: what was measured.
+        question: with which method and view.
+        about: what the report is of.
+    """
+    groups = _groups(photographs, mosaics, arms)
+    findings = [
+        _finding(rows, name, reading, group, arms)
+        for name, reading, (group, rows) in product(MEASUREMENTS, READINGS, groups.items())
+        if (group == ALL or reading == OWN) and _having(rows, name, reading, arms)
+    ]
+    return Report(
+        format=FORMAT, about=about, method=question.method, view=question.view, subject=arms.subject, baseline=arms.baseline,
+        photographs=[row.names[0] for row in photographs],
+        images={group: sum(bool(row.right) for row in rows) for group, rows in groups.items()},
+        arms={key: _arm(arm) for key, arm in arms.arms.items()},
+        trainings=_trainings(photographs, arms),
+        findings=_corrected(findings, arms),
+        pairs=_pairs(photographs, arms),
+        kept=_kept([*photographs, *mosaics], arms),
+    )  # fmt: skip
 
 
-def signed(interval: Sequence[float]) -> str:
-    """A difference and its bounds: ``+0.031 [0.010, 0.052]``."""
-    return f"{interval[0]:+z.3f} [{interval[1]:z.3f}, {interval[2]:z.3f}]"
+def rivals(arms: Contenders) -> list[str]:
+    """What the subject has to beat: the other variants, the baseline's weights at its size, other networks given."""
+    return [
+        key
+        for key, arm in arms.arms.items()
+        if key != arms.subject and (arm.role in (VARIANT, CONTROL) or (arm.role == AT_SIZE and arm.of == arms.subject))
+    ]
 
 
-def _groups(photographs: Sequence[dict], mosaics: Sequence[dict], networks: Networks) -> dict[str, list[dict]]:
-    """Photographs and mosaics by whether every network of the study is right about every photograph in them."""
-    right = {row["name"]: all(row["right"][key] for key in networks.own) for row in photographs}
-    recognised = [all(right[name] for name in row.get("tiles", [row.get("name")])) for row in (*photographs, *mosaics)]
+def _groups(photographs: Sequence[Row], mosaics: Sequence[Row], arms: Contenders) -> dict[str, list[Row]]:
+    """All images, and those whose photographs every variant recognises."""
+    right = {row.names[0]: all(row.right[key] for key in arms.variants) for row in photographs}
     rows = [*photographs, *mosaics]
-    return {
-        RECOGNISED: [row for row, all_right in zip(rows, recognised, strict=True) if all_right],
-        MISCLASSIFIED: [row for row, all_right in zip(rows, recognised, strict=True) if not all_right],
-        ALL: rows,
-    }
+    return {ALL: rows, RECOGNISED: [row for row in rows if all(right.get(name, False) for name in row.names)]}
 
 
-def _group(name: str, rows: Sequence[dict], networks: Networks) -> dict:
-    """One measurement on one group of images; empty where none has it.
+def _having(rows: Sequence[Row], name: str, reading: str, arms: Contenders) -> list[Row]:
+    return [row for row in rows if arms.baseline in row.scores.get(name, {}).get(reading, {})]
 
-    Returns:
-        ``images``; ``networks``: key -> reading -> ``mean`` and ``difference`` to the baseline (estimate, low, high),
-        and ``random``, the mean with random weights; ``gaussian``: the mean of the centred Gaussian, and
-        ``over_gaussian``, the baseline's difference to it; ``noise_floor``:
-        reading -> largest difference between two trainings of the baseline, empty without seeds.
+
+def _finding(rows: Sequence[Row], name: str, reading: str, group: str, arms: Contenders) -> Finding:
+    rows = _having(rows, name, reading, arms)
+    scores = Scores(rows, name, reading, arms)
+    trained = [one for one in arms.arms.values() if one.role == VARIANT]
+    spread = between_trainings([[scores.trainings[key] for key in arm.trainings] for arm in trained])
+    means = intervals(np.stack(list(scores.arms.values()), axis=1), scores.clusters)
+    wanted = [(one, other) for one, other in _contrasts(arms) if {one, other} <= scores.arms.keys()]
+    found = [_contrast(scores, one, other, arms, spread) for one, other in wanted]
+    return Finding(
+        name, reading, group, len(rows), len(set(scores.clusters)), spread.deviation if spread else None,
+        {key: _rounded(mean) for key, mean in zip(scores.arms, means, strict=True)},
+        {key: round(value, 5) for key, value in scores.trainings.items()},
+        found,
+    )  # fmt: skip
+
+
+def _contrast(scores: Scores, one: str, other: str, arms: Contenders, spread: Spread | None) -> Contrast:
+    values = scores.arms[one] - scores.arms[other]
+    counts = len(arms.arms[one].trainings), len(arms.arms[other].trainings)
+    test = significance(values, scores.clusters, spread, counts)
+    (interval,) = intervals(values, scores.clusters)
+    return Contrast(
+        one,
+        other,
+        difference=_rounded(interval),
+        with_seeds=_rounded(test.interval) if spread else None,
+        p=test.p,
+        better=round(share_better(values), 4),
+        over_spread=round(interval.estimate / spread.deviation, 2) if spread and spread.deviation else None,
+    )
+
+
+def _contrasts(arms: Contenders) -> list[tuple[str, str]]:
+    """The subject with everything that bears on it; everything with the baseline; each variant with the baseline's
+    weights at its size.
     """
-    rows = [row for row in rows if f"{name}|{networks.baseline}|{OWN}" in row["scores"]]
-    if not rows:
-        return {}
+    about = [key for key, arm in arms.arms.items() if arm.role in (RANDOM, AT_SIZE) and arm.of == arms.subject]
+    found = [(arms.subject, key) for key in (*rivals(arms), *about, GAUSSIAN)]
+    found += [(key, arms.baseline) for key in arms.arms if key != arms.baseline]
+    found += [(arm.of, key) for key, arm in arms.arms.items() if arm.role == AT_SIZE]
+    return list(dict.fromkeys(found))
 
-    def column(key: str) -> np.ndarray:
-        return np.array([row["scores"][f"{name}|{key}"] for row in rows], dtype=np.float64)
 
-    found: dict = {}
-    for key in (*networks.own, *networks.seeds):
-        found[key] = {
-            reading: _summary(column(f"{key}|{reading}"), column(f"{networks.baseline}|{reading}"))
-            for reading in READINGS
-        }
-    for key in networks.random:
-        found[key.removeprefix(RANDOM)]["random"] = _mean(column(f"{key}|{OWN}"))
-    gaussian = column(f"{GAUSSIAN}|{OWN}")
+def _corrected(findings: Sequence[Finding], arms: Contenders) -> list[Finding]:
+    """Holm's correction over the primary outcomes against everything that the subject has to beat."""
+    family = [
+        (place, row)
+        for place, finding in enumerate(findings)
+        if (finding.reading, finding.group) == (OWN, ALL) and MEASUREMENTS[finding.measurement].primary
+        for row, contrast in enumerate(finding.contrasts)
+        if contrast.one == arms.subject and contrast.other in rivals(arms)
+    ]
+    corrected = dict(zip(family, holm([findings[place].contrasts[row].p for place, row in family]), strict=True))
+    return [
+        msgspec.structs.replace(
+            finding,
+            contrasts=[
+                msgspec.structs.replace(contrast, holm=corrected.get((place, row)))
+                for row, contrast in enumerate(finding.contrasts)
+            ],
+        )
+        for place, finding in enumerate(findings)
+    ]
+
+
+def _arm(arm: Contender) -> Arm:
+    return Arm(arm.label, arm.role, arm.of, list(arm.trainings))
+
+
+def _trainings(photographs: Sequence[Row], arms: Contenders) -> dict[str, Training]:
     return {
-        "images": len(rows),
-        "networks": found,
-        "gaussian": _mean(gaussian),
-        "over_gaussian": _summary(column(f"{networks.baseline}|{OWN}"), gaussian)["difference"],
-        "noise_floor": _noise_floor(found, networks),
-    }
+        key: Training(
+            network.label, network.provenance, network.note, network.scaling.input_size, network.family,
+            network.fingerprint, network.cell_offset(), round(float(np.mean([row.right[key] for row in photographs])), 5),
+        )
+        for key, network in arms.trained.items()
+    }  # fmt: skip
 
 
-def _noise_floor(found: dict, networks: Networks) -> dict[str, float]:
-    trainings = [found[key] for key in (networks.baseline, *networks.seeds)]
-    if len(trainings) < 2:
-        return {}
-    return {reading: float(np.ptp([one[reading]["mean"][0] for one in trainings])) for reading in READINGS}
-
-
-def _summary(values: np.ndarray, baseline: np.ndarray) -> dict[str, list[float]]:
-    """Mean and paired difference to the baseline, with intervals; boxes are scored on all images together."""
-    count = len(values)
-    mean = bootstrap(lambda weights: _score(weights, values), count)
-    difference = bootstrap(lambda weights: _score(weights, values) - _score(weights, baseline), count)
-    return {"mean": list(mean), "difference": list(difference)}
-
-
-def _score(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return weights @ values if values.ndim == 1 else max_box_accuracy(values, weights)
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(_score(np.full((1, len(values)), 1 / len(values)), values)[0])
-
-
-def _pairs(name: str, photographs: Sequence[dict], networks: Networks) -> dict[str, dict[str, list[float]]]:
-    """Pairs of variants; trainings of the baseline that differ by the seed alone: the noise floor; and the ancestor's."""
-    found: dict[str, dict[str, list[float]]] = {"variants": {}, "seeds": {}, "ancestor": {}}
-    for one, other in networks.pairs:
-        values = np.array([row["pairs"][f"{name}|{one}|{other}"] for row in photographs], dtype=np.float64)
-        interval = bootstrap(lambda weights, values=values: weights @ values, len(values))  # type: ignore[misc]
-        kind = "seeds" if other in networks.seeds else "ancestor" if other in networks.ancestor else "variants"
-        found[kind][f"{one} and {other}"] = list(interval)
+def _pairs(photographs: Sequence[Row], arms: Contenders) -> list[Pair]:
+    clusters = [row.cluster for row in photographs]
+    found = []
+    for name in PAIRS:
+        if not arms.pairs:
+            break
+        values = np.array([row.pairs[name] for row in photographs])
+        floors = np.array([row.floors[name] for row in photographs if row.floors])
+        for place, ((one, other), mean) in enumerate(zip(arms.pairs, intervals(values, clusters), strict=True)):
+            floor = round(float(floors[:, place].mean()), 5) if len(floors) else None
+            found.append(Pair(name, one, other, _rounded(mean), floor))
     return found
 
 
-def heading(networks: Networks, method: str, view: str) -> dict:
-    """What a report is about: ``method``, ``view``, ``baseline`` and, of every trained network, what it is."""
-    return {
-        "method": method,
-        "view": view,
-        "baseline": networks.baseline,
-        "networks": {
-            key: {
-                "label": network.label, "provenance": network.provenance, "note": network.note,
-                "resolution": network.scaling.input_size, "family": network.family, "fingerprint": network.fingerprint,
+def _kept(rows: Sequence[Row], arms: Contenders) -> list[Kept]:
+    """Scores of the variants on every single image."""
+    found = []
+    for name in KEPT:
+        having = _having(rows, name, OWN, arms)
+        if having:
+            scores = Scores(having, name, OWN, arms).arms
+            columns: dict[str, list[float | None]] = {
+                key: [round(float(one), DIGITS) for one in scores[key]] for key in arms.variants
             }
-            for key, network in {**networks.own, **networks.seeds}.items()
-        },
-    }  # fmt: skip
+            found.append(Kept(name, [row.names for row in having], columns))
+    return found
+
+
+def _rounded(interval: Interval) -> Interval:
+    return Interval(*(round(value, 5) for value in interval))

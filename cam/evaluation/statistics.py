@@ -1,99 +1,148 @@
-"""How sure a number over images is: paired bootstrap intervals.
+"""How sure a difference is: intervals over classes and photographs, and a test that also knows trainings.
 
-They cover the choice of images and nothing else: not what another training of the same network would give.
+Photographs of a class go together, so classes are resampled, and inside each of them photographs. What another training
+would give no photograph can tell: that takes the spread between trainings of the same network, and few of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
-from cam.cells import finite
+from cam.evaluation.records import Interval
+from cam.maps.cells import finite
 
 RESAMPLES, CONFIDENCE = 2000, 0.95
-BLOCK = 2**22  # image weights held at a time
-
-Statistic = Callable[[np.ndarray], np.ndarray]
 
 
-class Interval(NamedTuple):
-    """A number and the bounds of its bootstrap interval."""
+class Spread(NamedTuple):
+    """Standard deviation between trainings of one network, and on how many degrees of freedom it rests."""
 
-    estimate: float
-    low: float
-    high: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        return self.low > 0 or self.high < 0
+    deviation: float
+    freedom: int
 
 
-def bootstrap(
-    statistic: Statistic, count: int, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """Percentile bootstrap interval of any statistic that can weigh images.
+class Tested(NamedTuple):
+    """Two-sided p, and the interval that belongs to it."""
+
+    p: float
+    interval: Interval
+
+
+def intervals(values: np.ndarray, clusters: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> list[Interval]:
+    """Percentile bootstrap intervals of means that resample clusters and, inside them, images.
 
     Args:
-        statistic: weights of the images, (B, count), rows of sum 1, to its values, (B,).
-        count: number of images.
-        confidence: of the interval.
-        resamples: number of resampled sets of images.
-        seed: the same seed draws the same sets, whatever the statistic: differences of two networks are paired.
+        values: a score, or difference, of each image, (N,) or (N, K).
+        clusters: which cluster each image belongs to, N of them.
+        resamples: number of resampled sets.
+        seed: the same seed draws the same sets, so differences are paired.
 
     Returns:
-        The statistic of the images themselves, and the bounds; with one image the three are equal.
+        K intervals; with one image the three numbers are equal.
 
     Raises:
-        ValueError: there is no image.
+        ValueError: there is no image, or values are not finite.
 
     References:
-        Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13 (percentile interval)
+        Davison & Hinkley, Bootstrap Methods and their Application, 1997, sec. 3.8 (two-stage resampling)
     """
-    if count < 1:
-        raise ValueError("there is no image to resample; give at least one")
-    estimate = statistic(np.full((1, count), 1 / count))[0]
-    draws = _draws(count, resamples, seed)
-    rows = max(1, BLOCK // count)
-    values = np.concatenate([statistic(draws[start : start + rows] / count) for start in range(0, resamples, rows)])
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(estimate), float(low), float(high))
+    columns = finite(values).reshape(len(values), -1)
+    if len(columns) != len(clusters):
+        raise ValueError(f"{len(columns)} values and {len(clusters)} clusters; expected one for each image")
+    draws = _weights(tuple(clusters), resamples, seed) @ columns
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return [Interval(*map(float, one)) for one in zip(columns.mean(axis=0), low, high, strict=True)]
 
 
-def mean_interval(values: np.ndarray, **options: float) -> Interval:
-    """Interval of a mean over images, (N,).
-
-    Raises:
-        ValueError: no values, or values that are not finite.
-    """
-    values = finite(values)
-    return bootstrap(lambda weights: weights @ values, len(values), **options)  # type: ignore[arg-type]
-
-
-def difference_interval(values: np.ndarray, baseline: np.ndarray, **options: float) -> Interval:
-    """Interval of the mean difference between two networks on the same images, paired.
+def between_trainings(means: Sequence[Sequence[float]]) -> Spread | None:
+    """The spread between trainings of the same network, pooled over networks.
 
     Args:
-        values: score of each image, (N,).
-        baseline: the other network's score of the same image, (N,).
-        options: of ``bootstrap``.
+        means: for every network the mean score of each of its trainings.
 
-    Raises:
-        ValueError: the two differ in length, are empty or not finite.
+    Returns:
+        None where no network was trained twice.
     """
-    if np.shape(values) != np.shape(baseline):
-        raise ValueError(
-            f"{np.shape(values)} values and {np.shape(baseline)} of the baseline; expected the same images"
-        )
-    return mean_interval(finite(values) - finite(baseline), **options)
+    groups = [np.asarray(one, dtype=np.float64) for one in means if len(one) > 1]
+    freedom = sum(len(one) - 1 for one in groups)
+    if not freedom:
+        return None
+    squares = sum(float(((one - one.mean()) ** 2).sum()) for one in groups)
+    return Spread(float(np.sqrt(squares / freedom)), freedom)
 
 
-@lru_cache(maxsize=2)
-def _draws(count: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each image is in each resampled set, uint8 (resamples, count)."""
+def significance(
+    differences: np.ndarray, clusters: Sequence[str], spread: Spread | None = None, trainings: tuple[int, int] = (1, 1)
+) -> Tested:
+    """Is the mean difference of two networks more than photographs, classes and chance in training explain?
+
+    The mixed model with classes and trainings as random factors, written out for the case at hand, in which every network
+    sees every image: the variance of the mean difference is that of the clusters' sums plus the spread between trainings
+    over their numbers, and Satterthwaite's degrees of freedom follow from both. What trainings and photographs have in
+    common is counted in both parts, which makes the test a little cautious.
+
+    Args:
+        differences: of each image, means over trainings, (N,).
+        clusters: which cluster each image belongs to.
+        spread: between trainings; None leaves it out, and then p says nothing of another training.
+        trainings: of the one network and of the other; 0 for one that is not trained.
+
+    References:
+        Clark, J. Verbal Learning and Verbal Behavior 12, 1973 (quasi-F for two random factors); Westfall, Kenny & Judd,
+        J. Exp. Psychology: General 143, 2014; Cameron & Miller, J. Human Resources 50, 2015 (variance by clusters)
+    """
+    values = finite(differences)
+    sums, groups = _cluster_sums(values - values.mean(), clusters)
+    of_images = float((sums**2).sum()) / len(values) ** 2 * groups / max(groups - 1, 1)
+    of_seeds = spread.deviation**2 * sum(1 / count for count in trainings if count) if spread else 0.0
+    total = of_images + of_seeds
+    estimate = float(values.mean())
+    if groups < 2 or total <= 0:
+        return Tested(1.0 if groups < 2 or estimate == 0 else 0.0, Interval(estimate, estimate, estimate))
+    freedom = total**2 / (of_images**2 / (groups - 1) + (of_seeds**2 / spread.freedom if spread else 0.0))
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * total**0.5
+    p = float(2 * stats.t.sf(abs(estimate) / total**0.5, freedom))
+    return Tested(p, Interval(estimate, estimate - reach, estimate + reach))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p values corrected for how many comparisons there are: any wrong one among them is as rare as each says.
+
+    References:
+        Holm, Scandinavian J. Statistics 6, 1979
+    """
+    order = np.argsort(values, kind="stable")
+    corrected = np.empty(len(values))
+    scaled = np.asarray(values, dtype=np.float64)[order] * np.arange(len(values), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return corrected.tolist()
+
+
+def share_better(differences: np.ndarray) -> float:
+    """Share of the images on which the first is better, ties counting half."""
+    return float(((differences > 0) + 0.5 * (differences == 0)).mean())
+
+
+def _cluster_sums(values: np.ndarray, clusters: Sequence[str]) -> tuple[np.ndarray, int]:
+    _, number = np.unique(np.asarray(clusters), return_inverse=True)
+    sums = np.bincount(number, weights=values)
+    return sums, len(sums)
+
+
+@lru_cache(maxsize=8)
+def _weights(clusters: tuple[str, ...], resamples: int, seed: int) -> np.ndarray:
+    """What each image counts in each resampled set, float64 (resamples, N), rows of sum 1."""
+    if not clusters:
+        raise ValueError("there is no image to resample; give at least one")
+    _, number = np.unique(np.asarray(clusters), return_inverse=True)
+    members = [np.flatnonzero(number == group) for group in range(number.max() + 1)]
     generator = np.random.default_rng(seed)
-    draws = np.empty((resamples, count), dtype=np.uint8)
-    for row in draws:
-        row[:] = np.bincount(generator.integers(0, count, count), minlength=count)
-    draws.flags.writeable = False
-    return draws
+    times = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), size=resamples)
+    counts = np.zeros((resamples, len(clusters)))
+    for group, rows in enumerate(members):
+        counts[:, rows] = generator.multinomial(times[:, group] * len(rows), np.full(len(rows), 1 / len(rows)))
+    return counts / counts.sum(axis=1, keepdims=True)

@@ -1,116 +1,129 @@
 """A report as Markdown tables."""
 
-from cam.evaluation.measurements import HALF_PIXEL, OWN, POOLED, SIGNED
-from cam.evaluation.report import ALL, ENOUGH, GROUPS, MISCLASSIFIED, RECOGNISED, headline, signed
+from collections.abc import Sequence
 
-TITLES = {
-    RECOGNISED: "Images that every network recognises",
-    MISCLASSIFIED: "Images that some network misclassifies",
-    ALL: "All images",
-}
-CONTROLS = {POOLED: "pooled to 7 x 7", SIGNED: "without ReLU", HALF_PIXEL: "half-pixel", "random": "random weights"}
-PAIR_KINDS = {"variants": "", "seeds": " (another seed)", "ancestor": ""}
+from cam.evaluation.contenders import AT_SIZE, CONTROL, VARIANT
+from cam.evaluation.records import ALL, GROUPS, RECOGNISED, Finding, Interval, Report
+from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, MEASUREMENTS, OWN, PAIRS
+from cam.evaluation.verdicts import interval_of, line, signed
+
+READING_WORDS = {
+    OWN: "own grid, measured placement", COMMON: "common grid", CLASS_MEAN: "less the mean of all classes",
+    HALF_PIXEL: "half-pixel placement",
+}  # fmt: skip
+GROUP_WORDS = {ALL: "all images", RECOGNISED: "images that every variant recognises"}
 CAVEAT = (
-    "Brackets: 95 % percentile bootstrap intervals over images, paired. They do not cover the spread between trainings "
-    "of the same network; the noise floor does, where trainings from other seeds were given."
+    "Brackets: 95 % intervals over classes and, inside them, photographs; of differences, where some network was trained "
+    "more than once, also over trainings. p: two-sided, of a test in which classes and trainings are random; corrected by "
+    "Holm over all primary comparisons. Better: share of images. Secondary outcomes decide nothing."
 )
 
 
-def markdown(report: dict) -> str:
-    """The tables of a report: verdicts, networks, measurements by group of images, controls, pairs of networks."""
-    keys = list(report["networks"])
-    lines = [f"# {report['title']}", "", _setting(report), "", "## Verdicts", ""]
-    lines += [f"- {sentence}." for sentence in report["verdicts"].values()]
+def markdown(report: Report) -> str:
+    """The tables of a report: statements, networks, contrasts, means, controls, pairs of networks."""
+    lines = [f"# {report.about.title}", "", _setting(report), "", "## Statements", ""]
+    lines += [f"- {line(report, one)}." for one in report.statements]
     lines += ["", CAVEAT, "", "## Networks", ""]
-    lines += _table(["", "weights", "resolution", "top-1 right"], [_network_cells(report, key) for key in keys])
-    for group in GROUPS:
-        lines += _group_lines(report, group, keys)
-    lines += [
-        "",
-        "## Controls",
-        "",
-        f"Means over the images that every network recognises, or over all where those are fewer than {ENOUGH}.",
-        "",
+    rows = [
+        [key, one.provenance + (f" ({one.note})" if one.note else ""), str(one.resolution), _percent(one.accuracy)]
+        for key, one in report.trainings.items()
     ]
-    lines += _table(["", "reading", *keys, "centred Gaussian", f"{keys[0]} over it"], _control_rows(report, keys))
+    lines += _table(["", "weights", "resolution", "top-1 right"], rows)
+    for primary, title in ((True, "Primary outcomes"), (False, "Secondary outcomes")):
+        found = [one for one in report.findings if MEASUREMENTS[one.measurement].primary is primary and _plain(one)]
+        for finding in found:
+            lines += ["", f"## {title}: {MEASUREMENTS[finding.measurement].label}", "", *_finding(report, finding)]
+    lines += ["", "## The same in other readings and on other groups of images", "", *_readings(report)]
     lines += ["", "## Networks against each other", ""]
-    lines += [f"- {name}: {pair['summary']}" for name, pair in report["pairs"].items()]
-    lines += ["", *_table(["", *report["pairs"]], _pair_rows(report))]
-    return "\n".join([*lines, *_check_lines(report), ""])
+    lines += [f"- {name}: {words}; in brackets of different photographs" for name, words in PAIRS.items()]
+    return "\n".join([*lines, "", *_pairs(report), *_checks(report), ""])
 
 
-def _setting(report: dict) -> str:
-    counts = ", ".join(f"{report['images'][group]} {group}" for group in GROUPS)
+def _setting(report: Report) -> str:
+    counts = ", ".join(f"{report.images[group]} {group}" for group in GROUPS)
+    about = report.about
     return (
-        f"Study {report['study']}, data {report['data']}, method {report['method']}, view {report['view']}. "
-        f"Photographs: {counts}; mosaics: {report['mosaics'][ALL]}. The JSON file of the same name has every number."
+        f"Study {about.study}, data {about.data}, method {report.method}, view {report.view}. Photographs: {counts}. "
+        f"{about.chosen} {about.masks} The JSON file of the same name has every number."
     )
 
 
-def _network_cells(report: dict, key: str) -> list[str]:
-    network = report["networks"][key]
-    note = f" ({network['note']})" if network["note"] else ""
-    return [key, network["provenance"] + note, str(network["resolution"]), f"{report['accuracy'][key]:.1%}"]
+def _plain(finding: Finding) -> bool:
+    return (finding.reading, finding.group) == (OWN, ALL)
 
 
-def _group_lines(report: dict, group: str, keys: list[str]) -> list[str]:
+def _finding(report: Report, finding: Finding) -> list[str]:
+    """Means of all arms, and what was compared with what."""
+    spread = "not measured" if finding.spread is None else f"{finding.spread:.4f}"
+    head = (
+        f"{MEASUREMENTS[finding.measurement].summary}. {finding.images} images of {finding.classes} classes; standard "
+    )
+    means = [[report.arms[key].label, _cell(mean), _each(report, finding, key)] for key, mean in finding.means.items()]
+    compared = [
+        [
+            f"{report.arms[one.one].label} – {report.arms[one.other].label}", signed(interval_of(one)), f"{one.better:.0%}",
+            f"{one.p:.4f}", "" if one.holm is None else f"{one.holm:.4f}",
+            "" if one.over_spread is None else f"{one.over_spread:+.1f}",
+        ]
+        for one in finding.contrasts
+    ]  # fmt: skip
+    return [
+        f"{head}deviation between trainings of one network: {spread}.", "",
+        *_table(["", "mean", "each training"], means), "",
+        *_table(["difference", "", "better", "p", "corrected", "over spread"], compared),
+    ]  # fmt: skip
+
+
+def _each(report: Report, finding: Finding, key: str) -> str:
+    names = report.arms[key].trainings
+    return (
+        ", ".join(f"{finding.trainings[name]:.3f}" for name in names if name in finding.trainings)
+        if len(names) > 1
+        else ""
+    )
+
+
+def _readings(report: Report) -> list[str]:
+    """The difference of the subject to what it has to beat, in every reading and group."""
+    keys = [
+        key for key, arm in report.arms.items()
+        if key != report.subject and arm.role in (VARIANT, CONTROL, AT_SIZE) and arm.of in ("", key, report.subject)
+    ]  # fmt: skip
     rows = []
-    for measurement in report["measurements"].values():
-        found = measurement["groups"].get(group)
-        if found:
-            cells = [_cell(found["networks"][key][OWN], first=key == keys[0]) for key in keys]
-            floor = f"{found['noise_floor'][OWN]:.3f}" if found["noise_floor"] else "not measured"
-            rows.append([f"{measurement['label']} ({found['images']})", *cells, floor])
-    if not rows:
+    for one in report.findings:
+        contrasts = [one.contrast(report.subject, key) for key in keys]
+        cells = ["" if found is None else signed(interval_of(found)) for found in contrasts]
+        words = MEASUREMENTS[one.measurement].label, READING_WORDS[one.reading], GROUP_WORDS[one.group]
+        rows.append([*words, str(one.images), *cells])
+    return _table(["", "reading", "images", "count", *(f"less {report.arms[key].label}" for key in keys)], rows)
+
+
+def _pairs(report: Report) -> list[str]:
+    names = list(dict.fromkeys((one.one, one.other) for one in report.pairs))
+    found = {(one.one, one.other, one.name): one for one in report.pairs}
+    rows = []
+    for one, other in names:
+        of_pair = [found[one, other, name] for name in PAIRS]
+        cells = [_cell(pair.mean) + ("" if pair.floor is None else f" ({pair.floor:z.3f})") for pair in of_pair]
+        rows.append([f"{one}, {other}", *cells])
+    return _table(["", *PAIRS], rows)
+
+
+def _checks(report: Report) -> list[str]:
+    """The checks of the method, where they were made."""
+    if report.checks is None:
         return []
-    return ["", f"## {TITLES[group]}", "", *_table(["mean (difference)", *keys, "noise floor"], rows)]
+    rows = [[name, f"{value:.3f}"] for name, value in report.checks.scores.items()]
+    return ["", "## Checks of the method", "", report.checks.summary, "", *_table(["", "mean"], rows)]
 
 
-def _cell(found: dict, first: bool) -> str:
-    """Mean and interval of the baseline; of others the mean, and the difference with its interval."""
-    return _mean_cell(found["mean"]) if first else f"{found['mean'][0]:z.3f} ({signed(found['difference'])})"
-
-
-def _mean_cell(interval: list[float]) -> str:
+def _cell(interval: Interval) -> str:
     return f"{interval[0]:z.3f} [{interval[1]:z.3f}, {interval[2]:z.3f}]"
 
 
-def _control_rows(report: dict, keys: list[str]) -> list[list[str]]:
-    rows = []
-    for measurement in report["measurements"].values():
-        found = headline(measurement)
-        networks = found["networks"]
-        own = [f"{networks[key][OWN]['mean'][0]:.3f}" for key in keys]
-        rows.append(
-            [measurement["label"], "own grid", *own, f"{found['gaussian']:.3f}", signed(found["over_gaussian"])]
-        )
-        for reading, words in CONTROLS.items():
-            values = [networks[key].get(reading) for key in keys]
-            cells = [
-                "" if value is None else f"{value if isinstance(value, float) else value['mean'][0]:.3f}"
-                for value in values
-            ]
-            rows.append(["", words, *cells, "", ""])
-    return rows
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
-def _pair_rows(report: dict) -> list[list[str]]:
-    first = next(iter(report["pairs"].values()))
-    return [
-        [name + PAIR_KINDS[kind], *(_mean_cell(pair[kind][name]) for pair in report["pairs"].values())]
-        for kind in PAIR_KINDS
-        for name in first.get(kind, {})
-    ]
-
-
-def _check_lines(report: dict) -> list[str]:
-    """The checks of the method, where they were made."""
-    checks = report.get("checks")
-    if not checks:
-        return []
-    rows = [[name, f"{value:.3f}"] for name, value in checks["scores"].items()]
-    return ["", "## Checks of the method", "", checks["summary"], "", *_table(["", "mean"], rows)]
-
-
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]

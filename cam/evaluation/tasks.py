@@ -1,108 +1,159 @@
 """The work of an evaluation, in chunks that are recorded as they finish: a killed run goes on where it was."""
 
 import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+from PIL import Image
 from tqdm import tqdm
 
-from cam.evaluation.measurements import Networks, Photograph, measure_mosaics, measure_photographs
-from cam.pointing import LAYOUTS, plan_mosaics
-from models.commands import say
+from cam.evaluation.contenders import Contenders
+from cam.evaluation.records import Record, Row
+from cam.evaluation.sampling import mosaics_of_one_class, shuffled
+from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
+from cam.measures.pointing import plan_mosaics
+from cam.question import Question
 from models.files import atomic_write
 from models.images import open_image
 
-RECORD = 2  # of the recorded rows; another number invalidates them
-CHUNK = 8  # photographs or mosaics measured and recorded together
-MOSAICS = 500  # of each layout, at most
+RECORD = 3  # of the recorded rows; another number invalidates them
+CHUNK, CHUNK_OF_MOSAICS = 8, 4  # measured and recorded together
 READERS = 4
+PHOTOGRAPHS = "photographs"
 
 
 class Task(NamedTuple):
-    """A chunk of the work: photographs, or the tiles of mosaics of one layout."""
+    """A chunk of the work: photographs, or the tiles of mosaics of one kind, and which random draw takes part."""
 
-    layout: str  # "" for photographs
+    kind: str
+    turn: int
     photographs: list[list[Photograph]]  # one list a mosaic; one photograph a list otherwise
 
 
-def plan_tasks(photographs: Sequence[Photograph]) -> list[Task]:
-    """Chunks of photographs, then of mosaics; a layout that there are too few classes for is said and left out."""
-    units = [("", [[photograph] for photograph in photographs])]
-    for layout in LAYOUTS:
-        try:
-            plan = plan_mosaics([[c for kind in one.kinds for c in kind] for one in photographs], layout, limit=MOSAICS)
-        except ValueError as error:
-            say(f"no {layout} pointing game: {error}")
-            continue
-        units.append((layout, [[photographs[row] for row in tiles] for tiles in plan]))
-    return [Task(layout, rows[start : start + CHUNK]) for layout, rows in units for start in range(0, len(rows), CHUNK)]
+class Recorded(Record, frozen=True):
+    """A finished task: a hash of all that it depends on, and its rows."""
+
+    key: str
+    rows: list[Row]
 
 
-def measure(tasks: Sequence[Task], networks: Networks, method: str, view: str, partial: Path) -> list[list[dict]]:
-    """Rows of every task. Finished tasks are kept in ``partial``, one line each, and not measured again.
+def plan_tasks(photographs: Sequence[Photograph], others: Sequence[Photograph], mosaics: int) -> list[Task]:
+    """Chunks of photographs in an order in which neighbours are of any classes, then of mosaics.
+
+    Args:
+        photographs: to measure one by one.
+        others: to lay out as mosaics, usually more of the same classes.
+        mosaics: of four photographs of one class, at most; an eighth as many of four classes, which decide nothing.
+    """
+    names, classes = [one.name for one in others], [one.cluster for one in others]
+    units = [
+        (PHOTOGRAPHS, [[photographs[row]] for row in shuffled([one.name for one in photographs])], CHUNK),
+        (ONE_CLASS, _tiles(others, mosaics_of_one_class(names, classes, mosaics)), CHUNK_OF_MOSAICS),
+        (FOUR_CLASSES, _tiles(others, _of_four_classes(others, -(-mosaics // 8))), CHUNK_OF_MOSAICS),
+    ]
+    return [
+        Task(kind, start // size, rows[start : start + size])
+        for kind, rows, size in units
+        for start in range(0, len(rows), size)
+    ]
+
+
+def measure(
+    tasks: Sequence[Task], arms: Contenders, question: Question, partial: Path
+) -> tuple[list[Row], list[Row], list[Row]]:
+    """Rows of photographs, of mosaics of one class, and of four. Finished tasks are kept in ``partial``, one line each.
 
     A line is found by a hash of all that it depends on: files, networks, method, view and device. Chunks are always the
     same, so a run that was killed and goes on gives the same numbers as one that was not.
     """
     recorded = _recorded(partial)
-    setting = json.dumps([RECORD, method, view, _fingerprints(networks)])
-    rows = []
-    with tqdm(total=sum(len(task.photographs) for task in tasks), unit=" images", dynamic_ncols=True) as bar:
+    setting = repr([RECORD, question.method, question.view, _fingerprints(arms)])
+    found: dict[str, list[Row]] = {kind: [] for kind in (PHOTOGRAPHS, ONE_CLASS, FOUR_CLASSES)}
+    with tqdm(total=sum(_size(task) for task in tasks), unit=" images", dynamic_ncols=True) as bar:
         for task in tasks:
-            bar.set_description(f"mosaics {task.layout}" if task.layout else "photographs")
+            bar.set_description(task.kind if task.kind == PHOTOGRAPHS else f"mosaics of {task.kind}")
             key = _task_key(setting, task)
             if key not in recorded:
-                recorded[key] = _measure_task(task, networks, method, view)
-                with open(partial, "a", encoding="utf-8") as file:
-                    file.write(json.dumps({"key": key, "rows": recorded[key]}) + "\n")
-            rows.append(recorded[key])
-            bar.update(len(task.photographs))
-    return rows
+                recorded[key] = measure_task(task, arms, question, opened)
+                with open(partial, "ab") as file:
+                    file.write(msgspec.json.encode(Recorded(key, recorded[key])) + b"\n")
+            found[task.kind] += recorded[key]
+            bar.update(_size(task))
+    return found[PHOTOGRAPHS], found[ONE_CLASS], found[FOUR_CLASSES]
 
 
-def _measure_task(task: Task, networks: Networks, method: str, view: str) -> list[dict]:
+def measure_task(
+    task: Task, arms: Contenders, question: Question, read: Callable[[list[Photograph]], list[Image.Image]]
+) -> list[Row]:
+    """Rows of one task, its photographs read with ``read``."""
     flat = [photograph for row in task.photographs for photograph in row]
+    pictures = read(flat)
+    if task.kind == PHOTOGRAPHS:
+        return measure_photographs(flat, pictures, arms, question, task.turn)
+    grouped = [pictures[start : start + 4] for start in range(0, len(pictures), 4)]
+    return measure_mosaics(task.kind, task.photographs, grouped, arms, question, task.turn)
+
+
+def opened(photographs: list[Photograph]) -> list[Image.Image]:
+    """The images, decoded in threads."""
     with ThreadPoolExecutor(READERS) as pool:
-        pictures = list(pool.map(open_image, [photograph.path for photograph in flat]))
-    if not task.layout:
-        return measure_photographs(flat, pictures, networks, method, view)
-    tiles = len(task.photographs[0])
-    grouped = [pictures[start : start + tiles] for start in range(0, len(pictures), tiles)]
-    return measure_mosaics(task.photographs, grouped, task.layout, networks, method, view)
+        return list(pool.map(open_image, [photograph.path for photograph in photographs]))
 
 
-def _fingerprints(networks: Networks) -> list[list[str]]:
-    """Of every network: name, weights and device."""
-    return [[key, network.fingerprint, network.device.type] for key, network in networks.all.items()]
+def _tiles(photographs: Sequence[Photograph], plan: Sequence[Sequence[int]]) -> list[list[Photograph]]:
+    return [[photographs[row] for row in tiles] for tiles in plan]
+
+
+def _of_four_classes(photographs: Sequence[Photograph], limit: int) -> list[list[int]]:
+    try:
+        return plan_mosaics(
+            [[c for kind in one.kinds for c in kind] for one in photographs], "2x2", limit=limit
+        ).tolist()
+    except ValueError:  # too few classes
+        return []
+
+
+def _size(task: Task) -> int:
+    return sum(map(len, task.photographs))
+
+
+def _fingerprints(arms: Contenders) -> list[tuple]:
+    """Of every training: name, weights, input size and device."""
+    return [
+        (name, network.fingerprint, network.scaling.input_size, network.device.type)
+        for arm in arms.arms.values()
+        for name, network in arm.trainings.items()
+    ]
 
 
 def _task_key(setting: str, task: Task) -> str:
-    digest = hashlib.sha256(f"{setting} {task.layout}".encode())
+    digest = hashlib.sha256(f"{setting} {task.kind} {task.turn}".encode())
     for row in task.photographs:
         for photograph in row:
-            digest.update(f"{photograph.name} {photograph.kinds}".encode())
+            digest.update(f"{photograph.name} {photograph.kinds} {photograph.cluster}".encode())
             digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
-            if photograph.mask is not None:
-                digest.update(f"{photograph.mask.classes} {photograph.mask.indices.shape}".encode())
-                digest.update(photograph.mask.indices.tobytes())
+            if photograph.mask is not None and task.kind == PHOTOGRAPHS:
+                mask = photograph.mask
+                digest.update(f"{mask.classes} {mask.outline} {mask.indices.shape}".encode())
+                digest.update(mask.indices.tobytes())
     return digest.hexdigest()
 
 
-def _recorded(partial: Path) -> dict[str, list[dict]]:
+def _recorded(partial: Path) -> dict[str, list[Row]]:
     """Finished tasks by key; a line that was cut off is removed, so that the next one starts on a line of its own."""
     if not partial.is_file():
         return {}
     recorded, whole = {}, []
-    for line in partial.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in partial.read_bytes().splitlines():
         try:
-            entry = json.loads(line)
-            recorded[entry["key"]] = entry["rows"]
-        except (ValueError, KeyError, TypeError):
+            entry = msgspec.json.decode(line, type=Recorded)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
+        recorded[entry.key] = entry.rows
         whole.append(line)
     with atomic_write(partial) as file:
-        file.write("".join(f"{line}\n" for line in whole).encode())
+        file.write(b"".join(line + b"\n" for line in whole))
     return recorded

@@ -1,98 +1,91 @@
-"""Means, paired differences and groups from rows made up by hand."""
+"""A report from made-up rows: means over trainings, contrasts, floors, groups; written and read again."""
 
-from types import SimpleNamespace
-
+import msgspec
 import pytest
 
-from cam.evaluation.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
-from cam.evaluation.report import ALL, MISCLASSIFIED, RECOGNISED, build_report, signed
-from cam.evaluation.rows import column
+from cam.evaluation.contenders import GAUSSIAN
+from cam.evaluation.records import ALL, RECOGNISED, read_report, write_report
+from cam.evaluation.registry import COMMON, PRIMARY
 from cam.evaluation.table import markdown
+from cam.evaluation.verdicts import verdicts
+from tests.cam.evaluation.made_up import made_up_report
 
 
-def networks(seeds: int = 0) -> Networks:
-    own = dict.fromkeys(("baseline", "compound"), SimpleNamespace())
-    return Networks(own, {f"baseline-seed{n + 1}": None for n in range(seeds)}, {f"{RANDOM}{key}": None for key in own})
+@pytest.fixture(scope="module")
+def report():
+    made = made_up_report({"compound": 0.2, "depth": 0.1}, noise=0.0, between=0.04, common=0.5)
+    return msgspec.structs.replace(made, statements=verdicts(made))
 
 
-def rows(advantage: float, pooled: float, seeds: int = 0, spread: float = 0.0, count: int = 12) -> list[dict]:
-    """Photographs on which the compound network finds so much more; the last is misclassified by the compound one."""
-    some, made = networks(seeds), []
-    trained = [*some.own, *some.seeds]
-    for row in range(count):
-        scores: dict[str, float] = {}
-        for name in ("worst-instance", "instance-recall"):
-            for key in trained:
-                for reading in READINGS:
-                    gain = (pooled if reading == POOLED else advantage) if key == "compound" else 0
-                    scores[f"{name}|{key}|{reading}"] = row / 100 + gain + (spread if "seed" in key else 0)
-            scores |= {f"{name}|{key}|{OWN}": 0.1 for key in (*some.random, GAUSSIAN)}
-        pairs = {f"{name}|{one}|{other}": 0.5 for name in PAIRS for one, other in some.pairs}
-        right = {key: key != "compound" or row < count - 1 for key in trained}
-        made.append({"name": f"{row}.jpg", "right": right, "scores": scores, "pairs": pairs})
-    return made
+def test_arms_are_means_over_their_trainings_and_differences_are_between_those(report):
+    """The first training alone is an outlier as often as not: compound's mean is over both, and so is the baseline's."""
+    finding = report.finding("auroc")
+    assert finding.trainings["compound"] == pytest.approx(0.7)
+    assert finding.trainings["compound-seed1"] == pytest.approx(0.74)
+    assert finding.means["compound"] == pytest.approx([0.72] * 3)
+    assert finding.contrast("compound", "baseline").difference == pytest.approx([0.2] * 3)
+    assert finding.contrast("compound", "baseline at 300").difference == pytest.approx([0.22] * 3)
+    assert finding.spread == pytest.approx(0.04 / 2**0.5)
+    assert finding.contrast("compound", "baseline").over_spread == pytest.approx(0.2 / (0.04 / 2**0.5), abs=0.01)
+    assert finding.contrast("compound", "depth").better == 1
 
 
-def test_means_and_differences_by_hand():
-    report = build_report(rows(0.2, 0.1), [], networks())
-    found = report["measurements"]["worst-instance"]["groups"]
-    assert report["images"] == {RECOGNISED: 11, MISCLASSIFIED: 1, ALL: 12}
-    assert report["accuracy"] == {"baseline": 1, "compound": 11 / 12}
-    assert found[RECOGNISED]["networks"]["baseline"][OWN]["mean"][0] == pytest.approx(0.05)
-    assert found[MISCLASSIFIED]["networks"]["baseline"][OWN]["mean"] == pytest.approx([0.11] * 3)
-    assert found[ALL]["networks"]["compound"][OWN]["difference"] == pytest.approx([0.2] * 3)
-    assert found[ALL]["networks"]["compound"][POOLED]["difference"] == pytest.approx([0.1] * 3)
-    assert found[ALL]["networks"]["compound"]["random"] == found[ALL]["gaussian"] == pytest.approx(0.1)
-    assert found[ALL]["over_gaussian"][0] == pytest.approx(0.055 - 0.1)
-    assert found[ALL]["noise_floor"] == {}
+def test_intervals_that_know_seeds_are_wider(report):
+    contrast = report.finding("auroc").contrast("compound", "baseline")
+    assert contrast.with_seeds.low < contrast.difference.low
+    assert contrast.with_seeds.high > contrast.difference.high
+    assert (
+        made_up_report({"compound": 0.2}, seeds=0).finding("auroc").contrast("compound", "baseline").with_seeds is None
+    )
 
 
-def test_the_noise_floor_is_the_largest_difference_between_trainings():
-    report = build_report(rows(0.2, 0.2, seeds=2, spread=0.3), [], networks(2))
-    floor = report["measurements"]["worst-instance"]["groups"][ALL]["noise_floor"]
-    assert floor == pytest.approx(dict.fromkeys(READINGS, 0.3))
-    assert set(report["pairs"]["correlation"]["seeds"]) == {
-        "baseline and baseline-seed1", "baseline and baseline-seed2", "baseline-seed1 and baseline-seed2",
-    }  # fmt: skip
+def test_a_gaussian_and_random_weights_are_contenders_in_every_primary_score(report):
+    for name in PRIMARY.values():
+        finding = report.finding(name)
+        assert finding.means[GAUSSIAN].estimate == pytest.approx(0.2)
+        assert finding.means["random compound"].estimate == pytest.approx(0.2)
+        assert set(finding.trainings) >= {"random compound 1", "random compound 2"}
+        for key in (GAUSSIAN, "random compound", "baseline at 300", "resolution-300"):
+            assert finding.contrast("compound", key) is not None
 
 
-def test_what_was_not_measured_is_not_there():
-    assert "energy" not in build_report(rows(0.2, 0.1), [], networks())["measurements"]
+def test_correlations_stand_beside_those_of_different_photographs(report):
+    pair = next(one for one in report.pairs if one.name == "correlation")
+    assert (pair.mean.estimate, pair.floor) == (0.5, 0.3)
+    assert {("baseline", "baseline-seed1"), ("baseline", "compound"), ("baseline", "resolution-300")} <= {
+        (one.one, one.other) for one in report.pairs
+    }
 
 
-def test_mosaics_belong_to_the_group_of_their_photographs():
-    mosaics = []
-    for tiles in (["0.jpg", "1.jpg"], ["2.jpg", "11.jpg"]):
-        keys = [f"{key}|{reading}" for key in ("baseline", "compound") for reading in READINGS]
-        keys += [f"{key}|{OWN}" for key in (f"{RANDOM}baseline", f"{RANDOM}compound", GAUSSIAN)]
-        mosaics.append({"tiles": tiles, "scores": {f"pointing-1x2|{key}": 0.5 for key in keys}})
-    report = build_report(rows(0, 0), mosaics, networks())
-    assert report["mosaics"] == {RECOGNISED: 1, MISCLASSIFIED: 1, ALL: 2}
+def test_groups_and_readings(report):
+    assert report.images == {ALL: 40, RECOGNISED: 39}
+    assert report.finding("auroc", group=RECOGNISED).images == 39
+    assert report.finding("auroc", COMMON).contrast("compound", "baseline").difference.estimate == pytest.approx(0.1)
+    assert GAUSSIAN not in report.finding("auroc", COMMON).means
+    assert report.trainings["baseline"].accuracy == pytest.approx(39 / 40)
+    assert report.trainings["baseline at 300"].accuracy == pytest.approx(39 / 40)
+    assert report.finding("energy") is None
 
 
-def test_differences_print_without_a_negative_zero():
-    assert signed([-1e-9, -0.25, 1e-9]) == "+0.000 [-0.250, 0.000]"
+def test_a_report_is_written_and_read_again(report, tmp_path):
+    write_report(report, tmp_path / "r.json")
+    assert read_report(tmp_path / "r.json") == report
+    assert report.photographs[0] == "0.jpg"
+    assert {one.measurement for one in report.kept} == set(PRIMARY.values())
 
 
-def test_the_table_names_every_network_and_number():
-    report = build_report(rows(0.2, 0.1, seeds=1), [], networks(1))
-    facts = {"provenance": "made up", "note": "", "resolution": 224}
-    report |= {"title": "T", "study": "s", "data": "d", "method": "cam", "view": "square"}
-    report["verdicts"] = {"captures all objects": "it holds"}
-    report["networks"] = dict.fromkeys(("baseline", "compound", "baseline-seed1"), facts)
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 1}', '{"format": 2}', ""])
+def test_what_is_no_report_is_one_sentence(tmp_path, content):
+    (tmp_path / "r.json").write_text(content)
+    with pytest.raises(ValueError, match="make it again"):
+        read_report(tmp_path / "r.json")
+
+
+def test_the_table_names_every_network_and_says_what_decides(report):
     text = markdown(report)
-    assert "| Worst object's mean (11) | 0.050 [" in text
-    assert "0.250 (+0.200 [0.200, 0.200])" in text
+    assert "Primary outcomes: Relevant regions (AUROC)" in text
+    assert "| Compound | 0.720 [0.720, 0.720] | 0.700, 0.740 |" in text
+    assert "Compound – Baseline’s weights at 300 px" in text
+    assert "(0.300)" in text
     tables = [block.strip().split("\n") for block in text.split("\n\n") if block.startswith("|")]
-    assert len(tables) == 6
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)
-
-
-def test_single_images_are_kept():
-    kept = build_report(rows(0.2, 0.1), [], networks())["rows"]["photographs"]
-    assert kept["name"][-1] == "11.jpg"
-    assert kept["right"]["compound"] == [1] * 11 + [0]
-    assert column(kept, f"worst-instance|compound|{POOLED}") - column(
-        kept, f"worst-instance|baseline|{POOLED}"
-    ) == pytest.approx(0.1)
-    assert column(kept, f"worst-instance|{GAUSSIAN}|{OWN}") == pytest.approx(0.1)

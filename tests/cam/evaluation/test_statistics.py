@@ -1,54 +1,179 @@
-"""Bootstrap intervals: the slow loop, known widths, determinism."""
+"""Intervals and tests: known widths, a slow loop, and no effect where there is none."""
 
 import numpy as np
 import pytest
 
-from cam.evaluation.statistics import bootstrap, difference_interval, mean_interval
+from cam.evaluation.records import Interval
+from cam.evaluation.statistics import (
+    Spread,
+    between_trainings,
+    holm,
+    intervals,
+    share_better,
+    significance,
+)
+
+NULLS = 200
+SEEDS = {"baseline": 3, "depth": 2, "width": 2, "resolution": 2, "compound": 2, "resolution-300": 1}
+
+
+def test_classes_are_resampled_and_photographs_inside_them():
+    """Photographs of a class that are all alike count as one: the interval is that of ten numbers, not of a thousand."""
+    generator = np.random.default_rng(0)
+    of_class = generator.normal(size=20)
+    values, clusters = np.repeat(of_class, 50), [f"class {row // 50}" for row in range(1000)]
+    (wide,) = intervals(values, clusters)
+    (naive,) = intervals(values, [str(row) for row in range(1000)])
+    expected = 2 * 1.96 * of_class.std() / 20**0.5
+    assert wide.high - wide.low == pytest.approx(expected, rel=0.1)
+    assert naive.high - naive.low < 0.2 * expected
 
 
 def test_the_interval_equals_the_slow_loop():
-    values = np.random.default_rng(0).exponential(size=30)
-    generator, means = np.random.default_rng(7), []
-    for _ in range(500):
-        chosen = generator.integers(0, 30, 30)
-        means.append(sum(values[row] for row in chosen) / 30)
-    interval = mean_interval(values, resamples=500, seed=7)
-    np.testing.assert_allclose(interval, (values.mean(), *np.quantile(means, [0.025, 0.975])))
+    """Draw classes, then photographs of each: two thousand times, one by one, gives the same bounds but for chance."""
+    generator = np.random.default_rng(1)
+    clusters = [f"{row % 7}" for row in range(60)]
+    values = generator.normal(size=60) + np.array([int(one) for one in clusters])
+    means = []
+    for _ in range(2000):
+        rows = []
+        for chosen in generator.integers(0, 7, 7):
+            members = np.flatnonzero([one == str(chosen) for one in clusters])
+            rows += list(generator.choice(members, len(members)))
+        means.append(values[rows].mean())
+    (found,) = intervals(values, clusters)
+    assert found.estimate == pytest.approx(values.mean())
+    np.testing.assert_allclose(found[1:], np.quantile(means, [0.025, 0.975]), atol=0.15)
 
 
-def test_a_large_sample_gives_the_normal_interval():
-    values = np.random.default_rng(1).normal(size=2000)
-    _, low, high = mean_interval(values)
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 2000**0.5, rel=0.06)
+def test_the_same_seed_draws_the_same_sets_so_differences_are_paired():
+    baseline, clusters = np.random.default_rng(2).normal(size=20) * 100, [str(row) for row in range(20)]
+    assert intervals(np.stack([baseline + 1 - baseline, baseline], axis=1), clusters)[0] == pytest.approx((1, 1, 1))
+    assert intervals(baseline, clusters) == intervals(baseline, clusters)
+    assert intervals(baseline, clusters) != intervals(baseline, clusters, seed=1)
+    assert intervals(np.array([3.0]), ["a"]) == [(3, 3, 3)]
 
 
-def test_differences_are_paired():
-    """A constant advantage on very different images has no spread."""
-    baseline = np.random.default_rng(2).normal(size=20) * 100
-    assert difference_interval(baseline + 1, baseline) == pytest.approx((1, 1, 1))
-    assert difference_interval(baseline + 1, baseline).excludes_zero
-    assert not difference_interval(baseline, baseline).excludes_zero
+def test_the_spread_is_pooled_over_networks_and_taken_to_their_means():
+    """By hand: deviations -1, 0, 1 and -2, 2 on 2 + 1 degrees of freedom."""
+    assert between_trainings([[1, 2, 3], [5, 9], [4]]) == pytest.approx(((10 / 3) ** 0.5, 3))
+    assert between_trainings([[1], [2]]) is None
 
 
-def test_the_same_seed_gives_the_same_interval_and_blocks_do_not_matter(monkeypatch):
-    values = np.random.default_rng(3).normal(size=50)
-    whole = mean_interval(values)
-    monkeypatch.setattr("cam.evaluation.statistics.BLOCK", 50)
-    assert mean_interval(values) == pytest.approx(whole)
-    assert mean_interval(values, seed=1) != pytest.approx(whole)
+def test_a_difference_within_the_spread_between_trainings_is_none():
+    """A thousand photographs agree, but another training could be as far away."""
+    generator = np.random.default_rng(3)
+    values, clusters = 0.02 + 0.1 * generator.normal(size=1000), [str(row // 10) for row in range(1000)]
+    assert significance(values, clusters).p < 1e-6
+    noisy = significance(values, clusters, Spread(0.02, 6), (2, 3))
+    assert noisy.p > 0.2
+    assert noisy.interval.low < 0 < noisy.interval.high
+    assert significance(values, clusters, Spread(0.001, 6), (2, 3)).p < 1e-3
 
 
-def test_any_statistic_of_weights_has_an_interval():
-    values = np.array([0.0, 1])
-    interval = bootstrap(lambda weights: (weights @ values) ** 2, 2)
-    assert interval == (0.25, 0, 1)
-    assert mean_interval(np.array([3.0])) == (3, 3, 3)
+def test_the_interval_excludes_zero_where_p_is_small():
+    generator = np.random.default_rng(4)
+    for shift in np.linspace(0, 0.1, 12):
+        values = shift + 0.3 * generator.normal(size=200)
+        found = significance(values, [str(row // 4) for row in range(200)], Spread(0.01, 6), (2, 2))
+        assert (found.p < 0.05) == found.interval.excludes_zero
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+def test_the_share_that_people_understand():
+    assert share_better(np.array([1.0, 2, -1, 0])) == 0.625
 
 
 def test_nothing_to_resample_is_refused_in_one_sentence():
-    with pytest.raises(ValueError, match="there is no image to resample; give at least one"):
-        bootstrap(lambda weights: weights[:, 0], 0)
-    with pytest.raises(ValueError, match="expected the same images"):
-        difference_interval(np.zeros(3), np.zeros(2))
+    with pytest.raises(ValueError, match="empty"):
+        intervals(np.zeros(0), [])
+    with pytest.raises(ValueError, match="3 values and 2 clusters"):
+        intervals(np.zeros(3), ["a", "b"])
     with pytest.raises(ValueError, match="not finite"):
-        mean_interval(np.array([1.0, np.nan]))
+        intervals(np.array([1.0, np.nan]), ["a", "b"])
+    assert Interval(1, 0.5, 2).excludes_zero
+
+
+def null_scores(generator: np.random.Generator, clusters: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Scores of networks that differ by chance alone: every training has its own level, its own taste in classes and its
+    own luck with photographs. Sizes as in Caltech-101's test list and between trainings there: the spread between
+    trainings is as large as what photographs leave.
+    """
+    classes = clusters.max() + 1
+    photograph = 0.1 * generator.normal(size=len(clusters)) + 0.1 * generator.normal(size=classes)[clusters]
+    return {
+        key: [
+            photograph
+            + 0.01 * generator.normal()
+            + 0.04 * generator.normal(size=classes)[clusters]
+            + 0.08 * generator.normal(size=len(clusters))
+            for _ in range(count)
+        ]
+        for key, count in SEEDS.items()
+    }
+
+
+def family_p(scores: dict[str, list[np.ndarray]], clusters: list[str]) -> list[float]:
+    """compound against everything, as the report does it."""
+    spread = between_trainings([[one.mean() for one in found] for found in scores.values()])
+    mean = {key: np.mean(found, axis=0) for key, found in scores.items()}
+    return [
+        significance(mean["compound"] - mean[key], clusters, spread, (len(scores["compound"]), len(scores[key]))).p
+        for key in scores
+        if key != "compound"
+    ]
+
+
+@pytest.fixture(scope="module")
+def clustering() -> np.ndarray:
+    """How many photographs the classes of Caltech-101's test list have, at most ten of each."""
+    from models.studies import STUDY_FOLDER
+
+    lines = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+    _, count = np.unique([line.split("/")[0] for line in lines], return_counts=True)
+    return np.repeat(np.arange(len(count)), np.minimum(count, 10))
+
+
+def test_no_effect_is_found_where_there_is_none(clustering):
+    """200 made-up studies of networks that are all alike, with the real classes and seeds: after Holm's correction over
+    all comparisons a wrong one in at most 6 %, and each comparison alone wrong in about as many as its level says.
+    """
+    generator, clusters = np.random.default_rng(5), [str(one) for one in clustering]
+    found = [family_p(null_scores(generator, clustering), clusters) for _ in range(NULLS)]
+    assert np.mean([min(holm(one)) < 0.05 for one in found]) <= 0.06
+    assert np.mean([p < 0.05 for one in found for p in one]) <= 0.06
+
+
+def test_without_seeds_and_classes_effects_would_be_found_where_there_are_none(clustering):
+    """The same studies, photographs taken as independent and the first training of each alone: wrong most of the time."""
+    generator, alone = np.random.default_rng(5), [str(row) for row in range(len(clustering))]
+    naive = []
+    for _ in range(40):
+        scores = null_scores(generator, clustering)
+        naive.append(significance(scores["compound"][0] - scores["baseline"][0], alone).p < 0.05)
+    assert np.mean(naive) > 0.3
+
+
+def test_shuffled_labels_have_no_effect_and_real_ones_do(clustering):
+    """An advantage of compound is found; who is who shuffled among all trainings, it is gone.
+
+    Shuffled are studies in which compound leads by three times the spread between trainings.
+    """
+    generator, clusters = np.random.default_rng(6), [str(one) for one in clustering]
+    scores = null_scores(generator, clustering)
+    scores["compound"] = [one + 0.08 for one in scores["compound"]]
+    assert max(holm(family_p(scores, clusters))) < 0.05
+    wrong = []
+    for _ in range(NULLS):
+        scores = null_scores(generator, clustering)
+        scores["compound"] = [one + 0.03 for one in scores["compound"]]
+        everything = [one for found in scores.values() for one in found]
+        order = iter(generator.permutation(len(everything)))
+        shuffled = {key: [everything[next(order)] for _ in range(count)] for key, count in SEEDS.items()}
+        wrong.append(min(holm(family_p(shuffled, clusters))) < 0.05)
+    assert np.mean(wrong) <= 0.06

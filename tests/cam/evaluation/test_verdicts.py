@@ -1,111 +1,64 @@
-"""Verdicts on the paper's statements follow from intervals: each outcome from rows made up by hand."""
+"""What is said of the paper follows from the primary outcomes and from nothing else: every outcome from made-up rows."""
 
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 
-from cam.evaluation.measurements import GAUSSIAN, OWN, PAIRS, POOLED, RANDOM, READINGS, Networks
-from cam.evaluation.report import build_report
-from cam.evaluation.verdicts import CONTROLS, FAILS, HOLDS, OPEN, own_networks, verdicts
+from cam.evaluation.records import ALL
+from cam.evaluation.registry import CLAIMS, MEASUREMENTS, OWN, PRIMARY
+from cam.evaluation.verdicts import FAILS, HOLDS, OPEN, line, verdicts
+from tests.cam.evaluation.made_up import made_up_report
 
-KEYS = ("baseline", "depth", "compound")
-
-
-def report(gain: float, pooled: float, depth: float = 0.0, seed: float | None = None, chance: float = 0.1, count=12):
-    """Two objects in each photograph: how much more of them the compound network finds at its own grid and pooled.
-
-    ``depth`` is the deeper network's gain, ``seed`` that of a second training of the baseline, ``chance`` the score of
-    the Gaussian and of random weights. Gains differ a little from photograph to photograph.
-    """
-    seeds = {} if seed is None else {"baseline-seed1": SimpleNamespace()}
-    some = Networks(dict.fromkeys(KEYS, SimpleNamespace()), seeds, {f"{RANDOM}{key}": None for key in KEYS})
-    made = []
-    for row in range(count):
-        wave = 0.01 * np.cos(row)
-        gains = {"baseline": 0.0, "depth": depth + wave, "compound": gain + wave, "baseline-seed1": seed}
-        scores = {}
-        for name in ("worst-instance", "instance-recall"):
-            for key in (*some.own, *some.seeds):
-                for reading in READINGS:
-                    own = pooled + wave if key == "compound" and reading == POOLED else gains[key]
-                    scores[f"{name}|{key}|{reading}"] = 0.3 + own
-            scores |= {f"{name}|{key}|{OWN}": chance for key in (*some.random, GAUSSIAN)}
-        pairs = {f"{name}|{one}|{other}": 0.5 for name in PAIRS for one, other in some.pairs}
-        right = dict.fromkeys((*some.own, *some.seeds), True)
-        made.append({"name": f"{row}.jpg", "right": right, "scores": scores, "pairs": pairs})
-    return build_report(made, [], some) | {"baseline": "baseline", "networks": {**some.own, **some.seeds}}
+BEST = {"compound": 0.2}
 
 
 @pytest.mark.parametrize(
-    ("made", "outcome", "words"),
+    ("report", "outcome", "words"),
     [
-        (report(0.2, 0.2), HOLDS, "Every measurement supports it"),
-        (report(0.2, 0.1), HOLDS, "Every measurement supports it"),
-        (report(0.2, 0.0), OPEN, "own grid only"),
-        (report(0.0, 0.2), OPEN, "Some measurements support it"),
-        (report(-0.2, 0.0), FAILS, "the opposite of the paper"),
-        (report(0.0, 1e-6), OPEN, "No difference can be seen"),
-        (report(-0.2, -0.2), FAILS, "the opposite of the paper"),
-        (report(0.0, 0.0), OPEN, "No difference can be seen"),
-        (report(0.0, 0.0, seed=0.1), FAILS, "no larger than between two trainings"),
-        (report(0.2, -0.2), OPEN, "others contradict it"),
-        (report(0.2, 0.2, count=9), OPEN, "it needs 10 masks with several objects"),
+        (made_up_report(BEST), HOLDS, "it beats Baseline, Depth, Baseline’s weights at 300 px and Resolution-300"),
+        (made_up_report({}), OPEN, "no difference from Baseline, Depth, Baseline’s weights at 300 px and Resolution-300"),
+        (made_up_report(BEST | {"baseline at 300": 0.3}), FAILS, "Baseline’s weights at 300 px is better than Compound"),
+        (made_up_report(BEST | {"resolution-300": 0.3}), FAILS, "Resolution-300 is better than Compound"),
+        (made_up_report(BEST | {"depth": 0.3}), FAILS, "Depth is better than Compound"),
+        (made_up_report(BEST | {"resolution-300": 0.2}), OPEN, "but no difference from Resolution-300 can be told"),
+        (made_up_report(BEST, seeds=0), OPEN, "no network was trained twice"),
+        (made_up_report(BEST, between=0.2), OPEN, "no difference from"),
+        (made_up_report(BEST, common=0.0, noise=0.0), OPEN, "where both are read on one common grid"),
+        (made_up_report({"compound": -0.31, "baseline": -0.4, "depth": -0.4, "resolution-300": -0.4,
+                         "baseline at 300": -0.4}), OPEN, "it does not beat Centred Gaussian"),
+        (made_up_report(BEST, count=9), OPEN, "it takes 10 or more photographs"),
     ],
-)
-def test_every_outcome(made, outcome, words):
-    verdict = verdicts(made)[2]
-    assert verdict.outcome == outcome
-    assert words.lower() in verdict.sentence.lower()
-    assert verdict.sentence.endswith(".")
-    assert verdict.line.startswith(f'"captures all objects" {outcome} for compound against baseline: ')
+)  # fmt: skip
+def test_every_outcome(report, outcome, words):
+    for statement in verdicts(report):
+        assert statement.outcome == outcome, statement.reason
+        assert words.split(" photographs")[0] in statement.reason
+        assert line(report, statement).startswith(f'"{statement.claim}" {outcome}: ')
 
 
-def test_a_line_says_what_was_not_measured():
-    made = report(0.2, 0.1)
-    assert verdicts(made)[2].line.endswith("; the spread between trainings was not measured")
-    first = verdicts(made)[0].line
-    assert first.endswith(": not measured on enough images, it needs 10 mosaics or masks")
-    assert verdicts(made, "compound")[0].line == (
-        '"more relevant regions" cannot be told: not measured, it needs two variants'
+def test_one_primary_outcome_for_each_statement_and_it_alone_decides():
+    assert tuple(PRIMARY) == CLAIMS
+    assert sum(one.primary for one in MEASUREMENTS.values()) == len(CLAIMS)
+    assert not MEASUREMENTS["concentration"].claim
+    assert MEASUREMENTS[PRIMARY["more object details"]].needs_outline
+
+
+def test_entropy_decides_nothing():
+    """Concentration, which random weights have most of, is of no statement."""
+    report = made_up_report(BEST)
+    assert {one.measurement for one in report.findings} == set(PRIMARY.values())
+    assert not MEASUREMENTS["concentration"].primary
+
+
+def test_all_primary_comparisons_are_corrected_together_and_no_others():
+    report = made_up_report(BEST)
+    corrected = [
+        (one.measurement, contrast.other)
+        for one in report.findings
+        for contrast in one.contrasts
+        if contrast.holm is not None
+    ]
+    assert len(corrected) == 3 * 4
+    assert {other for _, other in corrected} == {"baseline", "depth", "baseline at 300", "resolution-300"}
+    smallest = min(
+        contrast.p for one in report.findings if one.group == ALL and one.reading == OWN for contrast in one.contrasts
     )
-
-
-def test_a_claim_within_the_noise_floor_does_not_hold_however_narrow_its_interval():
-    assert verdicts(report(0.2, 0.2))[2].outcome == HOLDS
-    noisy = verdicts(report(0.2, 0.2, seed=0.3))[2]
-    assert noisy.outcome == FAILS
-    assert noisy.survived["noise"] is False
-    assert ", noise floor 0.300" in noisy.line
-    assert verdicts(report(0.2, 0.2, seed=0.1))[2].outcome == HOLDS
-
-
-def test_the_noise_floor_of_each_grid_is_its_own():
-    made = report(0.2, 0.2, seed=0.01)
-    for measurement in made["measurements"].values():
-        for group in measurement["groups"].values():
-            group["noise_floor"] |= {POOLED: 0.3}
-    assert "own grid only" in verdicts(made)[2].line
-
-
-def test_controls_are_named():
-    every = verdicts(report(0.2, 0.2, seed=0.01))[2]
-    assert every.survived == dict.fromkeys(CONTROLS, True)
-    assert "it survives a common 7 × 7 grid" in every.sentence
-    chance = verdicts(report(0.2, 0.2, chance=0.9))[2]
-    assert [key for key, yes in chance.survived.items() if not yes] == ["gaussian", "random"]
-    assert "but not a centred Gaussian and random weights" in chance.sentence
-
-
-def test_another_rival_is_judged_on_the_single_images():
-    made = report(0.2, 0.2, depth=0.4)
-    assert verdicts(made, "depth")[2].outcome == FAILS
-    difference = verdicts(made, "depth")[2].evidence[0].differences[OWN]
-    assert difference.estimate == pytest.approx(-0.2, abs=1e-3)
-
-
-def test_retrainings_are_no_variants():
-    assert own_networks(report(0.1, 0.1, seed=0.0)) == list(KEYS)
-    bare = {key: value for key, value in report(0.1, 0.1, seed=0.0).items() if key != "rows"}
-    assert own_networks(bare) == list(KEYS)
-    assert verdicts(bare)[0].subject == "compound"
+    assert min(c.holm for one in report.findings for c in one.contrasts if c.holm is not None) >= smallest

@@ -10,10 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from cam.cells import CellGrid
+from cam.commands.evaluate import add_evaluate_arguments, run_evaluate
 from cam.evaluation import tasks
-from cam.evaluation.command import add_evaluate_arguments, run_evaluate
-from cam.evaluation.measurements import READINGS, readings
+from cam.evaluation.records import read_report
+from cam.evaluation.registry import OWN, READINGS
+from cam.evaluation.scoring import readings
+from cam.maps.cells import CellGrid
 from models import Scaling, efficientnet, save_checkpoint
 
 CATEGORIES = ["ant", "bee", "cat", "dog"]
@@ -25,7 +27,7 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("study")
     for seed, (name, side) in enumerate({"baseline": 64, "compound": 96, "baseline-seed1": 64}.items()):
         torch.manual_seed(seed)
-        scaling = Scaling(1.0, 1.0, side, 0.2)
+        scaling = Scaling(0.35, 0.4, side, 0.2)
         model = efficientnet(scaling, len(CATEGORIES), "b")
         torch.nn.init.normal_(model.classifier[-1].weight)
         metadata = {"categories": CATEGORIES}
@@ -37,11 +39,11 @@ def study(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """Three photographs of each of four classes."""
+    """Five photographs of each of four classes."""
     folder, generator = tmp_path_factory.mktemp("tree"), np.random.default_rng(0)
     for category in CATEGORIES:
         (folder / category).mkdir()
-        for row in range(3):
+        for row in range(5):
             Image.fromarray(generator.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(
                 folder / category / f"{row}.png"
             )
@@ -63,61 +65,101 @@ def masked(tmp_path_factory) -> Path:
     return folder
 
 
-def evaluate(study: Path, data: Path, out: Path, *options: str) -> dict:
+def evaluate(study: Path, data: Path, out: Path, *options: str):
     parser = argparse.ArgumentParser()
     add_evaluate_arguments(parser)
     words = ["--study", str(study), "--data", str(data), "--out", str(out), "--device", "cpu", *options]
     assert run_evaluate(parser.parse_args(words)) == 0
-    return json.loads(out.read_text())
+    return read_report(out)
 
 
-def test_a_tree_gives_pointing_games_and_similarities(study, tree, tmp_path):
+def test_a_tree_gives_mosaics_controls_and_similarities(study, tree, tmp_path):
     report = evaluate(study, tree, tmp_path / "r.json")
-    assert set(report["measurements"]) == {"pointing-1x2", "pointing-2x2", "entropy"}
-    assert report["images"]["all"] == 12
-    found = report["measurements"]["pointing-2x2"]["groups"]["all"]
-    assert 1 <= found["images"] <= 3
-    assert found["gaussian"] == pytest.approx(0.25)
-    assert set(found["networks"]["compound"]) == {*READINGS, "random"}
-    assert set(found["networks"]) == {"baseline", "compound", "baseline-seed1"}
-    assert "baseline and baseline-seed1" in report["pairs"]["correlation"]["seeds"]
-    assert not report["pairs"]["correlation"]["ancestor"]
+    names = {"objects-found", "worst-object", "evenness", "pointing", "concentration"}
+    assert {one.measurement for one in report.findings} == names
+    assert report.images["all"] == 20
+    found = report.finding("objects-found")
+    assert found.images == 12  # three rounds of one mosaic a class
+    assert found.classes == 4
+    assert set(report.arms) == {
+        "baseline", "compound", "baseline at 96", "random baseline", "random compound", "centred Gaussian",
+    }  # fmt: skip
+    assert report.arms["baseline"].trainings == ["baseline", "baseline-seed1"]
+    assert report.arms["baseline at 96"].trainings == ["baseline at 96", "baseline-seed1 at 96"]
+    assert found.spread is not None
+    assert {one.reading for one in report.findings} == set(READINGS)
     assert {path.name for path in tmp_path.iterdir()} == {"r.json", "r.md"}
 
 
-def test_an_ancestor_is_compared_with_the_variants_but_not_scored(study, tree, tmp_path):
-    """Given the baseline itself as its ancestor, the two agree wholly."""
-    ancestor = tmp_path / "ancestor.safetensors"
-    shutil.copy(study.parent / "baseline.safetensors", ancestor)
-    report = evaluate(study, tree, tmp_path / "r.json", "--limit", "4", "--seeds", "--ancestor", str(ancestor))
-    found = report["pairs"]["correlation"]
-    assert set(found["ancestor"]) == {"baseline and ancestor", "compound and ancestor"}
-    assert found["ancestor"]["baseline and ancestor"] == pytest.approx([1.0, 1.0, 1.0])
-    assert not found["seeds"]
-    assert found["ancestor"]["compound and ancestor"] == pytest.approx(found["variants"]["baseline and compound"])
-    assert "ancestor" not in {*report["networks"], *report["accuracy"]}
-    assert "| compound and ancestor |" in (tmp_path / "r.md").read_text()
+def test_seeds_of_every_variant_and_controls_are_taken_any_of_them(study, tree, tmp_path):
+    for name in ("compound-seed1", "resolution-300", "resolution-300b"):
+        shutil.copy(study.parent / "baseline-seed1.safetensors", tmp_path / f"{name}.safetensors")
+    options = [
+        f"--seed=compound={tmp_path}/compound-seed1.safetensors", f"--control=res={tmp_path}/resolution-300.safetensors",
+        f"--control=res={tmp_path}/resolution-300b.safetensors",
+    ]  # fmt: skip
+    report = evaluate(study, tree, tmp_path / "r.json", *options, "--limit", "4", "--mosaics", "0", "--draws", "0")
+    assert report.arms["compound"].trainings == ["compound", "compound-seed1"]
+    assert report.arms["baseline"].trainings == ["baseline", "baseline-seed1"]
+    assert report.arms["res"].trainings == ["resolution-300", "resolution-300b"]
+    assert report.arms["res"].role == "control"
+    contrast = report.finding("concentration").contrast("compound", "res")
+    assert contrast.with_seeds is not None
+    pairs = {(one.one, one.other): one for one in report.pairs if one.name == "correlation"}
+    assert {("compound", "compound-seed1"), ("baseline", "resolution-300")} <= pairs.keys()
+    assert "random baseline" not in report.arms
 
 
 def test_masks_give_all_scores_and_the_same_file_twice(study, masked, tmp_path):
     report = evaluate(study, masked, tmp_path / "r.json")
-    names = {"energy", "energy-ratio", "auroc", "average-precision", "best-iou", "boxes", "entropy"}
-    assert set(report["measurements"]) == {*names, "worst-instance", "instance-recall"}
+    names = {"energy", "auroc", "average-precision", "boundary", "concentration", "instance-recall"}
+    assert {one.measurement for one in report.findings} == names
+    assert "2 outlines and 0 boxes" in report.about.masks
     evaluate(study, masked, tmp_path / "again.json")
     assert (tmp_path / "r.json").read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
-def test_checks_of_the_method_are_reported_apart(study, tree, tmp_path):
-    report = evaluate(study, tree, tmp_path / "r.json", "--limit", "2", "--checks", "1", "--variants", "baseline")
-    assert {"deletion", "insertion", "road", "random down to stem"} <= set(report["checks"]["scores"])
-    assert len(report["checks"]["curves"]["road"]) == 21
-    assert "it needs two variants" in report["verdicts"]["more relevant regions"]
+def test_boxes_of_half_of_the_photographs_are_said_and_measured(study, tree, tmp_path, capsys):
+    boxes = tmp_path / "boxes"
+    boxes.mkdir()
+    for category in ("ant", "bee"):
+        (boxes / f"{category}.csv").write_text("".join(f"{row}.png,5,5,30,30\n" for row in range(5)))
+    report = evaluate(study, tree, tmp_path / "r.json", "--masks", str(boxes), "--mosaics", "0", "--draws", "0")
+    assert "10 of 20 photographs have no mask" in capsys.readouterr().err
+    assert report.finding("auroc").images == 10
+    assert report.finding("boundary") is None  # a box says nothing of an outline
+    assert report.about.masks == "Objects: 0 outlines and 10 boxes, from boxes."
+
+
+def test_coco_names_the_photographs_of_a_plain_folder(study, masked, tmp_path):
+    images = [{"id": row, "file_name": f"{name}.jpg", "width": 50, "height": 40} for row, name in enumerate("ab")]
+    square = {"category_id": 1, "segmentation": [[5, 5, 30, 5, 30, 25]]}
+    document = {
+        "images": images, "annotations": [square | {"image_id": row} for row in range(2)],
+        "categories": [{"id": 1, "name": "Dog"}],
+    }  # fmt: skip
+    (tmp_path / "coco.json").write_text(json.dumps(document))
+    plain = Path(shutil.copytree(masked, tmp_path / "plain"))
+    (plain / "masks.toml").unlink()
+    report = evaluate(study, plain, tmp_path / "r.json", "--masks", str(tmp_path / "coco.json"), "--draws", "0")
+    assert report.photographs == ["a.jpg", "b.jpg"] or report.photographs == ["b.jpg", "a.jpg"]
+    assert report.finding("boundary").images == 2
+    assert report.finding("boundary").classes == 1
+
+
+def test_checks_of_the_method_are_of_all_classes(study, tree, tmp_path):
+    options = ("--checks", "4", "--variants", "baseline", "--mosaics", "0", "--draws", "0")
+    report = evaluate(study, tree, tmp_path / "r.json", *options)
+    assert {"deletion", "insertion", "road", "random down to stem"} <= set(report.checks.scores)
+    assert len(report.checks.curves["road"]) == 21
+    assert {name.split("/")[0] for name in report.checks.photographs} == set(CATEGORIES)
+    assert "there is one network only" in report.statements[0].reason
     assert "never rank networks" in (tmp_path / "r.md").read_text()
 
 
 def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
     whole = evaluate(study, tree, tmp_path / "whole.json")
-    measured, measure_task = [], tasks._measure_task
+    measured, measure_task = [], tasks.measure_task
 
     def killed(task, *rest):
         if len(measured) == 2:
@@ -125,7 +167,7 @@ def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
         measured.append(task)
         return measure_task(task, *rest)
 
-    monkeypatch.setattr(tasks, "_measure_task", killed)
+    monkeypatch.setattr(tasks, "measure_task", killed)
     with pytest.raises(KeyboardInterrupt):
         evaluate(study, tree, tmp_path / "r.json")
     partial = tmp_path / "r.json.partial"
@@ -141,8 +183,13 @@ def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
 def test_limit_and_split_choose_photographs(study, tree, tmp_path):
     (tmp_path / "list.txt").write_text("ant/0.png\nbee/2.png\n")
     report = evaluate(study, tree, tmp_path / "r.json", "--split", str(tmp_path / "list.txt"))
-    assert report["images"]["all"] == 2
-    assert evaluate(study, tree, tmp_path / "r.json", "--limit", "3")["images"]["all"] == 3
+    assert report.images["all"] == 2
+    report = evaluate(study, tree, tmp_path / "r.json", "--per-class", "2", "--mosaics", "4", "--draws", "0")
+    assert report.images["all"] == 8
+    assert "At most 2 photographs of every class" in report.about.chosen
+    assert len(report.photographs) == 8
+    limited = evaluate(study, tree, tmp_path / "r.json", "--limit", "3", "--draws", "0")
+    assert len({name.split("/")[0] for name in limited.photographs}) == 3
 
 
 @pytest.mark.parametrize(
@@ -152,8 +199,13 @@ def test_limit_and_split_choose_photographs(study, tree, tmp_path):
         (["--method", "scorecam"], "method 'scorecam' runs the network for every map; choose from cam"),
         (["--target", "own"], "evaluate explains the class that each photograph shows; leave --target out"),
         (["--limit", "0"], "expected 1 or more"),
+        (["--per-class", "2", "--limit", "3"], "both choose photographs"),
+        (["--seed", "depth"], "--seed 'depth' is not understood; expected for instance depth="),
+        (["--seed", "depth=x.safetensors"], "--seed names 'depth', which is not measured"),
+        (["--control", "compound=x.safetensors"], "is a variant of the study"),
+        (["--masks", "nowhere"], "there are no masks at nowhere"),
         (["--split", "nowhere.txt"], "there is no list nowhere.txt"),
-        (["--seeds", "nowhere.safetensors"], "nowhere.safetensors"),
+        (["--control", "x=nowhere.safetensors"], "nowhere.safetensors"),
         (["--variants", "depth"], "has no variant 'depth'"),
     ],
 )
@@ -185,7 +237,7 @@ def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, ma
     Image.fromarray(np.ones((20, 25), dtype=np.uint8)).save(other_size / "b.png")
     (nameless / "masks.toml").write_text("[a.instances]\n[b.instances]\n")
     broken = Path(shutil.copytree(study.parent, tmp_path / "broken"))
-    scaling = Scaling(1.0, 1.0, 96, 0.2)
+    scaling = Scaling(0.35, 0.4, 96, 0.2)
     model = efficientnet(scaling, len(CATEGORIES), "b")
     for layer in (model.features[-1][1], model.classifier[-1]):
         torch.nn.init.constant_(layer.weight, 1e30)  # finite, but logits of about 1e60 are not
@@ -205,17 +257,12 @@ def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, ma
         (tmp_path / "r.json.partial").unlink(missing_ok=True)
 
 
-def test_too_few_classes_for_a_mosaic_are_said_and_the_rest_is_measured(study, tree, tmp_path, capsys):
-    (tmp_path / "list.txt").write_text("ant/0.png\nant/1.png\nbee/2.png\n")
-    evaluate(study, tree, tmp_path / "r.json", "--split", str(tmp_path / "list.txt"))
-    assert "no 2x2 pointing game: a 2x2 mosaic needs 4 photographs of different classes" in capsys.readouterr().err
-
-
 def test_readings_by_hand():
     maps = np.array([[[4.0, -2], [0, 2]]])
-    found = readings(maps, CellGrid.even(2))
-    np.testing.assert_array_equal(found["own"][0], [[[4, 0], [0, 2]]])
-    np.testing.assert_array_equal(found["signed"][0], maps + 2)
-    assert found["pooled"][0].shape == (1, 7, 7)
-    assert found["pooled"][0][0, 3, 3] == pytest.approx(1)
+    found = readings(maps, CellGrid.even(2), np.ones((1, 2, 2)))
+    np.testing.assert_array_equal(found[OWN][0], maps)
+    np.testing.assert_array_equal(found["class mean"][0], maps - 1)
+    assert found["common"][0].shape == (1, 7, 7)
+    assert found["common"][0][0, 3, 3] == pytest.approx(1)
     assert found["half-pixel"][1] == CellGrid.even(2)
+    assert "class mean" not in readings(maps, CellGrid.even(2), None)

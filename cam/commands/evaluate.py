@@ -1,0 +1,204 @@
+"""python -m cam evaluate: measure a study and its controls on a folder of photographs, resumable, and write the report."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from cam.commands.options import LoadedStudy, add_study_arguments, load_networks
+from cam.evaluation.checks import check_method
+from cam.evaluation.contenders import DRAWS, Contenders, contenders
+from cam.evaluation.photographs import Chosen, choose, find_photographs, mask_words
+from cam.evaluation.placing import placed
+from cam.evaluation.records import About, Checks, Report, write_report
+from cam.evaluation.report import build_report
+from cam.evaluation.sampling import spread_over_classes
+from cam.evaluation.scoring import Photograph
+from cam.evaluation.table import markdown
+from cam.evaluation.tasks import measure, plan_tasks
+from cam.evaluation.verdicts import line, verdicts
+from cam.maps.methods import closed_form_of
+from cam.question import Question
+from models import Network
+from models.commands import DONE, SOME_FAILED, say
+from models.files import atomic_write
+from models.studies import STUDY_FOLDER, baseline_of
+from models.training.datasets import data_folder
+
+MOSAICS = 606  # of four photographs of one class: six of each of Caltech-101's
+
+
+def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``python -m cam evaluate``."""
+    add_study_arguments(parser)
+    add = parser.add_argument
+    add(
+        "--data",
+        required=True,
+        metavar="FOLDER",
+        help="a folder per class, or photographs with masks.toml or COCO's JSON",
+    )
+    add("--out", required=True, metavar="FILE.json", help="the report; a table is written beside it as .md")
+    add("--split", metavar="FILE", help="list of class/file to measure on (default: the study's test list)")
+    add("--per-class", type=int, metavar="N", help="at most N photographs of every class, always the same")
+    add("--limit", type=int, metavar="N", help="only N photographs, spread over classes, always the same")
+    add(
+        "--mosaics",
+        type=int,
+        default=MOSAICS,
+        metavar="N",
+        help=f"of four photographs of one class (default: {MOSAICS})",
+    )
+    add(
+        "--masks", metavar="PATH", action="append", default=[],
+        help="boxes (.csv), outlines (.mat), indexed .png or COCO's .json, a folder or file; may be repeated",
+    )  # fmt: skip
+    add(
+        "--seed", metavar="KEY=FILE", action="append", default=[],
+        help="a variant trained from another seed; may be repeated (default: the study's of the baseline)",
+    )  # fmt: skip
+    add(
+        "--control", metavar="NAME=FILE", action="append", default=[],
+        help="another network to set beside compound, for instance resolution-300; a name given twice has two trainings",
+    )  # fmt: skip
+    add("--draws", type=int, default=DRAWS, metavar="N", help=f"of random weights; 0 for none (default: {DRAWS})")
+    add("--checks", type=int, default=0, metavar="N", help="also check the method on the baseline, on N photographs")
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """evaluate --data FOLDER --out FILE.json
+
+    Returns:
+        0, or 3 where a variant that the study has weights for could not be loaded.
+
+    Raises:
+        ValueError: options, data or networks cannot be used.
+        OSError: files are missing, or the report cannot be written.
+    """
+    question = _question(args)
+    loaded = load_networks(args)
+    for sentence in loaded.failures.values():
+        say(sentence)
+    chosen = _chosen(args, next(iter(loaded.networks.values())).categories)
+    arms = arms_to_measure(loaded, args, chosen.photographs)
+    report = _report(args, loaded, arms, chosen, question)
+    for statement in report.statements:
+        print(line(report, statement))
+    return SOME_FAILED if any(loaded.study.variants[key].source for key in loaded.failures) else DONE
+
+
+def arms_to_measure(loaded: LoadedStudy, args: argparse.Namespace, photographs: Sequence[Photograph]) -> Contenders:
+    """The study's networks, their trainings from other seeds, controls and random weights.
+
+    Args:
+        loaded: the study's networks.
+        args: the command's options.
+        photographs: on which the placement is measured of networks that record none.
+
+    Raises:
+        ValueError: an option is not understood, two files have one name, or a file does not fit the study.
+        FileNotFoundError: there is no such file.
+    """
+    baseline = baseline_of(loaded.networks)
+    seeds = _files(args.seed, "--seed", "depth=depth-seed1.safetensors")
+    if baseline not in seeds and loaded.study.retrained:
+        seeds[baseline] = [str(path) for path in loaded.study.retrained]
+    if unknown := sorted(seeds.keys() - loaded.networks.keys()):
+        raise ValueError(
+            f"--seed names {unknown[0]!r}, which is not measured; choose from {', '.join(loaded.networks)}"
+        )
+    controls = _files(args.control, "--control", "resolution-300=resolution-300.safetensors")
+    if taken := sorted(controls.keys() & loaded.networks.keys()):
+        raise ValueError(f"--control {taken[0]!r} is a variant of the study; give it another name or use --seed")
+    names: set[str] = set(loaded.networks)
+    trained = {key: _loaded(loaded, key, files, args.device, names) for key, files in seeds.items()}
+    others = {key: _loaded(loaded, baseline, files, args.device, names) for key, files in controls.items()}
+    own = placed(loaded.networks, photographs, args.view)
+    seeds_placed, controls_placed = (
+        {key: placed(found, photographs, args.view) for key, found in group.items()} for group in (trained, others)
+    )
+    return contenders(own, seeds_placed, controls_placed, args.draws)
+
+
+def _report(
+    args: argparse.Namespace, loaded: LoadedStudy, arms: Contenders, chosen: Chosen, question: Question
+) -> Report:
+    """Measured, written and returned."""
+    partial = Path(f"{args.out}.partial")
+    masks = mask_words(chosen.photographs, args.masks, say)
+    about = About(loaded.study.title, args.study, Path(args.data).name, chosen.words, masks)
+    tasks = plan_tasks(chosen.photographs, chosen.others, args.mosaics)
+    photographs, of_one_class, of_four = measure(tasks, arms, question, partial)
+    report = build_report(photographs, [*of_one_class, *of_four], arms, question, about)
+    report = msgspec.structs.replace(report, statements=verdicts(report), checks=_checks(args, arms, chosen, question))
+    write_report(report, Path(args.out))
+    with atomic_write(Path(args.out).with_suffix(".md")) as file:
+        file.write(markdown(report).rstrip("\n").encode() + b"\n")
+    partial.unlink(missing_ok=True)
+    return report
+
+
+def _checks(args: argparse.Namespace, arms: Contenders, chosen: Chosen, question: Question) -> Checks | None:
+    """Checks of the method on a sample over classes: the first photographs of a list are of few classes."""
+    if not args.checks:
+        return None
+    found = chosen.photographs
+    rows = spread_over_classes([one.name for one in found], [one.cluster for one in found], args.checks)
+    return check_method(arms.variants[arms.baseline], [found[row] for row in rows], question)
+
+
+def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
+    """What ``--data``, ``--split``, ``--masks``, ``--per-class`` and ``--limit`` ask for."""
+    if args.split and not Path(args.split).is_file():
+        raise FileNotFoundError(f"there is no list {args.split}; give one line class/file for each photograph")
+    own = STUDY_FOLDER / f"{Path(args.study).stem}-test.txt"
+    split = Path(args.split) if args.split else own if own.is_file() else None
+    found = find_photographs(data_folder(args.data), split, args.masks, categories)
+    if not found:
+        raise ValueError(
+            f"no photograph in {args.data!r} shows a class of {args.study!r}; expected one folder per class"
+        )
+    return choose(found, args.per_class, args.limit)
+
+
+def _files(pairs: Sequence[str], option: str, example: str) -> dict[str, list[str]]:
+    """``KEY=FILE`` as key -> files."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, separator, path = pair.partition("=")
+        if not (key and separator and path):
+            raise ValueError(f"{option} {pair!r} is not understood; expected for instance {example}")
+        found.setdefault(key, []).append(path)
+    return found
+
+
+def _loaded(loaded: LoadedStudy, key: str, files: Sequence[str], device: str, names: set[str]) -> Mapping[str, Network]:
+    """Networks of some files by the files' names, which are added to those that are taken."""
+    found = {}
+    for path in files:
+        name = Path(path).stem
+        if name in names:
+            raise ValueError(f"the file name {name} is taken; expected names such as {key}-seed1.safetensors")
+        names.add(name)
+        found[name] = loaded.study.with_checkpoint(key, path).load(key, device)
+    return found
+
+
+def _question(args: argparse.Namespace) -> Question:
+    """What every photograph is asked, once the options are found to be usable."""
+    closed_form_of(args.method)
+    if args.target != "shared":
+        raise ValueError("evaluate explains the class that each photograph shows; leave --target out")
+    if Path(args.out).suffix != ".json":
+        raise ValueError(f"cannot write {args.out!r}; expected a name that ends in .json")
+    if not Path(args.out).parent.is_dir():
+        raise FileNotFoundError(f"the folder {Path(args.out).parent} does not exist; create it first")
+    counts = (args.per_class, args.limit)
+    if any(count is not None and count < 1 for count in counts) or min(args.checks, args.mosaics, args.draws) < 0:
+        raise ValueError(
+            "--per-class, --limit, --mosaics, --draws and --checks count; expected 1 or more, or 0 for none"
+        )
+    if args.per_class and args.limit:
+        raise ValueError("--per-class and --limit both choose photographs; give one of them")
+    return Question(args.method, view=args.view)

@@ -1,0 +1,56 @@
+"""Evaluate networks on a few photographs at hand, in memory and with progress; a folder of many: cam.commands.evaluate."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from PIL import Image
+
+from cam.evaluation.contenders import Contenders
+from cam.evaluation.records import About, Report, Row
+from cam.evaluation.report import build_report
+from cam.evaluation.scoring import Photograph
+from cam.evaluation.tasks import PHOTOGRAPHS, measure_task, plan_tasks
+from cam.evaluation.verdicts import verdicts
+from cam.question import QUESTION, Question
+
+MOSAICS = 4
+ABOUT = About("Some photographs", "", "")
+Progress = Callable[[float, str], object]
+
+
+def evaluate_few(
+    photographs: Sequence[Photograph],
+    pictures: Sequence[Image.Image],
+    arms: Contenders,
+    question: Question = QUESTION,
+    progress: Progress = lambda share, words: None,
+    about: About = ABOUT,
+) -> Report:
+    """A report on some photographs: every measurement that they allow.
+
+    Args:
+        photographs: what is known of each one; its path is not used.
+        pictures: the images themselves.
+        arms: what to measure; without random weights that control is left out.
+        question: with which method and view; the classes explained are those of the photographs.
+        progress: called with the share done and a word on what comes next, before each part of the work.
+        about: what the report is of.
+
+    Raises:
+        ValueError: there is no photograph, or what ``measure_photographs`` raises.
+    """
+    if not photographs:
+        raise ValueError("there is no photograph to measure on; choose at least one")
+    known = {one.name: picture for one, picture in zip(photographs, pictures, strict=True)}
+    tasks = plan_tasks(photographs, photographs, MOSAICS)
+    total, done = sum(len(row) for task in tasks for row in task.photographs), 0
+    rows: dict[bool, list[Row]] = {True: [], False: []}
+    for task in tasks:
+        progress(done / total, "photographs" if task.kind == PHOTOGRAPHS else f"mosaics of {task.kind}")
+        rows[task.kind == PHOTOGRAPHS] += measure_task(
+            task, arms, question, lambda wanted: [known[one.name] for one in wanted]
+        )
+        done += sum(map(len, task.photographs))
+    progress(1.0, "intervals")
+    report = build_report(rows[True], rows[False], arms, question, about)
+    return msgspec.structs.replace(report, statements=verdicts(report))

@@ -1,0 +1,105 @@
+"""The photographs of an evaluation: found in a folder, chosen by a fixed rule, with the masks that are known of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from cam.evaluation.sampling import RULE, places_in_class, spread_over_classes
+from cam.evaluation.scoring import Photograph
+from cam.measures.coco import read_coco
+from cam.measures.mask_sources import known_masks
+from cam.measures.masks import TABLE, InstanceMask, read_masks
+from models.training.datasets import labelled, list_names, read_list
+
+
+class Chosen(NamedTuple):
+    """What is measured one by one, what mosaics are made of, and how both were chosen, in a sentence."""
+
+    photographs: list[Photograph]
+    others: list[Photograph]
+    words: str
+
+
+def find_photographs(
+    folder: Path, split: Path | None, masks: Sequence[str], categories: Sequence[str]
+) -> list[Photograph]:
+    """Photographs of a folder that show classes of a study: with a ``masks.toml`` its own, with COCO's JSON those that it
+    names, else one folder a class.
+
+    Args:
+        folder: of the photographs.
+        split: list of class/file; None takes all of the folder.
+        masks: what ``known_masks`` reads; of several the first that knows a photograph counts.
+        categories: class names, in the order of the logits.
+
+    Raises:
+        FileNotFoundError: files are missing.
+        ValueError: no photograph shows a class of the study, or masks are damaged.
+    """
+    if (folder / TABLE).is_file():
+        found = read_masks(folder, categories)
+        return [
+            Photograph(path.name, path, tuple(mask.kinds()), mask, categories[mask.kinds()[0][0]])
+            for path, mask in found.items()
+            if mask.kinds()
+        ]
+    names = read_list(split) if split else list_names(folder)
+    if not names and masks:
+        return _of_coco(folder, masks, categories)
+    if not names:
+        return []
+    chosen = labelled(folder, names, categories)
+    plain = [
+        Photograph(name, folder / name, ((int(label),),), cluster=name.split("/")[0])
+        for name, label in zip(chosen.names, chosen.labels, strict=True)
+    ]
+    known: dict[str, InstanceMask] = {}
+    for where in masks:
+        files = {one.name: (one.path, one.kinds[0][0]) for one in plain}
+        known = known_masks(where, files, categories) | known
+    return [replace(one, mask=known.get(one.name)) for one in plain]
+
+
+def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int | None) -> Chosen:
+    """So many photographs of every class, or so many in all, spread over classes; mosaics are made of all of these classes."""
+    names, classes = [one.name for one in photographs], [one.cluster for one in photographs]
+    if per_class:
+        rows = [row for row, place in enumerate(places_in_class(names, classes)) if place < per_class]
+        words = f"At most {per_class} photographs of every class, {RULE}; mosaics are of all {len(names)} of the list."
+    elif limit and limit < len(names):
+        rows = spread_over_classes(names, classes, limit)
+        kept = [photographs[row] for row in rows]
+        return Chosen(kept, kept, f"{limit} photographs, spread over classes, {RULE}.")
+    else:
+        rows, words = list(range(len(names))), "All photographs of the list."
+    return Chosen([photographs[row] for row in rows], list(photographs), words)
+
+
+def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Callable[[str], None]) -> str:
+    """Where the objects' places come from, in a sentence; photographs without are said."""
+    known = [one.mask for one in photographs if one.mask is not None]
+    if not known:
+        return "No photograph has a mask."
+    if missing := len(photographs) - len(known):
+        say(
+            f"{missing} of {len(photographs)} photographs have no mask; scores that need one are of the other {len(known)}"
+        )
+    outlines = sum(mask.outline for mask in known)
+    sources = " and ".join(Path(where).name for where in masks) or TABLE
+    return f"Objects: {outlines} outlines and {len(known) - outlines} boxes, from {sources}."
+
+
+def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> list[Photograph]:
+    """Photographs that COCO's JSON names and that lie in the folder; each is of the class of its largest kind of object."""
+    found = []
+    for where in masks:
+        if Path(where).suffix.lower() != ".json":
+            raise ValueError(
+                f"{folder} has no folder per class, and {where} is no .json file of COCO's that names photographs"
+            )
+        files = {path.name for path in folder.iterdir()}
+        for name, mask in sorted(read_coco(where, categories, files).items()):
+            kinds = tuple(mask.kinds())
+            found.append(Photograph(name, folder / name, kinds, mask, categories[kinds[0][0]]))
+    return found

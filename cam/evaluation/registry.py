@@ -1,0 +1,68 @@
+"""The one table of measurements: what each is called, what it says, and which statement of the paper it decides, if any.
+
+The primary outcomes, one for each statement, were declared here before they were run; everything else is secondary and
+decides nothing, however its numbers turn out.
+"""
+
+from dataclasses import dataclass
+
+OWN, COMMON, CLASS_MEAN, HALF_PIXEL = READINGS = ("own", "common", "class mean", "half-pixel")
+REGIONS, DETAIL, OBJECTS = CLAIMS = ("more relevant regions", "more object details", "captures all objects")
+STATEMENTS = {
+    REGIONS: "The compound network focuses on more relevant regions",
+    DETAIL: "The compound network sees more object details",
+    OBJECTS: "The compound network captures all objects, the others do not",
+}
+NEEDS = {
+    REGIONS: "photographs with boxes or outlines of their objects",
+    DETAIL: "photographs with outlines of their objects",
+    OBJECTS: "mosaics of four photographs of one class",
+}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One score of a map: higher supports the paper, where it bears on one of its statements.
+
+    Attributes:
+        label: for people.
+        summary: what it says, in a line.
+        claim: the statement that it is about, one of ``CLAIMS``; "" where it is about none.
+        primary: whether it decides on the statement.
+        needs_outline: a box around the object does not do.
+    """
+
+    label: str
+    summary: str
+    claim: str = ""
+    primary: bool = False
+    needs_outline: bool = False
+
+
+MEASUREMENTS = {
+    "auroc": Measurement(
+        "Relevant regions (AUROC)", "a pixel of the object ranks above one of the background; chance 0.5", REGIONS, True
+    ),
+    "boundary": Measurement(
+        "Object details (boundary IoU)",
+        "agreement of the object's edge with the edge of as large a region of the map",
+        DETAIL, True, True,
+    ),
+    "objects-found": Measurement(
+        "Objects found, of four", "tiles of a one-class mosaic that reach half the map's maximum", OBJECTS, True
+    ),
+    "energy": Measurement("Energy in the object", "share of the positive evidence on the objects", REGIONS),
+    "pointing": Measurement("Pointing, 2 x 2", "evidence on the class's quarter of a mosaic; chance 0.25", REGIONS),
+    "average-precision": Measurement("Average precision", "of pixels, over all thresholds", DETAIL, needs_outline=True),
+    "worst-object": Measurement("Weakest of four", "peak on the weakest tile over the map's maximum", OBJECTS),
+    "evenness": Measurement("Evenness over four", "1 where the four tiles get the same evidence, 0.25 for one", OBJECTS),
+    "instance-recall": Measurement("Instances found", "of several objects in a photograph, at half the maximum", OBJECTS),
+    "concentration": Measurement("Concentration", "nats below an even spread; random weights can have most of it"),
+}  # fmt: skip
+PRIMARY = {measurement.claim: name for name, measurement in MEASUREMENTS.items() if measurement.primary}
+PAIRS = {
+    "correlation": "Pearson correlation of raw registered maps pooled to 7 x 7",
+    "rank-correlation": "Spearman correlation of the same",
+    "centre-shift": "distance of the centres of mass, share of the side",
+    "agreement": "share of images with the same top-1",
+}

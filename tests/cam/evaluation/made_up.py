@@ -1,0 +1,87 @@
+"""Rows of an evaluation made up by hand: four variants, seeds and controls whose scores are what they are said to be."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from cam.evaluation.contenders import AT_SIZE, CHANCE, CONTROL, GAUSSIAN, RANDOM, VARIANT, Contender, Contenders
+from cam.evaluation.records import About, Report, Row
+from cam.evaluation.registry import OWN, PAIRS, PRIMARY, READINGS
+from cam.evaluation.report import build_report
+from cam.question import QUESTION
+
+ABOUT = About("Made up", "made-up", "nowhere", "All of them.", "")
+VARIANTS = ("baseline", "depth", "compound")
+CLASSES = 8
+
+
+def network(key: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        label=key.capitalize(), provenance="made up", note="", family="b", fingerprint=key,
+        scaling=SimpleNamespace(input_size=224), cell_offset=lambda: (0.0, 0.0),
+    )  # fmt: skip
+
+
+def made_up_arms(seeds: int = 1) -> Contenders:
+    arms = {
+        key: Contender(
+            key.capitalize(), VARIANT, key,
+            {name: network(name) for name in (key, *(f"{key}-seed{row + 1}" for row in range(seeds)))},
+        )
+        for key in VARIANTS
+    }  # fmt: skip
+    arms["baseline at 300"] = Contender(
+        "Baseline’s weights at 300 px", AT_SIZE, "compound", {"baseline at 300": network("baseline at 300")}
+    )
+    arms["resolution-300"] = Contender("Resolution-300", CONTROL, "", {"resolution-300": network("resolution-300")})
+    arms["random compound"] = Contender(
+        "Compound, random weights", RANDOM, "compound", {f"random compound {row}": network("r") for row in (1, 2)}
+    )
+    return Contenders(arms | {GAUSSIAN: Contender("Centred Gaussian", CHANCE, "", {})})
+
+
+def made_up_rows(
+    gains: dict[str, float],
+    arms: Contenders,
+    count: int = 40,
+    common: float = 1.0,
+    noise: float = 0.01,
+    between: float = 0.0,
+) -> list[Row]:
+    """Every primary outcome on so many photographs.
+
+    Args:
+        gains: arm or training -> score above 0.5, else 0; random weights and the Gaussian have 0.2.
+        arms: what is measured.
+        count: of photographs, of ``CLASSES`` classes.
+        common: how much of the gains is left on the common grid.
+        noise: standard deviation from photograph to photograph, of each training.
+        between: how far the second training of each variant is from the first.
+    """
+    generator, rows = np.random.default_rng(0), []
+    for number in range(count):
+        scores: dict = {name: {reading: {} for reading in READINGS} for name in PRIMARY.values()}
+        for of_reading in scores.values():
+            for reading, found in of_reading.items():
+                for arm, one in arms.arms.items():
+                    for training in one.trainings if arm != GAUSSIAN else [GAUSSIAN]:
+                        chance = one.role in (RANDOM, CHANCE)
+                        if chance and (
+                            reading != OWN or (one.role == RANDOM and not training.endswith(str(1 + number % 2)))
+                        ):
+                            continue
+                        gain = 0.2 - 0.5 if chance else gains.get(arm, 0.0) * (1 if reading == OWN else common)
+                        found[training] = 0.5 + gain + noise * generator.normal() + between * ("seed" in training)
+        pairs, floors = ({name: [value] * len(arms.pairs) for name in PAIRS} for value in (0.5, 0.3))
+        rows.append(
+            Row(
+                names=[f"{number}.jpg"], cluster=f"class {number % CLASSES}", scores=scores,
+                right=dict.fromkeys(arms.trained, number > 0), pairs=pairs, floors=floors,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def made_up_report(gains: dict[str, float], seeds: int = 1, **options: float) -> Report:
+    arms = made_up_arms(seeds)
+    return build_report(made_up_rows(gains, arms, **options), [], arms, QUESTION, ABOUT)  # type: ignore[arg-type]
