@@ -1,36 +1,40 @@
 """A comparison: raw maps of several networks on the same images, explained again, stacked, drawn, saved and loaded."""
 
-import io
 import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+import msgspec
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from PIL import Image
 
-from cam.layers import HEAD, centres_at
-from cam.maps import mirrored
-from cam.methods import METHODS, ClosedForm, closed_form_of
-from cam.targets import Classes, Target, resolve_target
+from cam.evidence import Evidence, stacked
+from cam.maps.cells import CellGrid
+from cam.maps.closed_forms import mirrored, shifted
+from cam.maps.layers import HEAD, centres_at, offset_at
+from cam.maps.methods import closed_form_of, require_head
+from cam.maps.targets import Classes, Target, resolve_target
+from cam.question import Question
+from cam.saved import FORMAT, checked_arrays, read_arrays, read_document
+from cam.showing import Guess, overlay_of, png_of, same, top_of, words_of
+from models.classifier import linear_layers
 from models.files import atomic_write
 from models.network import Network
+from models.outputs import SOFTMAX, probabilities
 from models.scaling import Scaling
 
-FORMAT = 1
-PLAIN = ("names", "categories", "method", "unit", "target", "view", "layer", "flip")
+ASKED = ("method", "target", "view", "layer", "flip")
 
 
 @dataclass(frozen=True)
 class VariantFacts:
     """What a figure says of one variant, without its network.
 
-    ``centres`` are the input pixels at which the cells of its maps look, ``note`` is a caveat to print with every
+    ``centres`` are the nominal input pixels of the cells of its maps along either axis, ``offset`` what was measured to
+    the right and down from there to where the cells look, ``note`` is a caveat to print with every
     map ("" where there is none), ``fingerprint`` the sha256 of its weights.
     """
 
@@ -43,43 +47,23 @@ class VariantFacts:
     macs: int
     fingerprint: str
     centres: tuple[float, ...]
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def grid(self) -> CellGrid:
+        """Where the cells of its maps look."""
+        return CellGrid(self.centres, self.scaling.input_size, self.offset)
 
     @classmethod
     def of(cls, network: Network, layers: tuple[str, ...] = HEAD) -> Self:
         return cls(
             network.label, network.provenance, network.note, network.scaling, network.family,
             network.params, network.macs, network.fingerprint, tuple(centres_at(network, layers)),
+            offset_at(network, layers),
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What maps of any class are computed from, on one device.
-
-    Attributes:
-        features: (N, C, h, w).
-        weight: of the classifier, (K, C).
-        bias: of the classifier, (K,).
-        mirrored: features of the mirrored images; None where they are not averaged.
-    """
-
-    features: Tensor
-    weight: Tensor
-    bias: Tensor
-    mirrored: Tensor | None = None
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Of these features or mirrored ones, (N, K)."""
-        return F.linear(features.mean(dim=(2, 3)), self.weight, self.bias)
-
-    def maps(self, closed_form: ClosedForm, features: Tensor, logits: Tensor, class_idx: np.ndarray) -> np.ndarray:
-        """Raw maps of these features or mirrored ones, with their logits (N, K): (N, h, w)."""
-        rows = torch.from_numpy(class_idx).to(features.device)
-        explained = logits.to(features.device).gather(1, rows[:, None]).squeeze(1)
-        return closed_form(features, self.weight[rows], explained).cpu().numpy()
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Raw maps of several variants on the same images.
 
@@ -88,34 +72,60 @@ class Comparison:
         names: of the images.
         images: the field of view that every variant saw, uint8 (N, s, s, 3).
         categories: K class names.
-        method: name in ``METHODS``.
-        unit: ``"logit"`` or ``""``.
-        target: as asked for, in words.
-        view: ``"square"`` or ``"centre"``.
+        question: that the maps answer; its target is in words.
         maps: key -> raw maps, float32 (N, h, w).
         logits: key -> float32 (N, K).
         class_idx: key -> class explained, int64 (N,).
         against_idx: key -> class B of "A - B", int64 (N,); None for other targets.
-        layer: that the maps are of: ``"head"``, ``"stage 5"``, ``"stage 5, head"`` (their mean) or ``"all"``.
-        flip: maps are means over the image and its mirror image.
         evidence: key -> what other maps can be computed from; empty after ``load`` and at layers other than the head.
+        outputs: how logits are read: ``"softmax"`` or ``"sigmoid"``, see ``models.outputs``.
+        notes: on each image, what was read otherwise than it was stored; "" where nothing, [] where that is not known.
     """
 
     variants: dict[str, VariantFacts]
     names: list[str]
     images: np.ndarray
     categories: list[str]
-    method: str
-    unit: str
-    target: str
-    view: str
+    question: Question
     maps: dict[str, np.ndarray]
     logits: dict[str, np.ndarray]
     class_idx: dict[str, np.ndarray]
     against_idx: dict[str, np.ndarray] | None = None
-    layer: str = "head"
-    flip: bool = False
     evidence: dict[str, Evidence] = field(default_factory=dict, repr=False, compare=False)
+    outputs: str = SOFTMAX
+    notes: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return words_of(self)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self)
+
+    def __eq__(self, other: object) -> bool:
+        return same(self, other) if isinstance(other, Comparison) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def overlay(self, key: str, image: int = 0) -> Image.Image:
+        """One variant's map over one image, RGB; see ``cam.showing``."""
+        return overlay_of(self, key, image)
+
+    def top(self, count: int = 5, image: int = 0) -> dict[str, list[Guess]]:
+        """For each variant its likeliest classes in one image, each with its probability."""
+        return top_of(self, count, image)
+
+    @property
+    def unit(self) -> str:
+        """Of the maps: ``"logit"``, or "" where those of several variants cannot share a scale."""
+        return self.question.unit
+
+    def grid(self, key: str) -> CellGrid:
+        """Where the cells of a variant's maps look."""
+        return self.variants[key].grid
+
+    def probabilities(self, key: str) -> np.ndarray:
+        """What a variant gives each class in each image, float64 (N, K)."""
+        return probabilities(self.logits[key].astype(np.float64), self.outputs)
 
     def explain(self, target: Target | None = None, method: str | None = None) -> Self:
         """The same images and networks with maps of another class or method, from the features at hand: no network runs.
@@ -130,29 +140,32 @@ class Comparison:
         """
         if not self.evidence:
             raise ValueError("this comparison has no features; run compare again for another class or method")
-        name = self.method if method is None else method
-        chosen = closed_form_of(name)
+        name = self.question.method if method is None else method
+        closed_form_of(name)
+        asked = replace(self.question, method=name)
+        for key, evidence in self.evidence.items():
+            require_head(name, key, len(linear_layers(evidence.head)))
         classes = Classes(self.class_idx, self.against_idx)
         if target is not None:
-            classes = resolve_target(target, self.logits, self.categories)
-        if classes.against_idx is not None and METHODS[name].unit != "logit":
-            raise ValueError(no_difference(name))
+            classes = resolve_target(target, self.logits, self.categories, self.outputs)
+            asked = replace(asked, target=target)
+        if classes.against_idx is not None:
+            asked.require_unit()
         maps = {}
         for key in self.evidence:
-            maps[key] = self._maps(chosen, key, classes.class_idx[key])
+            maps[key] = self._maps(name, key, classes.class_idx[key])
             if classes.against_idx is not None:
-                maps[key] = maps[key] - self._maps(chosen, key, classes.against_idx[key])
+                maps[key] = maps[key] - self._maps(name, key, classes.against_idx[key])
         require_finite(maps, "maps", self.names)
-        words = self.target if target is None else target_words(target)
-        return replace(self, maps=maps, **classes._asdict(), method=name, unit=METHODS[name].unit, target=words)
+        return replace(self, maps=maps, **classes._asdict(), question=replace(asked, target=asked.target_words))
 
-    def _maps(self, closed_form: ClosedForm, key: str, class_idx: np.ndarray) -> np.ndarray:
+    def _maps(self, method: str, key: str, class_idx: np.ndarray) -> np.ndarray:
         evidence, facts = self.evidence[key], self.variants[key]
-        maps = evidence.maps(closed_form, evidence.features, torch.from_numpy(self.logits[key]), class_idx)
+        maps = evidence.maps(method, evidence.features, torch.from_numpy(self.logits[key]), class_idx)
         if evidence.mirrored is None:
             return maps
-        other = evidence.maps(closed_form, evidence.mirrored, evidence.logits(evidence.mirrored), class_idx)
-        return (maps + mirrored(other, facts.centres, facts.scaling.input_size)) / 2
+        other = evidence.maps(method, evidence.mirrored, evidence.logits(evidence.mirrored), class_idx)
+        return (maps + mirrored(other, shifted(facts.centres, facts.offset[0]), facts.scaling.input_size)) / 2
 
     def renamed(self, names: Sequence[str]) -> Self:
         """The same comparison under other names of its images."""
@@ -162,7 +175,7 @@ class Comparison:
 
     @classmethod
     def stack(cls, comparisons: Sequence[Self]) -> Self:
-        """One comparison of all images of several, which must have the same variants, method, target and view.
+        """One comparison of all images of several, which must have the same variants and the same question.
 
         Raises:
             ValueError: there is nothing to stack, or they differ in more than their images.
@@ -170,9 +183,11 @@ class Comparison:
         if not comparisons:
             raise ValueError("there is no comparison to stack; give at least one")
         first = comparisons[0]
-        alike = ("variants", "categories", "method", "unit", "target", "view", "layer", "flip")
         for other in comparisons[1:]:
-            differ = [name for name in alike if getattr(other, name) != getattr(first, name)]
+            differ = [
+                name for name in ("variants", "categories", "outputs") if getattr(other, name) != getattr(first, name)
+            ]
+            differ += [name for name in ASKED if getattr(other.question, name) != getattr(first.question, name)]
             if differ:
                 raise ValueError(
                     f"comparisons differ in their {', '.join(differ)}; stack only those that differ in their images"
@@ -184,12 +199,13 @@ class Comparison:
         return replace(
             first,
             names=[name for one in comparisons for name in one.names],
+            notes=[note for one in comparisons for note in one.notes or [""] * len(one.names)],
             images=np.concatenate([one.images for one in comparisons]),
             maps=joined("maps"),
             logits=joined("logits"),
             class_idx=joined("class_idx"),
             against_idx=joined("against_idx") if first.against_idx is not None else None,
-            evidence={key: _stacked([one.evidence[key] for one in comparisons]) for key in first.evidence},
+            evidence={key: stacked([one.evidence[key] for one in comparisons]) for key in first.evidence},
         )
 
     def figure(self, scale: str = "map", style: str = "overlay") -> Any:
@@ -199,7 +215,7 @@ class Comparison:
             scale: ``"map"`` (every map on its own scale) or ``"row"`` (one scale for all variants of an image).
             style: ``"overlay"`` or ``"paper"`` (the look of the paper's Figure 7).
         """
-        from cam.figures import draw_matplotlib, figure_layout
+        from cam.figures.figure import draw_matplotlib, figure_layout
 
         return draw_matplotlib(figure_layout(self, scale, style))
 
@@ -209,9 +225,11 @@ class Comparison:
         for kind in ("maps", "logits", "class_idx", "against_idx"):
             arrays |= {f"{kind}/{key}": values for key, values in (getattr(self, kind) or {}).items()}
         facts = {key: asdict(variant) for key, variant in self.variants.items()}
-        plain = {name: getattr(self, name) for name in PLAIN}
-        document = json.dumps({"format": FORMAT, "variants": facts, **plain}, ensure_ascii=False)
-        arrays["document"] = np.frombuffer(document.encode(), dtype=np.uint8)
+        asked = asdict(self.question)
+        plain = {"names": self.names, "categories": self.categories, "method": asked.pop("method"), "unit": self.unit,
+            "outputs": self.outputs, "notes": self.notes}  # fmt: skip
+        document = json.dumps({"format": FORMAT, "variants": facts, **plain, **asked}, ensure_ascii=False)
+        arrays["document"] = np.frombuffer(document.encode("utf-8", "replace"), dtype=np.uint8)
         with atomic_write(path) as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
@@ -224,42 +242,46 @@ class Comparison:
             ValueError: it is not a saved comparison.
         """
         try:
-            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            document = json.loads(arrays["document"].tobytes())
-            return cls(**_read_document(document, arrays))
+            arrays = read_arrays(path)
+            found = read_document(_Document, arrays)
+            if found.format != FORMAT:
+                raise ValueError("written by another version")
+            if len(found.notes) not in (0, len(found.names)):
+                raise ValueError(f"{len(found.notes)} notes on {len(found.names)} images")
+            fitting = checked_arrays(arrays, found)
+            question = Question(**{name: getattr(found, name) for name in ASKED})
+            return cls(
+                found.variants,
+                found.names,
+                categories=found.categories,
+                question=question,
+                outputs=found.outputs,
+                notes=found.notes,
+                **fitting,
+            )
         except FileNotFoundError:
             raise FileNotFoundError(f"there is no file {path}") from None
-        except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError) as error:
             raise ValueError(
                 f"{path} is not a saved comparison ({error}); expected a .npz file written by compare --save"
             ) from error
 
 
-def _read_document(document: dict, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    if document.pop("format") != FORMAT:
-        raise ValueError("written by another version")
-    variants = {}
-    for key, facts in document.pop("variants").items():
-        scaling = Scaling(**facts.pop("scaling"))
-        variants[key] = VariantFacts(**{**facts, "scaling": scaling, "centres": tuple(facts["centres"])})
-    by_kind: dict[str, dict[str, np.ndarray]] = {
-        kind: {key: arrays[f"{kind}/{key}"] for key in variants if f"{kind}/{key}" in arrays}
-        for kind in ("maps", "logits", "class_idx", "against_idx")
-    }
-    return {
-        **document,
-        **by_kind,
-        "against_idx": by_kind["against_idx"] or None,
-        "variants": variants,
-        "images": arrays["images"],
-    }
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """What a saved comparison says beside its arrays."""
 
-
-def _stacked(evidence: Sequence[Evidence]) -> Evidence:
-    turned = [one.mirrored for one in evidence if one.mirrored is not None]
-    features = torch.cat([one.features for one in evidence])
-    return replace(evidence[0], features=features, mirrored=torch.cat(turned) if turned else None)
+    format: int
+    variants: dict[str, VariantFacts]
+    names: list[str]
+    categories: list[str]
+    method: str
+    unit: Literal["logit", ""]
+    target: str
+    view: str
+    layer: str = "head"
+    flip: bool = False
+    outputs: Literal["softmax", "sigmoid"] = "softmax"
+    notes: list[str] = []
 
 
 def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[str]) -> None:
@@ -274,18 +296,3 @@ def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[
             raise ValueError(
                 f"variant {key!r} gives {kind} that are not finite on {names[bad[0]]!r}; its weights are damaged"
             )
-
-
-def no_difference(method: str, layer: str = "head") -> str:
-    """Why two classes cannot be held against each other."""
-    possible = ", ".join(key for key, entry in METHODS.items() if entry.unit == "logit")
-    if layer in ("head", "all"):
-        return f"method {method!r} has no unit, so its maps of two classes have no difference; choose from {possible}"
-    return f"maps at {layer} have no unit, so those of two classes have no difference; leave the layer out"
-
-
-def target_words(target: Target) -> str:
-    """What was asked for, for people."""
-    if isinstance(target, (str, int)):
-        return str(target)
-    return ", ".join(map(str, target))

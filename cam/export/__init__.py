@@ -2,12 +2,15 @@
 
 items.py      what is exported, and under which names
 keys.py       what an image's files depend on, as one hash
-reading.py    bytes -> what the networks take in, in threads
+reading.py    bytes -> the pixels that networks take in, in threads
 looking.py    a padded batch through every network
 rendering.py  files of one image, in processes of their own
 rows.py       predictions and measurements of one image
-ledger.py     what is done, one line an image
-pipeline.py   all of these at once, with bounded queues
+ledger.py     a record of what is done, one line for each image
+locking.py    keeps two exports from working in the same folder
+pipeline.py   runs all of these at the same time, with bounded queues
 index.py      predictions, contact sheet and gallery, once everything is done
-command.py    python -m cam export
+gallery.py    index.html, which needs no server and no network
+leftovers.py  files of photographs that are no longer exported
+zipping.py    an export as one ZIP
 """

@@ -26,7 +26,7 @@ function element(tag, properties = {}, ...children) {
 }
 
 const percent = (share) => (share >= 0.995 ? ">99 %" : share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`)
-const number = (value) => (value == null ? "–" : Number(value.toPrecision(3)).toString().replace("-", "−"))
+const number = (figure) => (figure == null ? "–" : Number(figure.toPrecision(3)).toString().replace("-", "−"))
 const title = (name) => (name === "centre_shift" ? "shift of the centre" : name === "auroc" ? "AUROC" : name === "best_iou" ? "best IoU" : name.replaceAll("_", " "))
 const address = (...parts) => parts.map(encodeURIComponent).join("/")
 const kept = { all: () => true, disagree: (row) => row.disagree, failed: (row) => row.error }
@@ -45,7 +45,7 @@ function choose() {
     const values = new Map(shown.map((row) => [row, value(row)]))
     const order = (one, other) => {
       const [a, b] = [values.get(one), values.get(other)]
-      return a == null || b == null ? (a == null) - (b == null) : sign * (a - b)
+      return a == null || b == null ? Number(a == null) - Number(b == null) : sign * (a - b)
     }
     shown.sort((one, other) => order(one, other) || one.place - other.place)
   } else if (state.down) shown.reverse()

@@ -11,8 +11,8 @@ from cam.export.items import Item, printable_path
 from cam.export.keys import LABEL, Settings
 from cam.export.ledger import OK, Record
 from cam.export.rows import MEASURES
-from cam.figures import TARGET_WORDS, VIEW_WORDS
-from cam.methods import METHODS
+from cam.figures.figure import TARGET_WORDS, VIEW_WORDS
+from cam.maps.methods import METHODS
 
 HERE = Path(__file__).parent
 
@@ -38,10 +38,10 @@ class Heading:
     @property
     def summary(self) -> str:
         """Method, class and view in one line."""
-        settings = self.settings
+        question = self.settings.question
         words = {**TARGET_WORDS, LABEL: "class of the image's folder"}
-        target = words.get(settings.target, f"class: {settings.target}")
-        return " · ".join([METHODS[settings.method].label, target, VIEW_WORDS[settings.view]])
+        target = words.get(question.target_words, f"class: {question.target_words}")
+        return " · ".join([METHODS[question.method].label, target, VIEW_WORDS[question.view]])
 
 
 class Gallery:
@@ -53,9 +53,9 @@ class Gallery:
         template = (HERE / "gallery.html").read_text(encoding="utf-8")
         style = (HERE / "gallery.css").read_text(encoding="utf-8")
         script = (HERE / "gallery.js").read_text(encoding="utf-8")
-        page = template.replace("{title}", html.escape(heading.title)).replace("{style}", style)
-        start, self.rest = page.replace("{script}", script).split("{rows}")
-        file.write(start.encode())
+        page = template.replace("{style}", style).replace("{script}", script)
+        start, self.rest = page.split("{rows}")
+        file.write(start.replace("{title}", html.escape(heading.title)).encode("utf-8", "replace"))
 
     def add(self, item: Item, record: Record) -> None:
         """One image, or why there is none."""

@@ -16,9 +16,11 @@ from cam.export.items import Item, printable_path
 from cam.export.ledger import OK, Ledger, Record
 from cam.export.rendering import THUMBNAILS
 from cam.export.rows import MEASURES, TOP
-from cam.layout import GREY, INK, font, printable, shortened
-from models.files import atomic_write
+from cam.figures.layout import GREY, INK, font, printable, shortened
+from models.files import atomic_write, read_file
+from models.images import MAX_FILE_BYTES
 
+BOX = Image.Resampling.BOX
 CHUNK = 1000  # images in one row group
 SHEET, SHEET_COLUMNS, STRIP_HEIGHT = 240, 3, 96
 TEXTS = ("image", "figure", "variant", "status", "error", "reason", "explained")
@@ -94,9 +96,25 @@ def _csv(rows: list[dict], header: bool = False) -> bytes:
 
 
 def _spread(items: list[Item], most: int) -> list[Item]:
-    """At most so many, evenly spaced."""
+    """At most ``most`` of them, evenly spaced."""
     count = min(len(items), most)
     return [items[place * len(items) // count] for place in range(count)]
+
+
+def _strip(path: Path) -> Image.Image:
+    """An image's small panels.
+
+    Raises:
+        ValueError: the file is damaged; a run with --verify makes it again.
+    """
+    try:
+        with Image.open(io.BytesIO(read_file(path, MAX_FILE_BYTES)), formats=("JPEG",)) as strip:
+            strip.load()
+            return strip.convert("RGB")
+    except Exception as error:  # damaged bytes make Pillow raise almost anything
+        raise ValueError(
+            f"the thumbnail {path} is damaged; run the same command with --verify, which mends it"
+        ) from error
 
 
 def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:
@@ -113,8 +131,7 @@ def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:
     for place, item in enumerate(items):
         row, column = divmod(place, SHEET_COLUMNS)
         left, top = gap + column * (width + gap), 4 * line + row * (height + line + gap)
-        with Image.open(out / THUMBNAILS / f"{item.name}.jpg") as strip:
-            page.paste(strip.resize((width, height), Image.Resampling.BOX), (left, top))
+        page.paste(_strip(out / THUMBNAILS / f"{item.name}.jpg").resize((width, height), BOX), (left, top))
         words = shortened(printable(printable_path(item.relative)), width, 12)
         canvas.text((left, top + height + 14), words, INK, font(False, 12), "ls")
     with atomic_write(out / "contact-sheet.jpg") as file:

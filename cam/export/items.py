@@ -6,14 +6,17 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
 from models.commands import say
+from models.files import read_file
 from models.images import IMAGE_SUFFIXES
 
+MOST_LIST = 2**30  # bytes of a list: some ten million paths
 NAME_BYTES = 80  # of the stem; a file name may have 255
 FORBIDDEN = frozenset('<>:"/\\|?*#%&')  # by file systems, or with a meaning in addresses
 
@@ -60,8 +63,8 @@ def find_items(sources: Sequence[str], out: Path, follow_links: bool = False) ->
                 paths.append(Path(os.path.abspath(path)))
     if links:
         say(f"{links} links are left out; --follow-links takes them too")
-    out = Path(os.path.abspath(out))
-    paths = [path for path in dict.fromkeys(paths) if out not in path.parents]
+    outs = {Path(os.path.abspath(out)), Path(os.path.realpath(out))}
+    paths = [path for path in dict.fromkeys(paths) if not outs & {*path.parents, *_real(path.parent)}]
     stems = {path.with_suffix("") for path in paths if path.suffix.lower() != ".png"}
     paths = [path for path in paths if not (path.with_suffix("") in stems and _is_mask(path, follow_links))]
     if not paths:
@@ -94,9 +97,16 @@ def file_name(relative: str) -> str:
     return f"{kept or 'image'}-{hashlib.sha256(os.fsencode(relative)).hexdigest()[:12]}"
 
 
+@cache
+def _real(folder: Path) -> tuple[Path, ...]:
+    """A folder and those above it as they are without links, so that an export is known by any of its names."""
+    place = Path(os.path.realpath(folder))
+    return place, *place.parents
+
+
 def _item(path: Path, relative: str, follow_links: bool) -> Item:
     mask = path.with_suffix(".png") if path.suffix.lower() != ".png" else None
-    has_mask = mask is not None and mask.is_file() and _is_mask(mask, follow_links)
+    has_mask = mask is not None and os.path.isfile(mask) and _is_mask(mask, follow_links)
     return Item(path, relative, file_name(relative), mask if has_mask else None)
 
 
@@ -134,8 +144,8 @@ def _say_unreadable(error: OSError) -> None:
 
 def _listed(path: str) -> list[str]:
     """Lines of a list; a file that is missing stays, so that it is reported."""
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-        lines = [line.rstrip("\r\n") for line in file]
+    content = read_file(path, MOST_LIST).decode("utf-8-sig", "surrogateescape")
+    lines = [line.rstrip("\r") for line in content.split("\n")]
     return [os.path.join(os.path.dirname(path), line) for line in lines if line.strip()]
 
 
@@ -152,10 +162,12 @@ def _is_link(path: str, source: str) -> bool:
 
 
 def _is_mask(path: Path, follow_links: bool) -> bool:
-    """Whether a file is an indexed or grey PNG; one that cannot be read is no mask, and will be reported."""
+    """Whether a file is an indexed or grey PNG; one that cannot be read is not a mask, and will be reported."""
     if path.suffix.lower() != ".png" or (path.is_symlink() and not follow_links):
         return False
     try:
+        if not path.is_file():
+            return False
         with Image.open(path, formats=("PNG",)) as image:
             return image.mode in ("P", "L")
     except Exception:  # hostile bytes make Pillow raise almost anything

@@ -15,6 +15,7 @@ import torch
 
 import models
 from cam.export.items import Item
+from cam.question import QUESTION, Question
 from models.network import Network
 
 WRITES = ("figure", "panels", "overlays", "maps")
@@ -24,27 +25,21 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class Settings:
-    """What is shown and how it is written.
+    """What every photograph is asked, and how the answer is written.
 
     Attributes:
-        method: name in ``METHODS``.
-        target: as in ``cam.compare``, or ``"label"``: the class that the image's folder is named after.
-        view: ``"square"`` or ``"centre"``.
+        question: its target may also be ``"label"``: the class that the image's folder is named after.
         write: some of ``WRITES``.
-        format: of the figures, one of ``FORMATS``; panels are PNG where it is no format of pixels.
+        format: of the figures, one of ``FORMATS``; panels are PNG where the format does not hold pixels.
         scale: ``"map"`` or ``"row"``.
         style: ``"overlay"`` or ``"paper"``.
         dpi: of PNG and WebP figures.
         transparent: no white page behind figures.
         width: of a figure's page in points.
         precision: of the raw maps, ``"float16"`` or ``"float32"``.
-        layer: as in ``cam.compare``; "" is the method's own.
-        flip: maps are means over an image and its mirror image.
     """
 
-    method: str = "cam"
-    target: str = "shared"
-    view: str = "square"
+    question: Question = QUESTION
     write: tuple[str, ...] = ("figure",)
     format: str = "png"
     scale: str = "map"
@@ -53,14 +48,13 @@ class Settings:
     transparent: bool = False
     width: float = 504.0
     precision: str = "float32"
-    layer: str = ""
-    flip: bool = False
 
 
 def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
     """sha256 of all that the images of an export share: settings, weights, code."""
     weights = [
-        [key, network.label, network.provenance, network.note, network.fingerprint] for key, network in networks.items()
+        [key, network.label, network.provenance, network.note, network.outputs, network.fingerprint]
+        for key, network in networks.items()
     ]
     return hashlib.sha256(json.dumps([asdict(settings), weights, code_version()]).encode()).hexdigest()
 

@@ -9,8 +9,10 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
+
+import msgspec
 
 FOLDER = "ledger"
 OK, FAILED = "ok", "failed"
@@ -127,11 +129,57 @@ def _short(relative: str) -> bytes:
     return hashlib.sha256(os.fsencode(relative)).digest()[:16]
 
 
+class _Row(msgspec.Struct):
+    """What one variant makes of an image: see ``rows_of``."""
+
+    variant: str
+    explained: str
+    probability: float
+    classes: list[str]
+    probabilities: list[float]
+    measures: dict[str, float]
+
+
+class _Done(msgspec.Struct, tag_field="status", tag=OK):
+    """Every field that is read later, with the type that it is read as."""
+
+    path: str
+    key: str
+    setting: str
+    files: dict[str, tuple[int, str]]
+    rows: list[_Row]
+    batch: int = 0
+    device: str = ""
+    remark: str = ""
+
+
+class _Failed(msgspec.Struct, tag_field="status", tag=FAILED, forbid_unknown_fields=True):
+    """An image that could not be exported."""
+
+    path: str
+    key: str
+    setting: str
+    error: str
+    reason: str
+
+
 def _parsed(line: bytes) -> Record | None:
-    """The record of a line; None for one that is torn or foreign."""
+    """The record of a line; None for one that is torn or foreign, or has fields of other types than it must."""
     try:
         record = json.loads(line)
-        whole = line.endswith(b"\n") and {"path", "key", "setting", "status"} <= record.keys()
-        return record if whole and (record["status"] == FAILED or {"files", "rows"} <= record.keys()) else None
-    except (ValueError, AttributeError):
+        msgspec.convert(record, _Done | _Failed)
+        if not isinstance(record.get("files", {}), dict):  # also of a failed image, which has none
+            return None
+        names = list(record.get("files", {}))
+        for name in (record["path"], *names):
+            os.fsencode(name)  # half a surrogate is no name
+    except (ValueError, TypeError, RecursionError):  # msgspec's own are ValueErrors
         return None
+    inside = all(_stays_below(name) for name in names)
+    return record if line.endswith(b"\n") and inside else None
+
+
+def _stays_below(name: str) -> bool:
+    """A path below the export, not one that leads out of it."""
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

@@ -1,4 +1,4 @@
-"""A batch of photographs through every network: always the same number of images, so that the same image gives the same bits."""
+"""A batch of photographs through every network, each in its place, so that the same list gives the same bits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,27 +7,34 @@ from typing import Any
 import torch
 from PIL import Image
 
-from cam import Comparison, compare
+from cam.compare import DRAWN_SIZE, ask_once
+from cam.comparison import Comparison
 from cam.export.items import printable_path
 from cam.export.keys import LABEL, Settings
 from cam.export.reading import Photograph
-from cam.targets import Target
 from models.network import Network
+from models.views import Views
 
 
 def look(
-    batch: Sequence[Photograph], networks: Mapping[str, Network], settings: Settings, size: int
+    places: Sequence[Photograph | None], networks: Mapping[str, Network], settings: Settings
 ) -> list[Comparison] | None:
-    """A comparison of each photograph, without features; None where the device's memory is too small for ``size`` images.
+    """A comparison of each photograph, without features; None where the device's memory is too small for so many.
 
-    The batch is filled up with blank images. What a convolution makes of one image does not depend on the others in its
-    batch nor on its place there, but on the size of the batch and the number of threads.
+    The last bits of what a convolution makes of an image depend on the size of the batch, on the image's place in it
+    and on the number of threads, not on the other images. So a place stays blank where its image is not there: it
+    failed, or is done.
+
+    Args:
+        places: of a batch; None is blank.
+        networks: key -> network.
+        settings: of the export.
 
     Raises:
         ValueError: there are no such maps, or some are not finite.
     """
     try:
-        return _look(batch, networks, settings, size)
+        return _look(places, networks, settings)
     except (torch.OutOfMemoryError, MemoryError):
         pass  # the traceback, which holds the tensors, goes with the handler
     except RuntimeError as error:
@@ -38,18 +45,18 @@ def look(
     return None
 
 
-def _look(
-    batch: Sequence[Photograph], networks: Mapping[str, Network], settings: Settings, size: int
-) -> list[Comparison]:
-    blank = [Image.new("RGB", (32, 32))] * (size - len(batch))
-    pictures = [photograph.picture for photograph in batch] + blank
-    target: Target = settings.target
-    if target == LABEL:
-        target = [photograph.class_idx or 0 for photograph in batch] + [0] * len(blank)
-    compared = compare(
-        networks, pictures, settings.method, target, settings.view, size, settings.layer or None, settings.flip
-    )
-    return [_alone(compared, place, photograph) for place, photograph in enumerate(batch)]
+def _look(places: Sequence[Photograph | None], networks: Mapping[str, Network], settings: Settings) -> list[Comparison]:
+    question = settings.question
+    blank = Views.of(Image.new("RGB", (32, 32)), question.view, sides_of(networks))
+    if question.target == LABEL:
+        question = replace(question, target=[one.class_idx or 0 if one else 0 for one in places])
+    compared = ask_once(networks, [one.views if one else blank for one in places], question, len(places))
+    return [_alone(compared, place, one) for place, one in enumerate(places) if one]
+
+
+def sides_of(networks: Mapping[str, Network]) -> frozenset[int]:
+    """Sizes at which networks and figures need a view."""
+    return frozenset({DRAWN_SIZE, *(network.scaling.input_size for network in networks.values())})
 
 
 def _alone(compared: Comparison, place: int, photograph: Photograph) -> Comparison:
@@ -62,5 +69,8 @@ def _alone(compared: Comparison, place: int, photograph: Photograph) -> Comparis
         if getattr(compared, kind) is not None
     }
     name = printable_path(photograph.item.relative.rsplit("/", 1)[-1])
-    target = str(photograph.class_idx) if photograph.class_idx is not None else compared.target
-    return replace(compared, names=[name], images=compared.images[row].copy(), target=target, evidence={}, **found)
+    question = compared.question
+    if photograph.class_idx is not None:
+        question = replace(question, target=str(photograph.class_idx))
+    parts: dict[str, Any] = {"names": [name], "images": compared.images[row].copy(), "notes": compared.notes[row]}
+    return replace(compared, question=question, evidence={}, **parts, **found)

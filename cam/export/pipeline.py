@@ -1,4 +1,4 @@
-"""Reading, looking, rendering and recording at once: every queue is bounded, and nothing waits for one slow image."""
+"""Reading, looking, rendering and recording at once: every queue is bounded, and a slow image holds up its batch alone."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,11 +6,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import torch
 
-from cam import Comparison
+from cam.comparison import Comparison
 from cam.export.items import Item
 from cam.export.ledger import FAILED, OK, Record
 from cam.export.looking import look
@@ -19,9 +20,9 @@ from cam.export.rendering import Rendering, render, rendering_processes
 from models.network import Network
 
 READERS = 4
-HELD_PIXELS = 200_000_000  # decoded and waiting; 600 MB, two batches of 12 megapixels each
 NO_MEMORY = "memory is too small for one image; choose fewer variants or another device"
 Handler = Callable[[Future], None]
+Places = list[Photograph | None]  # of a batch; those of images that failed, or are done, stay blank
 
 
 @dataclass
@@ -39,6 +40,14 @@ class Progress:
         return self.skipped + self.done + self.failed
 
 
+@dataclass
+class Batch:
+    """Photographs of neighbours in the list, each in its place; ``unread`` of them are still to come."""
+
+    places: Places
+    unread: int
+
+
 class Stop(Exception):
     """The export is to end early; what has begun is finished first."""
 
@@ -49,30 +58,34 @@ class Pipeline:
     Args:
         networks: key -> network.
         reader: decodes images, or says that they are done.
-        batch_size: images in one forward pass; halved where memory is too small.
-        lookers: batches that are looked at at once, on one core each.
+        batch_size: places in one forward pass; halved where memory is too small.
+        inference_threads: batches that run through the networks at once, on one core each.
         workers: rendering processes.
         tell: called now and then with the progress; raises ``Stop`` to end early.
     """
 
     def __init__(
-        self, networks: Mapping[str, Network], reader: Reader, batch_size: int, lookers: int, workers: int,
+        self, networks: Mapping[str, Network], reader: Reader, batch_size: int, inference_threads: int, workers: int,
         tell: Callable[[Progress], None],
     ):  # fmt: skip
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
-        self.size, self.lookers, self.workers, self.tell = batch_size, lookers, workers, tell
+        self.size, self.inference_threads, self.workers, self.tell = batch_size, inference_threads, workers, tell
         self.device = next(iter(networks.values())).device.type
-        self.ready: deque[Photograph] = deque()
+        self.ready: deque[Places] = deque()
         self.flying: dict[Future, Handler] = {}
-        self.reading = self.looking = self.rendering = 0
+        self.reading = self.waiting = self.looking = self.rendering = 0
+        self.stopped = False
 
-    def run(self, items: Sequence[Item]) -> bool:
+    def run(self, batches: Sequence[Sequence[Item]]) -> bool:
         """Export every item, each to a record. True where ``tell`` stopped it: then what had begun is finished and recorded.
+
+        Args:
+            batches: of at most ``batch_size`` items. They are the caller's to fix: an image's place decides its last bits.
 
         Raises:
             OSError: a file or the ledger cannot be written; what was written before is whole.
         """
-        self.progress, self.todo, stopped = Progress(len(items)), iter(items), False
+        self.progress, self.todo = Progress(sum(map(len, batches))), self._places(batches)
         with self._pools():
             self._fill()
             while self.flying:
@@ -84,17 +97,22 @@ class Pipeline:
                 try:
                     self.tell(self.progress)
                 except Stop:
-                    stopped = True
+                    self.stopped = True
                     self._take_no_more()
                 self._fill()
-        return stopped
+        return self.stopped
+
+    def _places(self, batches: Sequence[Sequence[Item]]) -> Iterator[tuple[Batch, int, Item]]:
+        for items in batches:
+            batch = Batch([None] * self.size, len(items))
+            yield from ((batch, place, item) for place, item in enumerate(items))
 
     @contextmanager
     def _pools(self) -> Iterator[None]:
         with (
             rendering_processes(self.workers) as self.renderers,
             ThreadPoolExecutor(READERS, "reader", torch.set_num_threads, (1,)) as self.readers,
-            ThreadPoolExecutor(self.lookers, "looker", torch.set_num_threads, (1,)) as self.watchers,
+            ThreadPoolExecutor(self.inference_threads, "inference", torch.set_num_threads, (1,)) as self.watchers,
         ):
             try:
                 yield
@@ -102,71 +120,78 @@ class Pipeline:
                 for pool in (self.readers, self.watchers):
                     pool.shutdown(wait=False, cancel_futures=True)
 
-    def _fly(self, pool: Executor, handler: Handler, function: Callable, *arguments: object) -> None:
+    def _submit(self, pool: Executor, handler: Handler, function: Callable, *arguments: object) -> None:
         self.flying[pool.submit(function, *arguments)] = handler
 
     def _fill(self) -> None:
         """Start what there is room for: rendering bounds looking, looking bounds reading."""
-        while self.looking < self.lookers and self.rendering < 2 * self.workers + self.size and self._enough():
-            batch = [self.ready.popleft() for _ in range(min(self.size, len(self.ready)))]
-            self._look(batch)
-        pixels = sum(photograph.picture.width * photograph.picture.height for photograph in self.ready)
-        room = self.size * (self.lookers + 1) + READERS - self.reading - len(self.ready)
-        if pixels < HELD_PIXELS:
-            for item in islice(self.todo, max(0, room)):
-                self.reading += 1
-                self._fly(self.readers, self._was_read, self.reader, item)
-
-    def _enough(self) -> bool:
-        """A full batch is ready; or a part of one, and the networks would be idle until a slow image is read."""
-        return len(self.ready) >= self.size or (bool(self.ready) and not self.looking and self.reading < READERS)
+        while self.looking < self.inference_threads and self.rendering < 2 * self.workers + self.size and self.ready:
+            places = self.ready.popleft()
+            self.waiting -= sum(photograph is not None for photograph in places)
+            self._look(places)
+        room = self.size * (self.inference_threads + 1) + READERS - self.reading - self.waiting
+        for batch, place, item in islice(self.todo, max(0, room)):
+            self.reading += 1
+            self._submit(self.readers, partial(self._was_read, batch, place), self.reader, item)
 
     def _take_no_more(self) -> None:
         self.todo = iter(())
         self.ready.clear()
-        for future in list(self.flying):
-            if self.flying[future] == self._was_read:
+        for future, handler in list(self.flying.items()):
+            if isinstance(handler, partial) and handler.func == self._was_read:
                 future.cancel()
 
     # ------------------------------------------------------------------------------------------------ what has finished
 
-    def _was_read(self, future: Future) -> None:
+    def _was_read(self, batch: Batch, place: int, future: Future) -> None:
         self.reading -= 1
         if future.cancelled():
             return
         found = future.result()
         if isinstance(found, Photograph):
-            self.ready.append(found)
+            batch.places[place] = found
+            self.waiting += 1
         elif found.fresh:
             self._record(found.record)
         else:
             self.progress.skipped += 1
             self.progress.failed_before += found.record["status"] == FAILED
+        batch.unread -= 1
+        if not batch.unread and not self.stopped:
+            self.ready.extend(self._parts(batch.places))
 
-    def _look(self, batch: list[Photograph]) -> None:
-        self.looking += 1
-        size = self.size
-        done: Handler = lambda future: self._was_looked_at(batch, size, future)  # noqa: E731
-        self._fly(self.watchers, done, look, batch, self.networks, self.reader.settings, size)
+    def _parts(self, places: Places) -> list[Places]:
+        """A batch in parts of the size that memory allows, without those that are blank."""
+        parts = [places[start : start + self.size] for start in range(0, len(places), self.size)]
+        return [part for part in parts if any(part)]
 
-    def _was_looked_at(self, batch: list[Photograph], size: int, future: Future) -> None:
+    def _look(self, places: Places) -> None:
+        for part in self._parts(places):
+            self.looking += 1
+            self._submit(
+                self.watchers, partial(self._was_looked_at, part), look, part, self.networks, self.reader.settings
+            )
+
+    def _was_looked_at(self, places: Places, future: Future) -> None:
         self.looking -= 1
+        size, there = len(places), [photograph for photograph in places if photograph]
         try:
             found = future.result()
-        except ValueError as error:  # one image spoils its batch
-            if len(batch) == 1:
-                self._fail(batch[0], error)
-            for photograph in batch if len(batch) > 1 else []:
-                self._look([photograph])
+        except ValueError as error:  # one image spoils its batch: each once more, alone in its place
+            if len(there) == 1:
+                self._fail(there[0], error)
+            else:
+                for one in there:
+                    self._look([photograph if photograph is one else None for photograph in places])
             return
         if found is not None:
-            for photograph, comparison in zip(batch, found, strict=True):
+            for photograph, comparison in zip(there, found, strict=True):
                 self._render(photograph, comparison, size)
         elif size > 1:
             self.size = max(1, min(self.size, size // 2))
-            self.ready.extendleft(reversed(batch))
+            self._look(places)
         else:
-            self._fail(batch[0], MemoryError(NO_MEMORY))
+            self._fail(there[0], MemoryError(NO_MEMORY))
 
     def _render(self, photograph: Photograph, comparison: Comparison, size: int) -> None:
         self.rendering += 1
@@ -178,7 +203,7 @@ class Pipeline:
         }  # fmt: skip
         if photograph.remark:
             record["remark"] = photograph.remark
-        self._fly(self.renderers, lambda future: self._was_rendered(photograph, record, future), render, job)
+        self._submit(self.renderers, lambda future: self._was_rendered(photograph, record, future), render, job)
 
     def _was_rendered(self, photograph: Photograph, record: Record, future: Future) -> None:
         self.rendering -= 1

@@ -1,37 +1,37 @@
-"""From a photograph's file to what the networks take in. Runs in threads, ahead of the networks."""
+"""From a photograph's file to what the networks see of it. Runs in threads, ahead of the networks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
-
 from cam.export.items import Item, printable_path
 from cam.export.keys import LABEL, Settings, item_key
 from cam.export.ledger import FAILED, OK, Ledger, Record
-from cam.masks import BACKGROUND, IGNORE, TABLE, InstanceMask, check_size, mask_readers, read_mask
-from cam.targets import class_index
+from cam.maps.targets import class_index
+from cam.measures.masks import BACKGROUND, IGNORE, TABLE, InstanceMask, check_size, mask_readers, read_mask
 from models.commands import say
-from models.images import MAX_FILE_BYTES, open_image
+from models.files import read_file
+from models.images import MAX_FILE_BYTES
+from models.views import Views
 
 MaskReaders = dict[Path, Callable[[], InstanceMask]]
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """One image, decoded.
+    """One image, decoded and cut.
 
     Attributes:
         key: hash of what its files depend on.
-        picture: upright RGB.
+        views: what networks and figures need of it.
         class_idx: of the folder's name, where that is the target, else None.
         mask: its objects, or None.
-        remark: why a mask that is there is not used, else "".
+        remark: why a mask beside the photograph is not used, else "".
     """
 
     item: Item
     key: str
-    picture: Image.Image
+    views: Views
     class_idx: int | None
     mask: InstanceMask | None
     remark: str
@@ -55,6 +55,7 @@ class Reader:
         verify: hash the files of finished images rather than look at their sizes.
         retry_failed: read images again that failed before.
         masks: reader of each mask of folders that say what their objects are.
+        sides: sizes in pixels at which views are cut.
     """
 
     ledger: Ledger
@@ -64,12 +65,13 @@ class Reader:
     verify: bool = False
     retry_failed: bool = False
     masks: MaskReaders = field(default_factory=dict)
+    sides: frozenset[int] = frozenset()
 
     def __call__(self, item: Item) -> Photograph | Settled:
         """Decode an image, or say why not."""
         content, error = _content(item.path)
         mask, _ = _content(item.mask) if item.mask else (b"", None)
-        label = item.path.parent.name if self.settings.target == LABEL else ""
+        label = item.path.parent.name if self.settings.question.target == LABEL else ""
         key = item_key(item, content, mask, label, self.setting)
         record = self.ledger.done(item.relative, key, self.verify)
         if record and (record["status"] == OK or not self.retry_failed):
@@ -77,20 +79,20 @@ class Reader:
         try:
             if error:
                 raise error
-            picture = open_image(content, name=printable_path(item.relative))
+            views = Views.of(content, self.settings.question.view, self.sides, printable_path(item.relative))
             class_idx = folder_class(label, self.categories) if label else None
-            return Photograph(item, key, picture, class_idx, *self._mask(item, picture))
+            return Photograph(item, key, views, class_idx, *self._mask(item, views))
         except (ValueError, OSError, MemoryError) as problem:
             return Settled(failure(item, key, self.setting, problem), fresh=True)
 
-    def _mask(self, item: Item, picture: Image.Image) -> tuple[InstanceMask | None, str]:
+    def _mask(self, item: Item, views: Views) -> tuple[InstanceMask | None, str]:
         """The mask of an image; without a table, whatever it outlines counts as the class explained."""
         if item.mask is None:
             return None, ""
         try:
             reader = self.masks.get(item.path)
             mask = reader() if reader else _of_any_class(item.mask, len(self.categories))
-            check_size(mask, picture, item.path.name)
+            check_size(mask, views, item.path.name)
             return mask, ""
         except (ValueError, OSError) as error:
             return None, str(error)
@@ -131,13 +133,12 @@ def failure(item: Item, key: str, setting: str, error: BaseException) -> Record:
     }  # fmt: skip
 
 
-def _content(path: Path) -> tuple[bytes, OSError | None]:
-    """At most as many bytes as an image may have and one more; or none, and why."""
+def _content(path: Path) -> tuple[bytes, ValueError | OSError | None]:
+    """At most as many bytes as an image may have; or none, and why."""
     try:
-        with open(path, "rb") as file:
-            return file.read(MAX_FILE_BYTES + 1), None
-    except OSError as error:
-        return b"", type(error)(f"{path.name!r} cannot be read ({error.strerror}); check the path and its permissions")
+        return read_file(path, MAX_FILE_BYTES), None
+    except (ValueError, OSError) as error:
+        return b"", type(error)(str(error).replace(repr(str(path)), repr(path.name)))
 
 
 def _of_any_class(path: Path, count: int) -> InstanceMask:

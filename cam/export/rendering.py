@@ -16,15 +16,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cam.colours import coloured, display_scale, scaled
 from cam.comparison import Comparison
-from cam.drawing import PNG_EFFORT, write_pixels, write_vectors
 from cam.export.keys import Settings
 from cam.export.rows import Row, rows_of
-from cam.figures import COLOUR_MAP, OPACITY, figure_layout
-from cam.layout import Layout
-from cam.maps import resample
-from cam.masks import InstanceMask
+from cam.figures.colours import coloured, display_scale, scaled
+from cam.figures.drawing import PNG_EFFORT, write_pixels, write_vectors
+from cam.figures.figure import COLOUR_MAP, OPACITY, figure_layout
+from cam.figures.layout import Layout
+from cam.measures.masks import InstanceMask
 from models.files import atomic_write
 
 THUMBNAILS, THUMBNAIL = "thumbnails", 144
@@ -96,12 +95,11 @@ def _panels(layout: Layout) -> list[np.ndarray]:
 
 
 def _layers(comparison: Comparison, scale: str) -> dict[str, np.ndarray]:
-    """Each map's colours and, as their opacity, how much of them ``cam.colours.overlay`` lays over the picture."""
+    """Each map's colours and, as their opacity, how much of them ``cam.figures.colours.overlay`` lays over the picture."""
     size, layers = comparison.images.shape[1], {}
     shared = display_scale([maps[0] for maps in comparison.maps.values()], "row")
     for key, maps in comparison.maps.items():
-        facts = comparison.variants[key]
-        fine = resample(maps, list(facts.centres), facts.scaling.input_size, size)[0]
+        fine = comparison.grid(key).drawn(maps, size)[0]
         values = scaled(fine, *(shared if scale == "row" else display_scale(maps[0], "map")))
         opacity = (255 * OPACITY * values * (2 - values) + 0.5).astype(np.uint8)
         layers[key] = np.dstack([coloured(values, COLOUR_MAP), opacity])
@@ -129,6 +127,7 @@ def _maps(comparison: Comparison, precision: str) -> bytes:
     for key, maps in comparison.maps.items():
         arrays[key] = maps[0].astype(precision)
         arrays[f"centres/{key}"] = np.array(comparison.variants[key].centres, np.float32)
+        arrays[f"offset/{key}"] = np.array(comparison.variants[key].offset, np.float32)
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
@@ -153,7 +152,8 @@ def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     os.environ.update(ONE_THREAD)
     try:
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
-        pool.submit(int)  # starts them all, so that they inherit these variables
+        with _interrupts_held():
+            pool.submit(int)  # starts them all, so that they inherit these variables
     finally:
         for name, value in before.items():
             if value is None:
@@ -164,6 +164,19 @@ def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C, not even while they import; it comes to this one afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start() -> None:

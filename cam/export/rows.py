@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from cam.cells import CellGrid, pooled
 from cam.comparison import Comparison
-from cam.masks import BACKGROUND, IGNORE, InstanceMask
-from cam.metrics import energy_in_mask, instance_scores, pixel_scores
-from cam.similarity import centre_shift, entropy, pearson
-from cam.targets import softmax
+from cam.maps.cells import pooled
+from cam.measures.mask_scores import energy_in_mask, instance_scores, pixel_scores
+from cam.measures.masks import BACKGROUND, IGNORE, InstanceMask
+from cam.measures.similarity import centre_shift, entropy, pearson
+from models.studies import baseline_of
 
 TOP = 5
 SCORED_SIZE = 224
 MEASURES = {
     "peak": "largest value of the map, in its unit",
     "entropy": "spread of the evidence in nats; 0 is uniform, lower is denser",
-    "correlation": "Pearson correlation with the first variant's map, pooled to 7 x 7",
-    "centre_shift": "distance to the first variant's centre of mass, share of the side",
+    "correlation": "Pearson correlation with the baseline's map, pooled to 7 x 7",
+    "centre_shift": "distance to the baseline's centre of mass, share of the side",
     "energy": "share of the positive evidence on the mask's objects",
     "energy_ratio": "that share over the objects' share of the area; chance 1",
     "auroc": "a pixel of an object ranks above one of the background; chance 0.5",
@@ -35,11 +35,11 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
         ``probabilities`` (the five most probable), and ``measures``: those of ``MEASURES`` that the image has. Scores
         against a mask need objects of the explained class in view, and background.
     """
-    first = next(iter(comparison.variants))
-    reference, reference_grid = comparison.maps[first], _grid(comparison, first)
+    baseline = baseline_of(comparison.variants)
+    reference, reference_grid = comparison.maps[baseline], comparison.grid(baseline)
     rows = []
     for key, maps in comparison.maps.items():
-        grid, probabilities = _grid(comparison, key), softmax(comparison.logits[key][0].astype(np.float64))
+        grid, probabilities = comparison.grid(key), comparison.probabilities(key)[0]
         explained = int(comparison.class_idx[key][0])
         best = np.argsort(-probabilities, kind="stable")[:TOP]
         measures = {
@@ -47,7 +47,7 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
             "entropy": entropy(maps, grid)[0],
             "correlation": pearson(pooled(maps, grid), pooled(reference, reference_grid))[0],
             "centre_shift": centre_shift(maps, grid, reference, reference_grid)[0],
-            **_mask_scores(grid.drawn(maps, SCORED_SIZE)[0], mask, explained, comparison.view),
+            **_mask_scores(grid.drawn(maps, SCORED_SIZE)[0], mask, explained, comparison.question.view),
         }
         rows.append(
             {
@@ -78,11 +78,6 @@ def _mask_scores(drawn: np.ndarray, mask: InstanceMask | None, class_idx: int, v
         instances = instance_scores(drawn, labels)
         scores |= {"worst_instance": instances.worst_mean, "instance_recall": instances.recall}
     return scores
-
-
-def _grid(comparison: Comparison, key: str) -> CellGrid:
-    facts = comparison.variants[key]
-    return CellGrid(facts.centres, facts.scaling.input_size)
 
 
 def _rounded(value: float) -> float:

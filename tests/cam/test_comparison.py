@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 from cam import Comparison, compare
-from cam.targets import softmax
 from models import Scaling, efficientnet, open_image
 from models.network import Network
 
@@ -45,7 +44,6 @@ def test_shapes_types_and_names(comparison):
     ("photograph", "classes"),
     [
         ("cat.jpg", {"tabby", "tiger cat", "Egyptian cat"}),
-        ("kitten.jpg", {"tabby", "tiger cat", "Egyptian cat"}),
         ("coffee-cup.jpg", {"espresso", "cup", "coffee mug"}),
         ("red-panda.jpg", {"lesser panda"}),
         ("meerkats.jpg", {"meerkat"}),
@@ -63,7 +61,7 @@ def test_real_weights_classify_the_samples_sensibly(lite, samples, photograph, c
 @pytest.mark.parametrize("key", ["baseline", "compound"])
 def test_the_map_of_the_cat_lies_on_the_cat(comparison, samples, key):
     """The kitten covers a sixth of its photograph: it holds twice its share of the evidence, and the peak within a cell."""
-    from cam.maps import resample
+    from cam.maps.closed_forms import resample
 
     facts, size = comparison.variants[key], comparison.images.shape[1]
     drawn = resample(comparison.maps[key][:1], facts.centres, facts.scaling.resolution, size)[0].clip(min=0)
@@ -87,8 +85,8 @@ def test_another_class_needs_no_network(comparison, lite, samples, monkeypatch):
     explained = comparison.explain("tabby")
     for key in lite:
         np.testing.assert_array_equal(explained.maps[key], expected.maps[key])
-    assert explained.target == "tabby"
-    assert comparison.target == "shared"
+    assert explained.question.target == "tabby"
+    assert comparison.question.target == "shared"
 
 
 def test_contrast_is_the_difference_of_two_maps(comparison):
@@ -194,4 +192,4 @@ def test_every_variant_sees_the_same_field_of_view(lite, samples):
     left, upper = (picture.width - side) // 2, (picture.height - side) // 2
     expected = picture.crop((left, upper, left + side, upper + side)).resize((448, 448), Image.Resampling.BICUBIC)
     assert np.abs(result.images[0].astype(int) - np.asarray(expected)).mean() < 1
-    assert softmax(result.logits["baseline"]).sum() == pytest.approx(1)
+    assert result.probabilities("baseline").sum() == pytest.approx(1)

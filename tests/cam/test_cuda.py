@@ -1,20 +1,29 @@
 """The same on a GPU: pytest -m gpu."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from cam import compare
-from models import load_study
+from models import Network
 
 pytestmark = pytest.mark.gpu
+
+
+def on_cuda(network: Network) -> Network:
+    """A copy of a network on the CUDA device."""
+    return Network(
+        copy.deepcopy(network.model), scaling=network.scaling, family=network.family, categories=network.categories,
+        label=network.label, normalisation=network.normalisation, device="cuda",
+    )  # fmt: skip
 
 
 def test_maps_on_cuda_equal_the_cpus(lite, samples):
     """Within 2 % of their range: the body runs in float16 there, the last convolution and the maps in float32."""
     assert torch.cuda.is_available(), "no CUDA device on this machine"
-    study = load_study("imagenet-lite")
-    networks = {key: study.load(key, "cuda") for key in study.variants}
+    networks = {key: on_cuda(network) for key, network in lite.items()}
     photographs = [samples / name for name in ("cat.jpg", "meerkats.jpg", "coffee-cup.jpg")]
     expected, found = compare(lite, photographs), compare(networks, photographs)
     for key in lite:
@@ -27,7 +36,7 @@ def test_maps_on_cuda_equal_the_cpus(lite, samples):
 )
 def test_other_layers_on_cuda_equal_the_cpus(options, lite, samples):
     """These run in float32 on both, but for the features at the head."""
-    network = load_study("imagenet-lite").load("baseline", "cuda")
+    network = on_cuda(lite["baseline"])
     expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], target="rock crab", **options)
     found = compare({"baseline": network}, [samples / "crab.jpg"], target="rock crab", **options)
     span = np.ptp(expected.maps["baseline"])
@@ -36,7 +45,7 @@ def test_other_layers_on_cuda_equal_the_cpus(options, lite, samples):
 
 def test_scorecam_on_cuda_equals_the_cpus(lite, samples):
     """Its weights are a softmax of logits, which halves of precision change: the maps correlate."""
-    network = load_study("imagenet-lite").load("baseline", "cuda")
+    network = on_cuda(lite["baseline"])
     expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], "scorecam", "rock crab")
     found = compare({"baseline": network}, [samples / "crab.jpg"], "scorecam", "rock crab")
     assert np.corrcoef(found.maps["baseline"].ravel(), expected.maps["baseline"].ravel())[0, 1] > 0.99

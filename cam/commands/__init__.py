@@ -1,0 +1,9 @@
+"""Commands: python -m cam compare | render | export | evaluate | bench; ``argparse`` ends here.
+
+options.py     options that every command shares: a study and its networks
+compare.py     compare and render
+export.py      export
+evaluate.py    evaluate
+contenders.py  what the benchmark times: our maps, other libraries', bare forward passes
+bench.py       bench
+"""

@@ -1,0 +1,66 @@
+"""python -m cam compare and render: a figure of some images, and the same figure again without networks."""
+
+import argparse
+from pathlib import Path
+
+from cam.commands.options import add_layer_arguments, add_study_arguments, load_networks, question_of
+from cam.compare import ask
+from cam.comparison import Comparison
+from cam.figures.figure import SCALES, STYLES, SUFFIXES, save_figure
+from models.commands import DONE, SOME_FAILED, say
+
+
+def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``python -m cam compare``."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    add_study_arguments(parser)
+    add_layer_arguments(parser)
+    parser.add_argument("--save", metavar="FILE.npz", help="also keep the raw maps; render draws them again")
+    _add_figure_arguments(parser)
+
+
+def add_render_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``python -m cam render``."""
+    parser.add_argument("saved", metavar="FILE.npz")
+    _add_figure_arguments(parser)
+
+
+def _add_figure_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="FIGURE", help=f"file to write: {', '.join(SUFFIXES)}")
+    parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
+    parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
+    parser.add_argument("--dpi", type=int, default=200, help="of PNG and WebP (default: 200)")
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    """compare IMAGE... --out FIGURE"""
+    _require_writable(arguments.out, SUFFIXES)
+    if arguments.save:
+        _require_writable(arguments.save, (".npz",))
+    question = question_of(arguments)
+    for path in arguments.images:
+        if not Path(path).exists():  # they are opened after networks have been loaded
+            raise FileNotFoundError(f"no image file {path!r}; check the path")
+    study, networks, failures = load_networks(arguments)
+    for sentence in failures.values():
+        say(sentence)
+    comparison = ask(networks, arguments.images, question)
+    if arguments.save:
+        comparison.save(arguments.save)
+    save_figure(comparison, arguments.out, arguments.scale, arguments.style, arguments.dpi)
+    return SOME_FAILED if any(study.variants[key].source for key in failures) else DONE
+
+
+def run_render(arguments: argparse.Namespace) -> int:
+    """render FILE.npz --out FIGURE"""
+    _require_writable(arguments.out, SUFFIXES)
+    save_figure(Comparison.load(arguments.saved), arguments.out, arguments.scale, arguments.style, arguments.dpi)
+    return DONE
+
+
+def _require_writable(path: str, suffixes: tuple[str, ...]) -> None:
+    """Refuse before any work what could not be written after it."""
+    if Path(path).suffix.lower() not in suffixes:
+        raise ValueError(f"cannot write {path!r}; expected a name that ends in {', '.join(suffixes)}")
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"the folder {Path(path).parent} does not exist; create it first")

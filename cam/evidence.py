@@ -1,0 +1,47 @@
+"""What a comparison keeps of each network, so that maps of other classes and methods need no other pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cam.maps.methods import METHODS, closed_form_of
+from models.classifier import class_weights
+from models.precision import strict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What maps of any class are computed from, on one device.
+
+    Attributes:
+        features: (N, C, h, w).
+        head: from pooled features (N, C) to logits (N, K); the network's own.
+        mirrored: features of the mirrored images; None where they are not averaged.
+    """
+
+    features: Tensor
+    head: nn.Module
+    mirrored: Tensor | None = None
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Of these features or mirrored ones, (N, K)."""
+        with torch.no_grad(), strict(features.device):
+            return self.head(features.mean(dim=(2, 3)))
+
+    def maps(self, method: str, features: Tensor, logits: Tensor, class_idx: np.ndarray) -> np.ndarray:
+        """Raw maps of these features or mirrored ones, with their logits (N, K): (N, h, w)."""
+        rows = torch.from_numpy(class_idx).to(features.device)
+        explained = logits.to(features.device).gather(1, rows[:, None]).squeeze(1)
+        with strict(features.device):
+            weights = class_weights(self.head, features.mean(dim=(2, 3)), rows, METHODS[method].score)
+            return closed_form_of(method)(features, weights, explained).cpu().numpy()
+
+
+def stacked(evidence: Sequence[Evidence]) -> Evidence:
+    """Evidence on all images of several, of the same network."""
+    turned = [one.mirrored for one in evidence if one.mirrored is not None]
+    features = torch.cat([one.features for one in evidence])
+    return replace(evidence[0], features=features, mirrored=torch.cat(turned) if turned else None)

@@ -1,0 +1,7 @@
+"""Figures: originals and maps side by side, drawn from one layout.
+
+colours.py  raw maps -> colours: display scales, colour tables, overlays
+layout.py   a page as data: pictures and lines of text in points
+drawing.py  a layout -> pixels (Pillow) or vectors (matplotlib)
+figure.py   a comparison -> a layout, and a figure into a file
+"""

@@ -1,0 +1,192 @@
+"""The ledger finds what is done, whatever was torn, overwritten or done elsewhere."""
+
+import hashlib
+import io
+import json
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cam.export.gallery import Gallery, Heading
+from cam.export.index import table_rows
+from cam.export.items import Item
+from cam.export.keys import Settings
+from cam.export.ledger import FAILED, FOLDER, OK, Ledger, confirms
+from cam.export.locking import at_work
+
+
+def record(out, path="a.jpg", key="k", setting="s", content=b"content", status=OK):
+    """A record, and the file it speaks of."""
+    if status == FAILED:
+        return {
+            "path": path,
+            "key": key,
+            "setting": setting,
+            "status": FAILED,
+            "error": "ImageError",
+            "reason": "is empty",
+        }
+    (out / f"{path}.png").write_bytes(content)
+    files = {f"{path}.png": [len(content), hashlib.sha256(content).hexdigest()]}
+    return {"path": path, "key": key, "setting": setting, "status": OK, "files": files, "rows": []}
+
+
+def written(out, *records, rank=0, setting="s"):
+    with Ledger(out, setting, rank) as ledger:
+        for one in records:
+            ledger.append(one)
+
+
+def test_what_is_recorded_is_found_by_all_ranks(tmp_path):
+    written(tmp_path, record(tmp_path), rank=3)
+    written(tmp_path, record(tmp_path, "b.jpg", status=FAILED), rank=1)
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.done("a.jpg", "k")["status"] == OK
+        assert ledger.done("b.jpg", "k")["reason"] == "is empty"
+        assert ledger.done("a.jpg", "other key") is None
+        assert ledger.done("c.jpg", "k") is None
+
+
+@pytest.mark.parametrize("cut", [2, 5, 40])
+def test_a_torn_last_line_is_no_record_and_spoils_none(tmp_path, cut):
+    written(tmp_path, record(tmp_path), record(tmp_path, "b.jpg"))
+    path = tmp_path / FOLDER / "rank-0000.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    written(tmp_path, record(tmp_path, "c.jpg"))
+    with Ledger(tmp_path, "s") as ledger:
+        assert [bool(ledger.done(name, "k")) for name in ("a.jpg", "b.jpg", "c.jpg")] == [True, False, True]
+
+
+def test_lines_of_others_are_passed_over(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    lines = [b"\xff\xfe", b"{}", b"[]", b"null", b'{"path": "a.jpg", "key": "k", "setting": "s", "status": "ok"}', b""]
+    (tmp_path / FOLDER / "rank-0000.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.done("a.jpg", "k") is None
+        assert ledger.current("a.jpg") is None
+
+
+def test_a_file_that_is_gone_cut_or_changed_is_not_done(tmp_path):
+    written(tmp_path, record(tmp_path))
+    file = tmp_path / "a.jpg.png"
+    with Ledger(tmp_path, "s") as ledger:
+        for content, by_size, by_hash in (
+            (b"contenT", True, False),
+            (b"content!", False, False),
+            (b"content", True, True),
+        ):
+            file.write_bytes(content)
+            assert (bool(ledger.done("a.jpg", "k")), bool(ledger.done("a.jpg", "k", hashed=True))) == (by_size, by_hash)
+        file.unlink()
+        assert ledger.done("a.jpg", "k") is None
+
+
+def test_going_back_to_earlier_settings_trusts_no_size(tmp_path):
+    """Another setting may have written a file of the same name and size."""
+    written(tmp_path, record(tmp_path))
+    written(tmp_path, record(tmp_path, setting="t", content=b"CONTENT"), setting="t")
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.done("a.jpg", "k") is None
+
+
+def test_of_two_versions_of_a_photograph_the_one_on_disk_counts(tmp_path):
+    first, second = record(tmp_path, key="old", content=b"1"), record(tmp_path, key="new", content=b"2")
+    written(tmp_path, second, rank=0)
+    written(tmp_path, first, rank=1)
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.current("a.jpg")["key"] == "new"
+
+
+def test_success_outweighs_an_earlier_failure(tmp_path):
+    written(tmp_path, record(tmp_path), rank=1)
+    written(tmp_path, record(tmp_path, status=FAILED), rank=2)
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.done("a.jpg", "k")["status"] == OK
+        assert ledger.current("a.jpg")["status"] == OK
+
+
+def test_records_are_lines_of_json_that_only_grow(tmp_path):
+    written(tmp_path, record(tmp_path))
+    before = (tmp_path / FOLDER / "rank-0000.jsonl").read_bytes()
+    written(tmp_path, record(tmp_path, "b\ud800.jpg", status=FAILED))
+    after = (tmp_path / FOLDER / "rank-0000.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert [json.loads(line)["path"] for line in after.splitlines()] == ["a.jpg", "b\ud800.jpg"]
+
+
+def test_confirms_reads_contents_only_when_asked(tmp_path):
+    one = record(tmp_path)
+    (tmp_path / "a.jpg.png").write_bytes(b"CONTENT")
+    assert confirms(tmp_path, one)
+    assert not confirms(tmp_path, one, hashed=True)
+
+
+def test_half_written_files_are_swept_only_by_who_is_alone(tmp_path):
+    half = tmp_path / "figures" / ".x.png.abc.partial"
+    half.parent.mkdir()
+    half.touch()
+    with at_work(tmp_path):
+        assert not half.exists()
+        half.touch()
+        with at_work(tmp_path):
+            assert half.exists()
+        assert half.exists()
+    assert not half.exists()
+
+
+HEADING = Heading("title", Settings(), {})
+ROW = {
+    "variant": "v",
+    "explained": "cat",
+    "probability": 0.5,
+    "classes": ["cat"],
+    "probabilities": [0.5],
+    "measures": {"peak": 1.0},
+}
+WHOLE = {"path": "a.jpg", "key": "k", "setting": "s", "status": OK, "files": {"figures/a.png": [3, "00"]}, "rows": [ROW],
+         "batch": 1, "device": "cpu", "remark": "x"}  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=int(os.environ.get("ATTACKS", "100")), deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@given(st.dictionaries(st.sampled_from([*WHOLE, "error", "reason"]), ANYTHING, max_size=3), st.booleans())
+def test_lines_with_fields_of_any_type_end_no_export(tmp_path, changes, failed):
+    """Whatever is recorded is used as what it says it is, or passed over: the export and its tables go on."""
+    start = (
+        {"path": "a.jpg", "key": "k", "setting": "s", "status": FAILED, "error": "E", "reason": "r"}
+        if failed
+        else WHOLE
+    )
+    (tmp_path / FOLDER).mkdir(exist_ok=True)
+    line = json.dumps(start | changes)
+    (tmp_path / FOLDER / "rank-0000.jsonl").write_text(line + "\n")
+    item = Item(tmp_path / "a.jpg", "a.jpg", "a", None)
+    with Ledger(tmp_path, "s") as ledger:
+        ledger.done("a.jpg", "k", hashed=True)
+        found = ledger.current("a.jpg")
+        if found:
+            list(table_rows(item, found))
+            Gallery(io.BytesIO(), HEADING).add(item, found)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/etc/passwd", "figures/../../a.png", "", "a\0b", "\ud800"])
+def test_a_record_speaks_of_no_file_outside(tmp_path, name):
+    written(tmp_path, WHOLE | {"files": {name: [3, "00"]}})
+    with Ledger(tmp_path, "s") as ledger:
+        assert ledger.current("a.jpg") is None
+
+
+def test_a_title_with_braces_is_a_title(tmp_path):
+    file = io.BytesIO()
+    gallery = Gallery(file, Heading("{rows} {style} {about} <b>", Settings(), {}))
+    gallery.finish()
+    page = file.getvalue().decode()
+    assert "<title>{rows} {style} {about} &lt;b&gt;</title>" in page
+    assert page.count('id="rows"') == 1
