@@ -4,18 +4,22 @@ from pathlib import Path
 
 import streamlit as st
 
+import ui
+from ui.address import page_file
+from ui.holding import guard
 from ui.lecture.stage import lecturing, stage
 
-here = Path(__file__).parent
-st.set_page_config(page_title="Compound CAM", page_icon=here / "ui" / "icon.svg", layout="wide")
+ICON = Path(ui.__file__).with_name("icon.svg")
+st.set_page_config(page_title="Compound CAM", page_icon=ICON, layout="wide")
 
-PAGES = [
-    ("ui/compare.py", "Compare", ":material/compare:"),
-    ("ui/scaling.py", "Scaling", ":material/open_in_full:"),
-    ("ui/evidence.py", "Evidence", ":material/balance:"),
-    ("ui/export.py", "Export", ":material/folder_zip:"),
-]
-pages = [st.Page(path, title=title, icon=icon) for path, title, icon in PAGES if (here / path).is_file()]
+guard()
+PAGES = {
+    "compare": ":material/compare:",
+    "scaling": ":material/open_in_full:",
+    "evidence": ":material/balance:",
+    "export": ":material/folder_zip:",
+}
+pages = [st.Page(page_file(name), title=name.capitalize(), icon=icon, url_path=name) for name, icon in PAGES.items()]
 page = st.navigation(pages, position="hidden" if lecturing() else "top")
 if lecturing():
     stage([one.url_path for one in pages])

@@ -3,6 +3,10 @@
 Okabe and Ito's colour-blind safe hues and a blue grey; each has 3:1 contrast or more on light and dark.
 """
 
+from collections.abc import Iterable
+
+from models.studies import baseline_of
+
 COLOURS = {
     "baseline": "#6F7B85",
     "depth": "#0072B2",
@@ -11,6 +15,17 @@ COLOURS = {
     "compound": "#C9669F",
 }
 OTHER = "#8A929A"  # networks that are no variant
+SPARE = ("#0072B2", "#D55E00", "#009E73", "#C9669F", "#2A8FC7", "#A67C00", "#8B6FD0")  # of variants with other names
+
+
+def colours_of(keys: Iterable[str]) -> dict[str, str]:
+    """A colour for each variant of a study: its own where its name has one, else one that no other of them has."""
+    keys = list(keys)
+    fixed = {key: COLOURS[key] for key in keys if key in COLOURS}
+    if keys:
+        fixed.setdefault(baseline_of(keys), COLOURS["baseline"])
+    spare = iter([colour for colour in SPARE if colour not in fixed.values()])
+    return {key: fixed.get(key) or next(spare, OTHER) for key in keys}
 
 
 def translucent(colour: str, opacity: float) -> str:

@@ -1,17 +1,19 @@
 """Between pages and library: studies, networks and comparisons that outlive a rerun and are shared by all visitors.
 
-The only place with ``st.cache_*``. Everything is keyed by content: a network by its study, key, device and the sha256
+Kept by ``ui.shared``, not by Streamlit. Everything is keyed by content: a network by its study, key, device and the sha256
 of a file that replaces its weights, an image by the sha256 of its bytes.
 """
 
 import base64
 import hashlib
 import io
-import json
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,23 +21,31 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from cam import METHODS, Comparison, compare, open_image
-from cam.deletion_film import DeletionFilm, deletion_film
-from cam.evaluation.shipped import shipped_evaluation
-from cam.evaluation.verdicts import Verdict, verdicts
-from cam.figures import save_figure
-from cam.masks import InstanceMask, read_masks
-from cam.pointing_game import PointingGame, play
+from cam import Comparison, compare
+from cam.compare import DRAWN_SIZE, ask
+from cam.evaluation.deletion_film import DeletionFilm, deletion_film
+from cam.evaluation.pointing_game import PointingGame, play
+from cam.figures.figure import save_figure
+from cam.measures.masks import InstanceMask, read_masks
+from cam.question import Question
 from models import Network, Study, load_study
-from models.images import view_image
+from models.home import SAMPLES as SAMPLE_FOLDER
+from models.images import use_image, view_image
 from models.studies import DEFAULT_STUDY, STUDIES, StudyError
+from models.views import Views
+from ui.checkpoints import plain_checkpoint
+from ui.shared import shared
+from ui.turns import my_turn
 
 __all__ = ["DEFAULT_STUDY", "STUDIES", "Choice", "Photograph"]
 
-SAMPLE_FOLDER = Path(__file__).parents[1] / "sample_images"
 THUMBNAIL, PICTURE = 160, 960
+HELD = 2000  # longest side in pixels of pictures that are held while many are measured
 RETRY_AFTER = 120.0  # seconds
+PAGE_PIXELS = 25_000_000  # a larger JPEG is decoded smaller, any other image refused: many visitors may come at once
+LOCAL_FILES = "--local-files"  # streamlit run app.py -- --local-files
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -63,7 +73,37 @@ class Choice(NamedTuple):
     digest: str = ""
 
 
-@st.cache_resource(show_spinner=False)
+def _always(*_: object) -> bool:
+    """Results that go with whoever asked for them."""
+    return True
+
+
+def _unless_sample(*args: Any) -> bool:
+    """Results that go with whoever brought the photograph."""
+    return not args[-1].sample
+
+
+def opened(photograph: Photograph, side: int = PAGE_PIXELS) -> Image.Image:
+    """A photograph, decoded at no more pixels than a page can afford, and then shrunk to sides of at most ``side``.
+
+    Raises:
+        ImageError: it cannot be decoded, or is too large.
+    """
+
+    def shrunk(image: Image.Image) -> Image.Image:
+        image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=None)
+        return image
+
+    return use_image(photograph.content, shrunk, photograph.name, PAGE_PIXELS)
+
+
+def _views(photograph: Photograph, view: str, networks: Mapping[str, Network]) -> Views:
+    """What networks and figures need of a photograph, cut while it has the room that decoding takes."""
+    sides = {DRAWN_SIZE, *(one.scaling.input_size for one in networks.values())}
+    return Views.of(photograph.content, view, sides, photograph.name, PAGE_PIXELS)
+
+
+@shared()
 def sample_photographs() -> dict[str, Photograph]:
     """The photographs that come with the project, by name."""
     return {
@@ -71,7 +111,7 @@ def sample_photographs() -> dict[str, Photograph]:
     }
 
 
-@st.cache_resource(show_spinner=False)
+@shared()
 def study_named(name: str) -> Study:
     """A study's manifest."""
     return load_study(name)
@@ -83,16 +123,16 @@ def linked_study() -> Study:
     return study_named(titles.get(st.query_params.get("study", ""), DEFAULT_STUDY))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@shared(24, personal=lambda choice: bool(choice.checkpoint))
 def network(choice: Choice) -> Network:
     """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use."""
     study = study_named(choice.study)
     if choice.checkpoint:
-        study = study.with_checkpoint(choice.key, choice.checkpoint)
+        study = study.with_checkpoint(choice.key, plain_checkpoint(choice.checkpoint, choice.digest))
     return study.load(choice.key, choice.device)
 
 
-@st.cache_resource(show_spinner=False)
+@shared()
 def _failures() -> dict[Choice, tuple[float, StudyError]]:
     """Weights that could not be downloaded, and when: they are not asked for again at every rerun."""
     return {}
@@ -120,7 +160,8 @@ def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Ex
     """Those networks that load, and for each key of the others why it does not."""
     loaded: dict[Choice, Network] = {}
     failed: dict[str, Exception] = {}
-    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+    asking = (None, get_script_run_ctx())  # so that it is known in threads too who asks
+    with ThreadPoolExecutor(max(1, os.cpu_count() or 1), "network", add_script_run_ctx, asking) as pool:
         for choice, result in [(choice, pool.submit(_network, choice)) for choice in choices]:
             try:
                 loaded[choice] = result.result()
@@ -129,7 +170,7 @@ def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Ex
     return loaded, failed
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared(64, personal=_always)
 def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph: Photograph) -> Comparison:
     """All networks on one image; other classes and methods follow from it without running them again.
 
@@ -138,68 +179,48 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
         StudyError, CheckpointError: weights that were there a moment ago are not.
     """
     chosen = {choice.key: network(choice) for choice in choices}
-    image = open_image(_photograph.content, name=_photograph.name)
-    return replace(compare(chosen, [image], target="own", view=view), names=[_photograph.name])
+    seen = [_views(_photograph, view, chosen)]
+    return replace(compare(chosen, seen, target="own", view=view), names=[_photograph.name])
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@shared(128, personal=_always)
 def explained(
-    choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, view: str, target: str | int, method: str,
-    layer: str | None, flip: bool, _photograph: Photograph,
-) -> Comparison:  # fmt: skip
-    """The variants ``keys`` of a comparison with maps of this class, method and layer, without features.
+    choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, question: Question, _photograph: Photograph
+) -> Comparison:
+    """The answer of the variants ``keys`` alone, without features.
 
     Raises:
         ValueError: the method or layer has no maps of such a target; and the errors of ``comparison``.
     """
-    if layer or flip or METHODS[method].closed_form is None:
+    if question.flip or not question.from_features:
         chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
-        image = open_image(_photograph.content, name=_photograph.name)
-        found = compare(chosen, [image], method, target, view, layer=layer, flip=flip)
+        with my_turn(f"{question}", digest) if not question.from_features else nullcontext():
+            found = ask(chosen, [_views(_photograph, question.view, chosen)], question)
         return replace(found, names=[_photograph.name], evidence={})
-    everything = comparison(choices, digest, view, _photograph)
+    everything = comparison(choices, digest, question.view, _photograph)
     parts = ("variants", "maps", "logits", "class_idx", "evidence")
     selected: dict[str, Any] = {part: {key: getattr(everything, part)[key] for key in keys} for part in parts}
     shown = replace(everything, **selected)
-    return replace(shown.explain(target, method), evidence={})
+    return replace(shown.explain(question.target, question.method), evidence={})
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@shared(128, personal=_unless_sample)
 def picture(digest: str, view: str, _photograph: Photograph) -> str:
     """The field of view of a photograph as large as it is worth showing, a JPEG data URL."""
-    image = open_image(_photograph.content, name=_photograph.name)
-    return _data_url(view_image(image, view, min(PICTURE, max(image.size))), quality=88)
+
+    def made(image: Image.Image) -> str:
+        return _data_url(view_image(image, view, min(PICTURE, max(image.size))), quality=88)
+
+    return use_image(_photograph.content, made, _photograph.name, PAGE_PIXELS)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@shared(256, personal=_unless_sample)
 def thumbnail(digest: str, _photograph: Photograph) -> str:
     """The middle of a photograph as a small JPEG data URL."""
-    return _data_url(view_image(open_image(_photograph.content), "centre", THUMBNAIL), quality=80)
+    return _data_url(view_image(opened(_photograph), "centre", THUMBNAIL), quality=80)
 
 
-@st.cache_resource(show_spinner=False)
-def evaluation(study: str) -> dict[str, Any] | None:
-    """The evaluation that came along with a study, stamped; None where there is none.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
-    report = shipped_evaluation(study)
-    return report and stamped(report)
-
-
-def stamped(report: dict[str, Any]) -> dict[str, Any]:
-    """The report with a hash of its content under ``digest``."""
-    return report | {"digest": hashlib.sha256(json.dumps(report).encode()).hexdigest()}
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def judged(digest: str, rival: str | None, _report: dict[str, Any]) -> list[Verdict]:
-    """The verdicts of a stamped report, against the baseline or another variant."""
-    return verdicts(_report, rival)
-
-
-@st.cache_resource(show_spinner=False)
+@shared()
 def categories(study: str) -> list[str]:
     """Class names of a study, in the order of the logits.
 
@@ -215,7 +236,7 @@ def categories(study: str) -> list[str]:
     return list(next(iter(loaded.values())).categories)
 
 
-@st.cache_resource(show_spinner=False)
+@shared()
 def sample_masks(study: str) -> dict[str, InstanceMask]:
     """The objects in the samples, by the sample's name; none where the study shares no label set with them."""
     try:
@@ -233,20 +254,23 @@ def seen_class(study: str, photograph: Photograph) -> int:
     return int(next(iter(seen.class_idx.values()))[0])
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(16, personal=_always)
 def pointing_game(
-    choices: tuple[Choice, ...], digests: tuple[str, ...], kinds: tuple[tuple[int, ...], ...], layout: str, method: str,
-    view: str, _photographs: tuple[Photograph, ...],
+    choices: tuple[Choice, ...], digests: tuple[str, ...], kinds: tuple[tuple[int, ...], ...], layout: str,
+    question: Question, _photographs: tuple[Photograph, ...],
 ) -> PointingGame:  # fmt: skip
     """A mosaic of photographs and what the networks see in it."""
-    pictures = [open_image(one.content, name=one.name) for one in _photographs]
-    return play({choice.key: network(choice) for choice in choices}, pictures, kinds, layout, method, view)
+    chosen = {choice.key: network(choice) for choice in choices}
+    with my_turn(f"mosaic {digests}"):
+        return play(chosen, [opened(one) for one in _photographs], kinds, layout, question)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def film(choice: Choice, digest: str, method: str, view: str, _photograph: Photograph) -> DeletionFilm:
+@shared(16, personal=_always)
+def film(choice: Choice, digest: str, question: Question, _photograph: Photograph) -> DeletionFilm:
     """A photograph's pixels vanish and appear in the order of one network's map."""
-    return deletion_film(network(choice), open_image(_photograph.content, name=_photograph.name), None, method, view)
+    chosen = network(choice)
+    with my_turn(f"film {choice.key} {question} {digest}"):
+        return deletion_film(chosen, opened(_photograph), None, question)
 
 
 def data_url(pixels: np.ndarray, quality: int = 82) -> str:
@@ -260,37 +284,17 @@ def _data_url(image: Image.Image, quality: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-@st.cache_resource(show_spinner=False)
-def _checkpoint_folder() -> tempfile.TemporaryDirectory:
-    """Where uploaded checkpoints lie until the server stops."""
-    return tempfile.TemporaryDirectory(prefix="compound-cam-")
-
-
-def keep_checkpoint(name: str, content: bytes) -> tuple[str, str]:
-    """Put an uploaded checkpoint where ``Study.with_checkpoint`` can read it: its path and sha256."""
-    digest = hashlib.sha256(content).hexdigest()
-    path = Path(_checkpoint_folder().name, digest, Path(name).name)
-    if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    return str(path), digest
-
-
-def local_checkpoint(path: str) -> tuple[str, str]:
-    """A checkpoint on this machine: its path and sha256.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {path}; check the path")
-    with open(path, "rb") as file:
-        return path, hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def serves_this_machine_only() -> bool:
-    """The server listens on loopback, so that a visitor may name local files and bring checkpoints."""
+    """The server listens on loopback, so that a visitor may bring checkpoints."""
     return st.get_option("server.address") in LOOPBACK
+
+
+def local_files_allowed() -> bool:
+    """A visitor may name files of this machine: on loopback, and only where whoever started the server asked for it.
+
+    Loopback alone does not prove who asks: on a machine that many log in to, anybody there reaches it.
+    """
+    return serves_this_machine_only() and LOCAL_FILES in sys.argv[1:]
 
 
 def figure_file(comparison: Comparison, suffix: str, scale: str, style: str) -> bytes:

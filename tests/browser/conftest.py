@@ -15,7 +15,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-LITE = "&study=ImageNet%2C+EfficientNet-Lite"
 PROBE = re.compile(r"^http://[^/]+/\w+/_stcore/")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -45,7 +44,7 @@ def server(tmp_path_factory):
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def _wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 60) -> None:
@@ -80,7 +79,7 @@ def _is_problem(message) -> bool:
 
 @pytest.fixture
 def visit(server, browser):
-    """Open the app in a new browser session: ``visit("?images=cat", width=390)``; of imagenet-lite where a link follows."""
+    """Open the app in a new browser session: ``visit("?images=cat", width=390)``."""
     contexts, problems = [], []
 
     def opened(
@@ -95,8 +94,7 @@ def visit(server, browser):
         page.set_default_timeout(60_000)
         page.on("console", lambda message: problems.append(message.text) if _is_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        study = LITE if path.startswith("?") and "study=" not in path else ""
-        page.goto(f"{server}/{path}{study}", wait_until=wait)
+        page.goto(f"{server}/{path}", wait_until=wait)
         return page
 
     yield opened

@@ -34,7 +34,7 @@ def test_the_page_fits(visit, screenshot, name, options):
 
 
 def test_an_export_outlives_its_page_and_its_gallery_opens_from_a_file(visit, screenshot, samples, browser, tmp_path):
-    page = visit(f"export?{LITE}&variants=Baseline")
+    page = visit(f"export?{LITE}&variants=Lite0")
     page.get_by_text("What you get").wait_for()
     page.locator("input[type=file]").set_input_files([samples / "meerkats.jpg", samples / "cat.jpg"])
     rested(page)

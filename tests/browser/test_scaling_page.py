@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ui.lesson.steps import STEPS
+from ui.pages.scaling.steps import STEPS
 
 PROBES = "/scaling/_stcore/"  # Streamlit looks for its server below the page's path first; the browser logs the 404
 DRAWING = "svg.network"

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from cam import compare
-from cam.colours import display_scale, overlay, scaled
-from cam.maps import resample
+from cam.figures.colours import display_scale, overlay, scaled
+from cam.maps.cells import CellGrid
 from models import load_study
 
 MOST = 4.0  # GiB of the server's memory
@@ -43,7 +43,7 @@ def expected(network, picture: Path, side: int) -> np.ndarray:
 
 
 def _overlaid(found, network, side: int) -> np.ndarray:
-    drawn = resample(found.maps["one"], list(network.cell_centres()), network.scaling.input_size, side)[0]
+    drawn = CellGrid.of(network).drawn(found.maps["one"], side)[0]
     image = np.asarray(Image.fromarray(found.images[0]).resize((side, side), Image.Resampling.LANCZOS))
     return overlay(image, scaled(drawn, *display_scale(found.maps["one"][0], "map")), "inferno", 0.7).astype(np.int16)
 
@@ -56,7 +56,7 @@ def test_ten_visitors_at_once_see_their_own_maps(visit, server, samples):
     for page in pages:
         page.locator(".rows .panel canvas").nth(PANELS - 1).wait_for()
     print(f"all ten see their maps after {time.perf_counter() - start:.0f} s")  # pytest -s shows it
-    study = load_study("imagenet-lite")
+    study = load_study("photographs")
     for column, key in ((1, "baseline"), (5, "compound")):
         network = study.load(key, "cpu")
         overlays = None

@@ -84,7 +84,7 @@ def _scene(table: object, name: str, pages: Collection[str]) -> Scene:
     if page not in pages:
         known = ", ".join(f"/{one}" for one in pages)
         raise ValueError(
-            f"{name} links to {words['link']!r}, which is no page; expected one of {known}, then ? and choices"
+            f"{name} links to {words['link']!r}, which is not a page; expected one of {known}, then ? and choices"
         )
     state = {key: value for key, value in parse_qsl(address.query, keep_blank_values=True) if key not in RESERVED}
     return Scene(words["title"], words.get("text", ""), page, state)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.lecture.scenes import read_scenes, scenes_file
 from ui.lecture.steps import steps
-from ui.sentences import sentence
+from ui.messages import complain, sentence
 
 STYLE = """<style>
 html { font-size: 20px !important }
@@ -32,7 +32,7 @@ def stage(pages: Collection[str]) -> None:
     try:
         scenes = read_scenes(scenes_file(), pages)
     except (ValueError, OSError) as error:
-        st.error(sentence(error), icon=":material/error:")
+        complain(sentence(error))
         return
     here = scene_number() if scene_number() <= len(scenes) else 0
     if st.session_state.get(SHOWN, here) != here:

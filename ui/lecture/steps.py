@@ -1,18 +1,12 @@
 """The line above every page of a lecture: title, sentence, place, and the keys that step."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from ui.components.steps import steps_bar
 from ui.lecture.scenes import Scene
-
-HERE = Path(__file__).parent
-_STEPS = st.components.v2.component(
-    "compound_cam_steps",
-    **{kind: (HERE / f"steps.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")},
-)
 
 
 def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
@@ -28,7 +22,7 @@ def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
         "title": scene.title, "text": scene.text, "here": here, "count": len(scenes), "go": 1 if first else here,
         "links": [link(one, number) for number, one in enumerate(scenes, 1)],
     }  # fmt: skip
-    _STEPS(data=data, key="steps")
+    steps_bar(data=data, key="steps")
 
 
 def link(scene: Scene, number: int) -> str:

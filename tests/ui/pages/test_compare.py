@@ -1,0 +1,311 @@
+"""The logic of the first page: what is chosen becomes a figure, and what goes wrong becomes a sentence."""
+
+import base64
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from cam import compare
+from models.checkpoints import hubs
+from ui import session
+from ui.messages import UNEXPECTED
+from ui.options import labels_of
+
+LITE = "ImageNet, EfficientNet-Lite"
+APP = str(Path(__file__).parents[3] / "app.py")
+
+
+def opened(**query: str) -> AppTest:
+    """The page of a new visitor who follows a link with these parameters."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update({"images": "cat", "study": LITE, **query})
+    return app.run()
+
+
+def drawn(app: AppTest) -> dict:
+    """What the viewer was fed."""
+    assert not app.exception
+    viewer = next(one for one in app.get("bidi_component") if "viewer" in one.proto.component_name)
+    return json.loads(viewer.proto.json)
+
+
+def maps(app: AppTest, row: int = 0) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(drawn(app)["rows"][row]["maps"]), "<f4")
+
+
+def words(elements) -> str:
+    return "\n".join(one.value for one in elements)
+
+
+def photograph(colour: str = "tan", kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def page() -> AppTest:
+    return opened()
+
+
+def test_the_first_visit_shows_three_photographs_and_five_variants():
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    data = drawn(app)
+    assert len(data["rows"]) == 3
+    assert data["order"] == ["baseline", "depth", "width", "resolution", "compound"]
+    assert not app.error
+    assert not app.warning
+
+
+def test_every_panel_says_what_its_weights_are(page):
+    for column in drawn(page)["columns"]:
+        assert column["provenance"]
+        assert column["fingerprint"]
+        assert "px" in column["coefficients"]
+        assert "params" in column["cost"]
+    assert [column["label"] for column in drawn(page)["columns"]] == ["Lite0", "Lite1", "Lite2"]
+    assert drawn(page)["baseline"] == 0
+
+
+def test_maps_reach_the_browser_bit_for_bit(page):
+    data = drawn(page)
+    cells = sum(column["cells"] ** 2 for column in data["columns"])
+    assert maps(page).shape == (cells,)
+    assert all(len(column["centres"]) == column["cells"] for column in data["columns"])
+
+
+def test_another_class_and_method_give_other_maps(page):
+    app = opened()
+    before = maps(app)
+    app.selectbox(key="target").select("lynx").run()
+    assert drawn(app)["rows"][0]["panels"][0]["explained"] == "lynx"
+    assert np.abs(maps(app) - before).max() > 1
+    app.selectbox(key="method").select("layercam").run()
+    assert drawn(app)["method"] == "LayerCAM"
+    assert (maps(app) >= 0).any()
+
+
+def test_one_class_rather_than_another_has_two_more_choices():
+    app = opened(target="Why A rather than B", a="tabby", b="Egyptian cat")
+    panel = drawn(app)["rows"][0]["panels"][0]
+    assert (panel["explained"], panel["against"]) == ("tabby", "Egyptian cat")
+
+
+def test_the_two_classes_the_networks_waver_between_are_offered():
+    app = opened()
+    app.selectbox(key="target").select("Why A rather than B").run()
+    assert app.selectbox(key="a").value == "Egyptian cat"
+    assert app.selectbox(key="b").value in {"tabby", "tiger cat", "lynx"}
+    assert not app.error
+
+
+def test_methods_without_closed_form_and_other_layers_are_offered(page):
+    labels = page.selectbox(key="method").options
+    assert "ScoreCAM (minutes)" in labels
+    assert "FullGrad (slower)" in labels
+    app = opened(method="FullGrad (slower)", variants="Lite0")
+    assert drawn(app)["columns"][0]["cells"] == 56
+    assert app.selectbox(key="layer").disabled
+    app = opened(method="LayerCAM", variants="Lite0", layer="Stage 5")
+    assert drawn(app)["columns"][0]["cells"] == 14
+    assert drawn(app)["method"] == "LayerCAM at stage 5"
+    assert drawn(app)["unit"] == ""
+    at_once = maps(app)
+    app.toggle(key="flip").set_value(True).run()
+    assert drawn(app)["method"] == "LayerCAM at stage 5, averaged with the mirror image"
+    assert np.abs(maps(app) - at_once).max() > 0
+    app.selectbox(key="method").select("cam").run()
+    assert drawn(app)["columns"][0]["cells"] == 7
+
+
+def test_maps_without_a_unit_have_no_difference_of_classes():
+    app = opened(target="Why A rather than B", method="FEM")
+    assert words(app.error).startswith("Method 'fem' has no unit")
+    assert words(app.error).endswith(".")
+
+
+def test_two_classes_of_one_name_are_told_apart():
+    labels = labels_of(("crane", "maze", "crane"))
+    assert labels == {"crane (0)": 0, "crane (2)": 2, "maze": 1}
+
+
+def test_a_hidden_variant_leaves_the_others():
+    app = opened()
+    app.session_state["variants"] = ["lite0", "lite2"]
+    app.run()
+    assert [column["key"] for column in drawn(app)["columns"]] == ["lite0", "lite2"]
+
+
+def test_of_several_uploads_a_broken_one_is_named_and_the_others_show():
+    app = opened()
+    uploader = app.file_uploader[0]
+    uploader.upload("holiday.png", photograph())
+    uploader.upload("broken.jpg", b"\xff\xd8\xff\xe0 nothing")
+    uploader.upload("empty.png", b"")
+    app.run()
+    assert [row["name"] for row in drawn(app)["rows"]] == ["cat", "holiday.png"]
+    assert "'broken.jpg'" in words(app.error)
+    assert "'empty.png' is empty" in words(app.error)
+
+
+def test_no_photograph_is_an_invitation():
+    app = opened(images="")
+    assert "No photograph yet" in words(app.markdown)
+    next(button for button in app.button if button.label == "Show three samples").click().run()
+    assert len(drawn(app)["rows"]) == 3
+
+
+def test_a_photograph_that_nobody_recognises_is_said_to_be_so():
+    app = opened(images="rhinoceros,cat")
+    assert "what rhinoceros shows" in words(app.info)
+    assert "1000 classes" in words(app.info)
+
+
+def test_a_forged_link_is_said_and_the_page_lives():
+    app = opened(study="nonsense", method="CAMM", target="butterfy", images="cat,unicorn", device="quantum")
+    said = words(app.warning)
+    for part in ("unicorn", "study “nonsense”", "method “CAMM”", "butterf", "device “quantum”"):
+        assert part in said
+    assert drawn(app)["method"] == "CAM"
+
+
+def test_a_study_without_weights_names_each_reason(monkeypatch, tmp_path):
+    """Nothing is downloaded here: the torch.hub folder is empty and the network is away."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", _no_network)
+    session.network.clear()
+    app = opened(study="ImageNet, official torchvision weights")
+    assert not app.exception
+    said = words(app.markdown)
+    assert "None of these networks is here" in said
+    assert "has no published weights" in said
+
+
+def _no_network(*arguments, **options):
+    raise OSError("no route to host")
+
+
+def test_a_failed_download_is_not_tried_at_every_rerun(monkeypatch, tmp_path):
+    """Only when asked to: the third weight file of the study is the first one again, and each fails once."""
+    tries = []
+
+    def fails(url, *arguments, **options):
+        tries.append(url)
+        raise OSError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(hubs.official_weights, "__defaults__", (fails,))
+    session.network.clear()
+    session.forget_failures()
+    app = opened(study="ImageNet, official torchvision weights")
+    first = len(tries)
+    assert first == 3
+    app.run()
+    app.run()
+    assert len(tries) == first
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert len(tries) == 2 * first
+    session.forget_failures()
+
+
+def test_a_forged_variant_is_said():
+    app = opened(variants=["Lite2", "Taller"])
+    assert "the variant “Taller”, which is not here" in words(app.warning)
+    assert [column["key"] for column in drawn(app)["columns"]] == ["lite2"]
+
+
+def test_the_papers_own_maps_are_there_to_look_at(page):
+    theirs = drawn(page)["theirs"]
+    assert "Figure 7" in theirs["source"]
+    assert [row["name"] for row in theirs["rows"]] == ["bakeshop", "maze"]
+    assert set(theirs["rows"][0]["panels"]) == {"baseline", "depth", "width", "resolution", "compound"}
+    levels = np.frombuffer(base64.b64decode(theirs["rows"][1]["panels"]["compound"]["levels"]), "<f4")
+    assert len(levels) == theirs["rows"][1]["panels"]["compound"]["cells"] ** 2
+    assert (levels.min(), levels.max()) == pytest.approx((0, 1), abs=0.01)
+
+
+def test_a_missing_variant_keeps_its_place_with_a_sentence(tmp_path):
+    app = opened()
+    app.session_state["checkpoints"] = {("lite", "lite1"): (str(tmp_path / "gone.safetensors"), "0" * 64)}
+    app.run()
+    data = drawn(app)
+    assert [one["key"] for one in data["missing"]] == ["lite1"]
+    assert "gone.safetensors" in data["missing"][0]["words"]
+    assert data["order"] == ["lite0", "lite1", "lite2"]
+    assert len(data["columns"]) == 2
+
+
+def test_a_path_that_is_not_there_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("ui.session.local_files_allowed", lambda: True)
+    app = opened()
+    app.text_input(key="path-0").set_value("/nowhere/b0.safetensors").run()
+    assert "There is no file '/nowhere/b0.safetensors'; check the path." in words(app.warning)
+    assert len(drawn(app)["columns"]) == 3
+
+
+def test_a_damaged_upload_of_weights_is_a_sentence_in_its_place():
+    app = opened()
+    uploader = next(one for one in app.file_uploader if one.label == "Checkpoint")
+    uploader.upload("mine.safetensors", b"not a checkpoint")
+    app.run()
+    (missing,) = drawn(app)["missing"]
+    assert missing["key"] == "lite0"
+    assert "mine.safetensors" in missing["words"]
+    next(button for button in app.button if button.label == "Back to the study's weights").click().run()
+    assert not drawn(app)["missing"]
+
+
+def test_a_room_may_not_name_local_files(monkeypatch):
+    monkeypatch.setattr("ui.session.serves_this_machine_only", lambda: False)
+    app = opened()
+    assert not [one for one in app.file_uploader if one.label == "Checkpoint"]
+    assert not [one for one in app.text_input if "path" in one.label]
+
+
+def test_an_unforeseen_error_is_a_short_sentence_and_a_traceback_in_the_log(monkeypatch, caplog):
+    def fails(*arguments, **options):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("ui.session.explained", fails)
+    app = opened()
+    assert UNEXPECTED in words(app.error)
+    assert "secret detail" not in words(app.error)
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".npz"])
+def test_the_figure_is_made_in_every_format(suffix):
+    choices = tuple(session.Choice("lite", key, "cpu") for key in ("lite0", "lite2"))
+    cat = session.sample_photographs()["cat"]
+    comparison = session.comparison(choices, cat.digest, "square", cat)
+    starts = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".npz": b"PK"}
+    assert session.figure_file(comparison, suffix, "map", "overlay").startswith(starts[suffix])
+
+
+def test_weights_are_loaded_once_for_all_visitors():
+    choice = session.Choice("lite", "lite0", "cpu")
+    assert session.network(choice) is session.network(choice)
+
+
+def test_ten_visitors_at_once_get_their_own_maps():
+    """Ten photographs in ten threads give the maps that each gives alone."""
+    choices = (session.Choice("lite", "lite0", "cpu"),)
+    photographs = list(session.sample_photographs().values())[:10]
+    network = session.network(choices[0])
+    with ThreadPoolExecutor(10) as pool:
+        together = pool.map(lambda one: session.comparison(choices, one.digest, "centre", one), photographs)
+    for photograph, found in zip(photographs, together, strict=True):
+        alone = compare({"baseline": network}, [photograph.content], target="own", view="centre")
+        np.testing.assert_allclose(found.maps["lite0"], alone.maps["baseline"], rtol=1e-4, atol=1e-3)
+
+
+def test_lecture_mode_keeps_the_choices_of_the_link():
+    app = opened(mode="lecture", target="Each its own")
+    assert drawn(app)["lecture"]
+    assert drawn(app)["own"]

@@ -1,0 +1,302 @@
+"""The Evidence page: what an evaluation holds becomes an answer, charts and tables, and what is missing a sentence."""
+
+import base64
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cam.evaluation.records import About, Checks, Report
+from cam.evaluation.registry import PRIMARY
+from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
+from cam.evaluation.verdicts import interval_of, verdicts
+from tests.cam.evaluation.made_up import made_up_report
+from ui import reports, session, turns
+from ui.pages.evidence import data, steps
+from ui.pages.evidence.words import answer, number, signed
+from ui.palette import COLOURS, SPARE, colours_of
+from ui.turns import waiting
+
+APP = str(Path(__file__).parents[3] / "app.py")
+LITE = "ImageNet, EfficientNet-Lite"
+VARIANTS = ("baseline", "depth", "width", "resolution", "compound")
+
+
+def opened(**query: str) -> AppTest:
+    """The page of a new visitor who follows a link with these parameters."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update({"evaluated": LITE, **query})
+    return app.run().switch_page("ui/pages/evidence/page.py").run()
+
+
+def words(elements) -> str:
+    return "\n".join(one.value for one in elements)
+
+
+def charts(app: AppTest) -> list[dict]:
+    assert not app.exception
+    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
+
+
+def numbers(found) -> np.ndarray:
+    """An array of a Plotly figure, which may be packed."""
+    packed = isinstance(found, dict)
+    return np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"]) if packed else np.array(found)
+
+
+def component(app: AppTest, name: str) -> dict:
+    """What one of the page's own components was fed."""
+    (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith(name))
+    return json.loads(found.proto.json)
+
+
+def full_report(gains: dict[str, float], **options: float) -> Report:
+    """A report with seeds, controls and checks, of photographs that are elsewhere."""
+    made = made_up_report(gains, **options)
+    scores = {
+        "deletion": 0.5, "insertion": 0.5, "road": 0.5, "average drop, per cent": 12.5,
+        "increase, share of images": 0.25, "random down to classifier": 0.0, "random down to stem": 0.1,
+    }  # fmt: skip
+    curves = dict.fromkeys(("deletion", "insertion", "road"), np.linspace(1, 0, 21).tolist())
+    checks = Checks("Never rank networks.", ["ant/1.jpg"], scores, curves)
+    about = About("Made up", "lite", "photographs-elsewhere", "All of them.", "")
+    return msgspec.structs.replace(made, statements=verdicts(made), checks=checks, about=about)
+
+
+BEST = {"compound": 0.2}
+LOST = BEST | {"resolution-300": 0.3}
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Show a report in place of the one that came along."""
+
+    def give(report):
+        monkeypatch.setattr("ui.reports.shipped_evaluation", lambda study: report)
+        reports.evaluation.clear()
+
+    yield give
+    reports.evaluation.clear()
+
+
+@pytest.mark.parametrize(
+    ("gains", "options", "words"),
+    [
+        (
+            BEST,
+            {},
+            "Yes: Compound does look at more relevant regions, follow objects’ edges more closely and find more",
+        ),
+        (
+            LOST,
+            {},
+            "No: Compound – it does not look at more relevant regions, follow objects’ edges more closely or find more",
+        ),
+        (LOST, {}, "Resolution-300 is better"),
+        ({}, {}, "Nobody can tell: Compound and the others differ by no more than chance explains."),
+        (
+            {},
+            {"seeds": 0},
+            "Too little to tell whether Compound looks better: 40 photographs, each network trained once.",
+        ),
+        (BEST, {"count": 9}, "9 photographs are too few to tell whether Compound looks better."),
+    ],
+)
+def test_the_answer_is_one_sentence(gains, options, words):
+    said = answer(full_report(gains, **options))
+    assert words in said
+    assert said.endswith(".")
+
+
+def test_the_sample_photographs_are_said_to_be_too_few():
+    app = opened(evaluated="Everyday photographs")
+    assert not app.error
+    said = words(app.markdown)
+    assert "Holds]" not in said
+    assert said.count("Cannot be told]") == 3
+    assert "no network was trained twice" in words(app.caption)
+
+
+@pytest.mark.parametrize("study", ["lite", "photographs"])
+def test_the_picture_has_every_network_and_control_at_its_difference(study):
+    report = shipped_evaluation(study)
+    app = opened(evaluated=session.study_named(study).title)
+    finding = report.finding(PRIMARY["more relevant regions"])
+    shown = charts(app)[0]
+    ticks = shown["layout"]["yaxis"]["ticktext"]
+    assert ticks[0] == report.arms[report.baseline].label
+    assert set(ticks) == {report.arms[key].label for key in finding.means}
+    at = {
+        ticks[int(numbers(one["y"])[0])]: float(numbers(one["x"])[0])
+        for one in shown["data"] if one["marker"]["symbol"] == "circle"
+    }  # fmt: skip
+    contrast = finding.contrast(report.subject, report.baseline)
+    assert at[report.arms[report.subject].label] == pytest.approx(interval_of(contrast).estimate)
+
+
+def test_controls_are_grey_and_variants_are_not(given):
+    given(full_report(BEST))
+    shown = charts(opened())[0]
+    ticks = shown["layout"]["yaxis"]["ticktext"]
+    colours = {ticks[int(numbers(one["y"])[0])]: one["marker"]["color"] for one in shown["data"]}
+    assert colours["Compound"] == COLOURS["compound"]
+    greys = {colours[name] for name in ("Baseline’s weights at 300 px", "Resolution-300", "Centred Gaussian")}
+    assert len(greys) == 1
+    assert not greys & set(COLOURS.values())
+
+
+def test_a_report_for_and_one_against_the_paper_are_said_plainly(given):
+    given(full_report(BEST))
+    app = opened()
+    assert words(app.markdown).count("Holds]") == 3
+    assert not app.error
+    given(full_report(LOST))
+    said = words(opened().markdown)
+    assert said.count("Does not hold]") == 3
+    assert "Resolution-300" in said
+
+
+def test_numbers_stand_in_the_tables_and_every_control_is_explained(given):
+    given(full_report(BEST))
+    app = opened()
+    report = full_report(BEST)
+    contrast = report.finding("auroc").contrast("compound", "baseline")
+    table = app.table[1].value
+    assert table.loc["Compound – Baseline", "Difference"] == signed(interval_of(contrast))
+    said = words(app.markdown)
+    for name in steps.NAMES.values():
+        assert f"**{name}.**" in said
+    assert "Here: Resolution-300." in said
+    app.selectbox(key="reading").select("common").run()
+    assert not app.exception
+
+
+def test_the_measures_are_explained_with_maps_that_are_really_scored():
+    """The sharper map scores exactly as much as the map; one beside the object less."""
+    maps = steps.examples()
+    scores = {
+        words: (steps.pixel_scores(map_, steps._object()).auroc, steps.boundary_agreement(map_, steps._object()))
+        for words, map_ in maps.items()
+    }
+    assert scores["The same, sharper"] == pytest.approx(scores["On the object"])
+    for name in ("Beside it", "A Gaussian"):
+        assert all(less < more for less, more in zip(scores[name], scores["On the object"], strict=True))
+    assert steps._found((1, 0.3, 0.7, 0.2)) == 0.5
+
+
+@pytest.mark.parametrize("part", ["photographs", "pointing", "deletion"])
+def test_a_report_of_photographs_that_are_elsewhere_shows_in_every_part(given, part):
+    """No dead end: nothing asks for a path on the server, and nothing is said to be missing."""
+    given(full_report(BEST))
+    app = opened(part=part)
+    assert not app.exception
+    assert not app.error
+    assert not app.text_input
+    assert "not on this machine" not in words(app.markdown)
+
+
+def test_a_study_without_evaluation_says_how_to_make_one():
+    app = opened(evaluated="ImageNet, official torchvision weights")
+    assert "has not been evaluated yet" in words(app.markdown)
+    assert "python -m cam evaluate --study imagenet " in app.code[0].value
+    next(one for one in app.button if "came along" in one.label).click().run()
+    assert app.selectbox(key="evaluated").value in evaluated_studies()
+    assert "has not been evaluated yet" not in words(app.markdown)
+
+
+def test_the_page_opens_on_the_evaluation_of_most_photographs():
+    app = opened(evaluated="")
+    sizes = {name: len(shipped_evaluation(name).photographs) for name in evaluated_studies()}
+    assert sizes[app.selectbox(key="evaluated").value] == max(sizes.values())
+
+
+def test_a_damaged_evaluation_is_a_sentence(monkeypatch):
+    def damaged(study):
+        raise ValueError("the evaluation x.json cannot be read; make it again")
+
+    monkeypatch.setattr("ui.reports.shipped_evaluation", damaged)
+    reports.evaluation.clear()
+    app = opened()
+    assert words(app.error) == "The evaluation x.json cannot be read; make it again."
+    reports.evaluation.clear()
+
+
+def test_only_samples_are_opened():
+    assert data.opened(None, "cat.jpg") is None
+    assert data.opened(session.SAMPLE_FOLDER, "../secret.jpg") is None
+    assert data.opened(session.SAMPLE_FOLDER, "cat.jpg").name == "cat"
+
+
+def test_the_mosaic_shows_where_evidence_lies():
+    app = opened(part="pointing")
+    assert not app.error
+    fed = component(app, "mosaic")
+    assert [one["label"] for one in fed["variants"]] == ["Lite0", "Lite1", "Lite2"]
+    assert len({one["colour"] for one in fed["variants"]}) == 3
+    for variant in fed["variants"]:
+        assert np.diag(variant["shares"]).mean() > 0.3
+        assert all(one.startswith("data:image/jpeg") for one in variant["pictures"])
+
+
+def test_deletion_shows_the_images_being_deleted():
+    app = opened(part="deletion")
+    assert not app.error
+    fed = component(app, "film")
+    assert [one["kind"] for one in fed["kinds"]] == ["deletion", "insertion"]
+    assert all(len(one["frames"]) == len(one["curve"]) == 21 for one in fed["kinds"])
+    assert fed["kinds"][0]["curve"][0] == pytest.approx(fed["kinds"][1]["curve"][-1], abs=1e-3)
+    assert fed["kinds"][0]["curve"][0] > 0.3
+    assert len(charts(app)) == 2
+
+
+def test_chosen_photographs_are_evaluated():
+    app = opened(part="own")
+    app.pills(key="own-photographs").set_value(["cat", "meerkats"])
+    app.file_uploader(key="own-files").upload("broken.png", b"nothing")
+    app.run()
+    app.button(key="evaluate").click().run()
+    assert not app.exception
+    assert "'broken.png' is not an image" in words(app.error)
+    assert "**2 photographs**" in words(app.markdown)
+    assert "2 photographs are too few to tell" in words(app.markdown)
+    assert not turns.LINE.before([])[0]
+
+
+def test_an_evaluation_waits_for_its_turn_and_says_how_long(monkeypatch):
+    app = opened(part="own")
+    app.pills(key="own-photographs").set_value(["cat"]).run()
+
+    @contextmanager
+    def full(line, visitor, tell):
+        tell(2, 100.0)
+        raise ValueError(waiting(2, 100.0))
+        yield
+
+    monkeypatch.setattr(turns.Line, "turn", full)
+    app.button(key="evaluate").click().run()
+    assert "2 are before you; about 2 minutes." in words(app.error)
+
+
+def test_numbers_have_a_true_minus():
+    assert number(-0.5) == "−0.500"
+    assert signed([-0.1, -0.2, 0.0]) == "−0.100 [−0.200, 0.000]"
+
+
+def test_every_variant_has_a_colour_of_its_own():
+    """The five keep theirs, the baseline is grey whatever its name, and eight of other names do not meet."""
+    assert colours_of(VARIANTS) == COLOURS
+    assert colours_of(("lite0", "lite1", "lite2"))["lite0"] == COLOURS["baseline"]
+    mixed = colours_of(("teacher", "baseline", "depth", "student"))
+    assert (mixed["baseline"], mixed["depth"]) == (COLOURS["baseline"], COLOURS["depth"])
+    for keys in ("abcdefgh", ("teacher", "baseline", "depth", "student", "width", "resolution", "compound", "x")):
+        assert len(set(colours_of(keys).values())) == 8
+    for colour in SPARE:
+        luminance = [(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5)]
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in luminance]
+        light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+        assert 1.05 / light >= 3, f"{colour} on white"
+        assert light / 0.0556 >= 3, f"{colour} on the dark page"

@@ -1,0 +1,282 @@
+"""The lesson: what the sliders mean, what is drawn, what is said, and the stopwatch."""
+
+import gc
+import math
+import re
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from cam.paper.tables import paper
+from models import SCALINGS, Scaling, compound_scaling
+from models.costs import network_cost
+from models.scaling import Candidate, grid_candidates
+from ui.pages.scaling import charts, latency
+from ui.pages.scaling.network_drawing import WIDTH, network_drawing
+from ui.pages.scaling.setting import Setting, near_target
+from ui.pages.scaling.steps import STEPS
+from ui.pages.scaling.svg import number, ruler
+
+ROOT = Path(__file__).parents[3]
+PAPERS_RULE = Candidate(1.2, 1.1, 1.15)
+B0 = network_cost(SCALINGS["b0"])
+
+
+def page(**address):
+    """The page as a link opens it."""
+    app = AppTest.from_file(ROOT / "ui" / "pages" / "scaling" / "page.py", default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = str(value)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def shown(scaling):
+    cost = network_cost(scaling)
+    return {
+        "Parameters": number(cost.params), "Multiply-adds": number(cost.macs),
+        "Activations": number(cost.activations), "Last map": f"{cost.grid} × {cost.grid} cells",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("i", "step"), list(enumerate(STEPS, 1)))
+def test_a_link_opens_every_step_with_its_controls(i, step):
+    app = page(step=i)
+    assert app.header[0].value == step.headline
+    assert app.session_state["by"] == step.controls
+    assert len(app.get("plotly_chart")) == 1
+
+
+@pytest.mark.parametrize("nonsense", [0, 6, "x", ""])
+def test_a_forged_link_opens_the_first_step(nonsense):
+    assert page(step=nonsense, by="magic", figure="9").header[0].value == STEPS[0].headline
+
+
+def test_a_link_restores_the_sliders():
+    app = page(step=2, by="rule", phi=5, alpha=1.3)
+    assert metrics(app) == shown(compound_scaling(5, alpha=1.3))
+    assert (app.session_state["by"], app.slider(key="phi").value) == ("rule", 5)
+
+
+def test_the_buttons_walk_through_the_steps_and_stop_at_the_ends():
+    app = page()
+    assert app.button(key="back").disabled
+    for step in STEPS[1:]:
+        app.button(key="next").click().run()
+        assert (app.header[0].value, app.session_state["by"]) == (step.headline, step.controls)
+    assert app.button(key="next").disabled
+    assert app.query_params["step"] == str(len(STEPS))
+    app.button(key="back").click().run()
+    assert app.header[0].value == STEPS[-2].headline
+
+
+def test_sliders_by_hand_move_the_numbers():
+    app = page()
+    app.slider(key="d").set_value(3.0)
+    app.slider(key="w").set_value(1.4)
+    app.slider(key="px").set_value(300).run()
+    assert metrics(app) == shown(Scaling(1.4, 3.0, 300))
+
+
+def test_a_slider_costs_the_server_little():
+    """The best of several, the whole page included: a fragment does less. What other tests left in memory is not counted."""
+    app, times = page(step=4), []
+    gc.collect()
+    gc.freeze()
+    try:
+        for phi in (1.0, 2.0, 3.0, 4.0, 5.0):
+            start = time.process_time()
+            app.slider(key="phi").set_value(phi).run()
+            times.append(time.process_time() - start)
+    finally:
+        gc.unfreeze()
+    assert min(times) < 0.5
+
+
+@pytest.mark.parametrize("name", ["b3", "b7", "depth"])
+def test_a_preset_sets_the_sliders(name):
+    app = page(step=3)
+    app.get_by_key("preset").click(name).run()
+    assert not app.exception
+    assert app.session_state["by"] == "hand"
+    assert metrics(app) == shown(SCALINGS[name])
+
+
+def test_the_constraint_is_judged_as_it_moves():
+    app = page(step=3)
+    assert any("near 2" in text.value and "not near" not in text.value for text in app.markdown)
+    app.slider(key="alpha").set_value(1.6).run()
+    assert any("not near 2" in text.value for text in app.markdown)
+
+
+def test_near_two_is_what_the_search_calls_near():
+    assert near_target(PAPERS_RULE)
+    assert all(map(near_target, grid_candidates(tolerance=0.09)))
+    assert not near_target(Candidate(1.2, 1.2, 1.2))
+
+
+@pytest.mark.parametrize(
+    ("scaling", "variant"),
+    [
+        (Scaling(), "baseline"), (Scaling(1, 4), "depth"), (Scaling(2, 1), "width"),
+        (Scaling(1, 1, 448), "resolution"), (Scaling(2, 2), "compound"),
+    ],
+)  # fmt: skip
+def test_a_setting_carries_the_colour_of_what_moved(scaling, variant):
+    assert Setting(scaling).variant == variant
+
+
+def test_growth_predicted_and_counted():
+    """Every unit of phi multiplies the predicted cost by alpha beta^2 gamma^2, up to whole pixels."""
+    setting = Setting(compound_scaling(4), 4, PAPERS_RULE)
+    assert setting.predicted_growth == pytest.approx(PAPERS_RULE.cost**4, rel=0.005)
+    assert setting.counted_growth == network_cost(compound_scaling(4)).macs / B0.macs
+    assert Setting(Scaling()).predicted_growth == Setting(Scaling()).counted_growth == 1
+
+
+def lines(figure):
+    return [shape for shape in figure.layout.shapes if shape.type == "line"]
+
+
+@pytest.mark.parametrize("draw", [charts.figure3, charts.figure4, charts.figure8])
+def test_the_marker_stands_at_the_present_cost_and_rings_lie_on_the_curves(draw):
+    setting = Setting(Scaling(1.2, 1.4, 300))
+    figure, curves = draw(setting), getattr(paper(), draw.__name__)
+    (line,) = lines(figure)
+    assert line.x0 == line.x1 == setting.gflops
+    rings = {trace.name: trace.y[0] for trace in figure.data if trace.marker.symbol == "circle-open"}
+    met = {curve.label: curve.at(setting.gflops) for curve in curves.values()}
+    assert rings == {label: top1 for label, top1 in met.items() if top1 is not None}
+    assert rings
+
+
+def test_a_cost_beyond_the_figure_becomes_an_arrow():
+    figure = charts.figure8(Setting(SCALINGS["b7"]))
+    assert not lines(figure)
+    assert "37.7 G →" in figure.layout.annotations[0].text
+
+
+@pytest.mark.parametrize("against", ["params", "gflops"])
+def test_figure_1_holds_every_network_whose_number_is_known(against):
+    points = sum(len(trace.x) for trace in charts.figure1(Setting(Scaling()), against).data)
+    assert points == sum(not math.isnan(getattr(row, against)) for row in paper().table2)
+
+
+def test_shares_of_a_doubled_budget():
+    assert charts.shares(Candidate(2, 1, 1)) == pytest.approx((1, 0, 0))
+    assert charts.shares(Candidate(1, 2**0.5, 1)) == pytest.approx((0, 1, 0))
+    assert sum(charts.shares(PAPERS_RULE)) == pytest.approx(1)
+    assert charts.shares(Candidate(1, 1, 1)) is None
+
+
+def test_the_search_shows_every_candidate():
+    assert len(charts.search_triangle(Setting(Scaling())).data[0].a) == len(list(grid_candidates()))
+
+
+EXTREMES = [SCALINGS["b0"], SCALINGS["b7"], Scaling(5, 8, 672), compound_scaling(7, 2, 1.5, 1.5), Scaling(1, 8, 224)]
+
+
+@pytest.mark.parametrize("scaling", EXTREMES, ids=str)
+def test_the_drawing_stays_on_its_paper(scaling):
+    svg = network_drawing(B0, network_cost(scaling), "compound")
+    corners = [tuple(map(float, pair)) for pair in re.findall(r"[ML](-?[\d.]+),(-?[\d.]+)", svg)]
+    width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups())
+    assert width == WIDTH
+    assert all(0 <= x <= width and 0 <= y <= height for x, y in corners)
+
+
+def test_the_drawing_is_to_scale():
+    """With twice the depth each front is twice as long as B0's, and as high."""
+    cost = network_cost(Scaling(1, 2, 224))
+    svg = network_drawing(B0, cost, "depth")
+    fronts = re.findall(
+        r'd="M([\d.]+),([\d.]+)L([\d.]+),[\d.]+L[\d.]+,([\d.]+)L[^"]*" fill="[^"]*" fill-opacity="0.88"', svg
+    )
+    sizes = [(float(right) - float(left), float(base) - float(top)) for left, top, right, base in fronts]
+    for old, new, before, after in zip(sizes[::2], sizes[1::2], B0.stages, cost.stages, strict=False):
+        assert new[0] / old[0] == pytest.approx(after.layers / before.layers, rel=0.02)
+        assert new[1] == pytest.approx(old[1], abs=0.2)
+
+
+def test_ruler_points_between_the_marks_and_stays_on_the_page():
+    marks = {"B0": 1.0, "B1": 10.0, "B2": 100.0}
+    at = [float(re.search(r'd="M([\d.]+),\d+l', ruler(value, marks, "depth"))[1]) for value in (0.001, 1, 10, 100, 1e9)]
+    assert at == sorted(at)
+    assert at[2] == pytest.approx((at[1] + at[3]) / 2, abs=0.1)
+    assert (at[0], at[-1]) == (8, 292)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(7, "7"), (999, "999"), (5_288_548, "5.29 M"), (385_800_000, "386 M"), (37.7459e9, "37.7 G")]
+)
+def test_numbers_have_three_digits_and_a_unit(value, text):
+    assert number(value) == text
+
+
+class Counting(torch.nn.Module):
+    calls = 0
+
+    def forward(self, image):
+        self.calls += 1
+        self.shape = tuple(image.shape)
+        return image
+
+
+def test_the_stopwatch_runs_as_often_as_the_paper_after_warming_up():
+    model, runs = Counting().eval(), []
+    taken = latency.measure(model, 32, torch.device("cpu"), after=runs.append)
+    assert model.calls == len(runs) == latency.WARM_UP + 20
+    assert model.shape == (1, 3, 32, 32)
+    assert taken.mean > 0
+    assert taken.deviation >= 0
+
+
+def test_there_is_one_stopwatch_and_it_is_handed_back():
+    def stumble():
+        with latency.stopwatch():
+            with pytest.raises(latency.Busy):
+                latency.stopwatch().__enter__()
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            stumble()
+
+
+def test_measuring_shows_every_chosen_network_and_the_ratio():
+    taken = iter([latency.Latency(0.05, 0.001), latency.Latency(0.25, 0.2)])
+    app = page()
+    app.get_by_key("timed").set_value(list(latency.EXTRAS))
+    with (
+        patch("ui.pages.scaling.stopwatch.measure", side_effect=lambda *_, **__: next(taken)),
+        patch("ui.pages.scaling.stopwatch.extra_network", return_value=(None, 224)),
+    ):
+        app.button(key="measure").click().run()
+    assert not app.exception
+    assert list(app.session_state["latencies"]) == list(latency.EXTRAS)
+    assert any("5.7 times" in text.value and "here **5.0 times**" in text.value for text in app.markdown)
+    assert any("ResNet-152 differ a lot" in text.value for text in app.caption)
+
+
+def test_a_stopwatch_in_use_is_said_so():
+    app = page()
+    with latency.stopwatch():
+        app.button(key="measure").click().run()
+    assert not app.exception
+    assert "another visitor is measuring" in app.warning[0].value
+
+
+def test_the_page_shows_every_question_and_every_table():
+    app = page()
+    said = [text.value for text in app.markdown]
+    assert all(any(doubt.title in text for text in said) for doubt in paper().inconsistencies)
+    assert len(app.table) == 6

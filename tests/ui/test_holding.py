@@ -1,0 +1,116 @@
+"""What visitors bring is held within limits, and goes when they go."""
+
+import gc
+import weakref
+from threading import Lock
+from types import SimpleNamespace
+
+import pytest
+from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from ui import holding, shared, uploads
+from ui.holding import limit_uploads
+from ui.session import Photograph
+
+
+def upload(manager, session, size, number=0):
+    manager.add_file(session, UploadedFileRec(f"{session}-{number}", "x.jpg", "image/jpeg", bytes(size)))
+
+
+@pytest.fixture
+def manager(monkeypatch):
+    monkeypatch.setattr(holding, "MOST_EACH", 100)
+    monkeypatch.setattr(holding, "MOST_ALL", 250)
+    made = MemoryUploadedFileManager("/upload")
+    limit_uploads(made)
+    limit_uploads(made)  # at every start of a page
+    return made
+
+
+def test_one_visitors_uploads_are_limited_together(manager):
+    upload(manager, "ann", 60)
+    with pytest.raises(HTTPException) as caught:
+        upload(manager, "ann", 41, 1)
+    assert caught.value.status_code == 413
+    upload(manager, "ann", 40, 1)
+    upload(manager, "ben", 100)
+    assert holding.held_by_session(manager) == {"ann": 100, "ben": 100}
+
+
+def test_everybodys_uploads_are_limited_together_and_room_comes_back(manager):
+    for name in ("ann", "ben"):
+        upload(manager, name, 100)
+    with pytest.raises(HTTPException):
+        upload(manager, "cem", 51)
+    manager.remove_session_files("ann")
+    upload(manager, "cem", 51)
+
+
+class Large:
+    """Something whose end can be seen."""
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A shared function of visitors' own results; call ``ask(visitor, key)``."""
+
+    @shared.shared(8, personal=lambda key: key != "sample")
+    def made(key):
+        return Large()
+
+    def ask(visitor, key):
+        monkeypatch.setattr(shared, "visitor", lambda: visitor)
+        return weakref.ref(made(key))
+
+    return ask
+
+
+def test_results_go_with_the_last_who_asked_for_them(asked):
+    both, anns, sample = asked("ann", "both"), asked("ann", "hers"), asked("ann", "sample")
+    assert asked("ben", "both")() is both()
+    shared.forget_who_left({"ben"}.__contains__)
+    gc.collect()
+    assert anns() is None
+    assert both() is not None
+    shared.forget_who_left(set().__contains__)
+    gc.collect()
+    assert both() is None
+    assert sample() is not None
+
+
+def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
+    """One look of the thread, without waiting for it."""
+    hers = asked("ann", "hers")
+    turns = iter([None])
+    monkeypatch.setattr(shared.time, "sleep", lambda _: next(turns))
+    monkeypatch.setattr(shared.runtime, "exists", lambda: True)
+    monkeypatch.setattr(shared.runtime, "get_instance", lambda: SimpleNamespace(is_active_session=lambda one: False))
+    run = []
+    monkeypatch.setattr(
+        shared.threading, "Thread", lambda target, **_: run.append(target) or SimpleNamespace(start=Lock)
+    )
+    shared.keep_watch.__wrapped__()
+    with pytest.raises(StopIteration):
+        run[0]()
+    gc.collect()
+    assert hers() is None
+
+
+def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(monkeypatch):
+    """Beside Streamlit's uploads the pages hold those that were taken over."""
+    said, there = [], []
+    monkeypatch.setattr(uploads, "MOST_OF_ALL", 100)
+    monkeypatch.setattr(uploads, "chosen", lambda: [])
+    monkeypatch.setattr(uploads, "say_later", said.append)
+    monkeypatch.setattr(uploads.st, "session_state", SimpleNamespace())
+    for name in "ab":
+        uploads.add([Photograph.of(name, bytes(60) + name.encode())])
+        there.append(uploads.st.session_state.photographs)
+    assert said == ["The server holds as many photographs as it can; try again when other visitors have left."]
+    there.clear()
+    uploads.st.session_state.photographs = []
+    gc.collect()
+    uploads.add([Photograph.of("b", bytes(60))])
+    assert len(said) == 1

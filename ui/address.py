@@ -1,0 +1,44 @@
+"""Addresses: where the pages are, and choices kept in the address under short names, so that a link restores them.
+
+Sliders keep themselves there.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+INSTALLED = Path(__file__).parents[1] / "compound_cam"
+HOME = INSTALLED if INSTALLED.is_dir() else INSTALLED.parent  # as models.home, which would bring PyTorch along
+
+
+def page_file(name: str) -> Path:
+    """The file of a page, which need not lie near ``app.py``."""
+    return Path(__file__).parent / "pages" / name / "page.py"
+
+
+def choose(label: str, key: str, options: dict[T, str], default: T, on_change: Callable[[], None] | None = None) -> T:
+    """A row of options, one of them chosen; the address names it by its key, unless it is the default.
+
+    Args:
+        label: for those who do not see it.
+        key: of the widget and in the address.
+        options: value -> what is shown.
+        default: chosen where the address names none, or nonsense.
+        on_change: callback.
+    """
+    if key not in st.session_state:
+        asked = st.query_params.get(key)
+        st.session_state[key] = next((option for option in options if str(option) == asked), default)
+    value = st.segmented_control(
+        label, list(options), format_func=options.__getitem__, required=True, key=key, label_visibility="collapsed",
+        on_change=on_change,
+    )  # fmt: skip
+    assert value is not None, "one option is always chosen"
+    if value != default:
+        st.query_params[key] = str(value)
+    else:
+        st.query_params.pop(key, None)
+    return value

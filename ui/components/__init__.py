@@ -1,0 +1,10 @@
+"""Components: parts of a page that need code in the browser; each one's html, css and scripts lie in its folder.
+
+loader.py  a folder -> a component
+shared/    modules that several components import
+viewer/    the figure
+picker/    photographs to click on
+film/      damaged images to slide through
+mosaic/    the grid pointing game
+steps/     the line above every page of a lecture
+"""

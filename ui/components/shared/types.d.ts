@@ -1,0 +1,203 @@
+// What Python sends to the components, and what their modules hand to one another. Only tsc reads this file.
+
+type Viewer = import("../viewer/viewer.js").Viewer
+
+interface Component<Data> {
+  data: Data
+  parentElement: HTMLElement
+  setTriggerValue(name: string, value: unknown): void
+}
+
+/** ui/components/viewer/packing.py: maps, levels and colours are base64 of their values. */
+interface ViewerData {
+  rows: PackedRow[]
+  columns: Column[]
+  missing: Missing[]
+  baseline: number
+  order: string[]
+  unit: string
+  signed: boolean
+  own: boolean
+  colours: Record<string, string>
+  theirs: Printed
+  scene: number
+  look: string | null
+  lecture: boolean
+  uploads: number
+}
+
+interface PackedRow {
+  name: string
+  digest: string
+  picture: string
+  panels: Panel[]
+  maps: string
+}
+
+type Row = Omit<PackedRow, "maps"> & { maps: Float32Array[] }
+
+interface Panel {
+  top: string
+  topProbability: number
+  explained: string
+  probability: number
+  right: boolean
+  against: string | null
+}
+
+/** Where a map's cells look, in pixels of the network's input. */
+interface Place {
+  centres: number[]
+  offset: number[]
+  resolution: number
+  cells: number
+}
+
+interface Column extends Place {
+  key: string
+  label: string
+  coefficients: string
+  cost: string
+  note: string
+  provenance: string
+  fingerprint: string
+}
+
+interface Missing {
+  key: string
+  label: string
+  words: string
+}
+
+/** The paper's own Figure 7. */
+interface Printed {
+  source: string
+  titles: Record<string, string>
+  rows: { name: string; panels: Record<string, PrintedMap> }[]
+}
+
+interface PrintedMap {
+  cells: number
+  levels: string
+}
+
+/** How to interpolate along one axis of the grid. */
+interface Axis {
+  before: Int32Array
+  share: Float32Array
+  count: number
+}
+
+interface Axes {
+  columns: Axis
+  rows: Axis
+}
+
+/** The display choices that a link keeps; ``hidden`` lasts only until the next one. */
+interface Look {
+  opacity: number
+  colours: string
+  scale: string
+  signed: boolean | null
+  difference: boolean
+  contour: number
+  cells: boolean
+  placement: string
+  paper: boolean
+  theirs: boolean
+  hidden?: boolean
+}
+
+/** The part of an image that is shown, in widths of the image. */
+interface Zoom {
+  scale: number
+  left: number
+  top: number
+}
+
+/** The divider between two panels of the large view. */
+interface Swipe {
+  on: boolean
+  other: number
+  divide: number
+}
+
+/** A place in an image: x and y in the whole image, u and v in the part shown. */
+interface Pointed {
+  row: number
+  x: number
+  y: number
+  u: number
+  v: number
+}
+
+type Pair = [number, number]
+
+interface FilmData {
+  name: string
+  category: string
+  label: string
+  kinds: Reel[]
+}
+
+interface Reel {
+  kind: "deletion" | "insertion"
+  area: number
+  curve: number[]
+  frames: string[]
+}
+
+interface MosaicData {
+  rows: number
+  columns: number
+  picture: string
+  classes: string[]
+  variants: MosaicVariant[]
+}
+
+interface MosaicVariant {
+  label: string
+  colour: string
+  pictures: string[]
+  shares: number[][]
+}
+
+interface Scenes {
+  title: string
+  text: string
+  here: number
+  count: number
+  links: string[]
+  go: number
+}
+
+interface Thumbnail {
+  name: string
+  picture: string
+}
+
+interface Gallery {
+  thumbnails: Thumbnail[]
+  chosen: string[]
+}
+
+/** What a selector finds in the page's own HTML is known by its name there, not by a type. */
+interface ParentNode {
+  querySelector(selectors: string): any
+  querySelectorAll(selectors: string): NodeListOf<any>
+}
+
+interface Element {
+  closest(selectors: string): any
+}
+
+interface HTMLCanvasElement {
+  levels?: Uint8Array // painted in it, in these colours
+  colours?: Uint32Array
+  zoom?: Zoom // painted in it, of this photograph
+  picture?: HTMLImageElement
+}
+
+interface Document {
+  getElementById(id: string): any
+}

@@ -1,0 +1,5 @@
+"""The line above every page of a lecture, and the keys that step: steps.html, steps.css, steps.js."""
+
+from ui.components.loader import component
+
+steps_bar = component("steps")

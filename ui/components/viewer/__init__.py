@@ -1,0 +1,32 @@
+"""The figure in the browser.
+
+packing.py       what the viewer is fed: a comparison as plain data
+interactive.py   all of it as one HTML file
+maps.js          resampling and colours
+state.js         what is shown, and how
+elements.js      pieces of the figure
+figure.js        heads, rows and captions
+painting.js      photographs, maps, contours and scales
+pointing.js      cross-hair, zoom and pan
+keys.js          what keys do
+tools.js         display choices, and the link that keeps them
+large.js         one photograph, large
+paper_figure.js  the paper's own Figure 7
+viewer.js        where Streamlit hands over data, and all of it starts
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ui.components.loader import component
+from ui.components.viewer.interactive import interactive_page, likely_classes
+from ui.components.viewer.packing import pack, packed_paper
+
+__all__ = ["interactive_page", "likely_classes", "pack", "packed_paper", "viewer"]
+
+_viewer = component("viewer")
+
+
+def viewer(data: dict[str, Any], on_remove: Callable[[], None], key: str = "viewer") -> None:
+    """Draw what ``pack`` packed; when a row is closed, ``on_remove`` finds its digest in the state's ``remove``."""
+    _viewer(data=data, key=key, on_remove_change=on_remove)

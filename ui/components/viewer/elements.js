@@ -1,0 +1,36 @@
+// Pieces of the figure.
+
+import { element } from "../shared/page.js"
+import { escape } from "../shared/words.js"
+
+/** @param {CanvasRenderingContext2D} context @param {HTMLImageElement | HTMLCanvasElement} source @param {Zoom} zoom @param {number} side */
+export function part(context, source, { scale, left, top }, side) {
+  const [width, height] = "naturalWidth" in source ? [source.naturalWidth, source.naturalHeight] : [source.width, source.height]
+  context.drawImage(source, left * width, top * height, width / scale, height / scale, 0, 0, side, side)
+}
+
+/** @param {Column} column @param {number} digit */
+export function head({ label, coefficients, cost, note, provenance, fingerprint }, digit) {
+  const node = element("div", "head", `<b><kbd>${digit}</kbd>${escape(label)}</b><span>${escape(coefficients)}</span><span>${escape(cost)}</span>`)
+  node.append(element("span", "provenance", escape(provenance)))
+  if (note) node.append(element("span", "note", escape(note)))
+  node.title = `${provenance}${note ? ` (${note})` : ""}; sha256 ${fingerprint}…`
+  return node
+}
+
+/** @param {Missing} missing */
+export function missingHead({ label }) {
+  return element("div", "head missing", `<b>${escape(label)}</b><span>not shown</span>`)
+}
+
+/** @param {Element} node */
+export function isNear(node) {
+  const { top, bottom } = node.getBoundingClientRect()
+  return bottom > -300 && top < innerHeight + 300
+}
+
+/** @param {Element} panel @param {MouseEvent} event @returns {Pair} */
+export function within(panel, event) {
+  const box = panel.getBoundingClientRect()
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]
+}

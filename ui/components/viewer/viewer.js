@@ -1,0 +1,77 @@
+// The figure: rows of photographs, a panel for the original and one for every variant, drawn from raw maps.
+// Nothing here asks the server: opacity, colours, scale, zoom, cross-hair, contour, swipe and difference are display choices.
+
+import { isDark } from "../shared/page.js"
+import { isNear } from "./elements.js"
+import { build, loadPictures } from "./figure.js"
+import { press } from "./keys.js"
+import { listenToStage } from "./large.js"
+import { draw, paintNow } from "./painting.js"
+import { DEFAULTS, State, accepted } from "./state.js"
+import { listenToTools } from "./tools.js"
+
+const viewers = new WeakMap()
+
+/** @param {Component<ViewerData>} component */
+export default function (component) {
+  const { parentElement } = component
+  if (!viewers.has(parentElement)) viewers.set(parentElement, new Viewer(parentElement))
+  const viewer = viewers.get(parentElement)
+  viewer.show(component.data, component.setTriggerValue)
+  return () => {
+    viewer.stop()
+    viewers.delete(parentElement)
+  }
+}
+
+export class Viewer extends State {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ quiet
+  /** @type {(name: string, value: unknown) => void} */ trigger
+  /** @type {Element[]} rows that wait until they are scrolled into view */ waiting = []
+  frame = 0
+  scene = 0
+
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    super()
+    /** @type {HTMLElement} */
+    this.root = parent.querySelector(".viewer")
+    /** @type {HTMLDialogElement} */
+    this.stage = this.root.querySelector(".stage")
+    listenToTools(this)
+    listenToStage(this)
+    this.onkey = (/** @type {KeyboardEvent} */ event) => press(this, event)
+    document.addEventListener("keydown", this.onkey)
+    this.onscroll = () => this.waiting.some(isNear) && draw(this)
+    document.addEventListener("scroll", this.onscroll, { capture: true, passive: true })
+    this.resized = new ResizeObserver(() => draw(this))
+    this.resized.observe(this.root)
+    this.density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`)
+    this.density.onchange = () => draw(this)
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.onkey)
+    document.removeEventListener("scroll", this.onscroll, { capture: true })
+    this.resized.disconnect()
+    cancelAnimationFrame(this.frame)
+  }
+
+  /** @param {ViewerData} data @param {(name: string, value: unknown) => void} trigger */
+  show(data, trigger) {
+    this.trigger = trigger
+    if (data.scene !== this.scene && data.scene) this.look = { ...DEFAULTS, ...accepted(data.look) }
+    this.scene = data.scene
+    this.root.classList.toggle("lecture", data.lecture)
+    this.root.style.colorScheme = isDark(getComputedStyle(this.root).getPropertyValue("--st-background-color")) ? "dark" : "light"
+    if (!this.take(data)) return draw(this)
+    build(this)
+    loadPictures(this)
+    paintNow(this)
+  }
+
+  /** @param {number} row @param {number} column @returns {HTMLElement | null} */
+  panel(row, column) {
+    return this.root.querySelector(`.panel[data-row="${row}"][data-column="${column}"]`)
+  }
+}

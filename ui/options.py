@@ -1,0 +1,31 @@
+"""What there is to choose from on several pages: the classes of a study, the devices of this machine."""
+
+from functools import cache
+
+import torch
+
+from ui import session
+from ui.session import Choice
+
+
+@cache
+def labels_of(categories: tuple[str, ...]) -> dict[str, int]:
+    """Class names to choose from, in alphabetical order; those that occur twice carry their index."""
+    labels = {
+        (name if categories.count(name) == 1 else f"{name} ({index})"): index for index, name in enumerate(categories)
+    }
+    return dict(sorted(labels.items(), key=lambda label: label[0].lower()))
+
+
+def class_labels(study: str) -> dict[str, int]:
+    """Labels of a study's classes -> indices; a study whose manifest lists none takes those of its first network."""
+    manifest = session.study_named(study)
+    if manifest.categories is not None:
+        return labels_of(tuple(manifest.categories))
+    loaded, _ = session.networks([Choice(study, key, "auto") for key in manifest.variants])
+    return labels_of(tuple(next(iter(loaded.values())).categories)) if loaded else {}
+
+
+def devices() -> list[str]:
+    """Those that this machine has."""
+    return ["auto", "cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()

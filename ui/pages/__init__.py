@@ -1,0 +1,7 @@
+"""Pages: a folder for each one, page.py and its parts.
+
+compare/   the figure, images by variants
+scaling/   what depth, width and resolution cost and bring
+evidence/  do the maps support the paper's claim?
+export/    many photographs in, a ZIP out
+"""

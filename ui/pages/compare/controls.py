@@ -1,0 +1,203 @@
+"""The toolbar of the first page: what is compared, and how. Its widgets write themselves into the link."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cam import METHODS, Comparison
+from cam.maps.targets import CONTRAST
+from cam.question import Question
+from models import Study
+from models.efficientnet import LAYERS
+from models.images import VIEWS
+from ui import session, uploads
+from ui.checkpoints import keep_checkpoint, local_checkpoint
+from ui.messages import plain, said_later
+from ui.options import class_labels, devices
+from ui.session import Choice
+
+SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
+VIEW_WORDS = {"square": "Whole image", "centre": "Centre crop"}
+METHOD_COSTS = {"scorecam": " (minutes)", "fullgrad": " (slower)"}
+METHOD_HELP = (
+    "Most methods cost one pass of each network. ScoreCAM costs one for each channel, FullGrad a backward pass."
+)
+CHECKPOINTS = ["safetensors", "pth", "pt", "bin"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a visitor chose: networks, and what they are asked."""
+
+    study: str
+    variants: tuple[str, ...]
+    device: str
+    question: Question
+
+
+def toolbar(tools: DeltaGenerator) -> Selection:
+    """One row of controls; the rarer ones behind Settings."""
+    with tools:
+        with st.popover("Photographs", icon=":material/photo_library:"):
+            uploads.picker()
+        class_place = st.container(width="content", horizontal=True, vertical_alignment="bottom", gap="small")
+        method = st.selectbox(
+            "Method", list(METHODS), key="method", format_func=method_words, bind="query-params", width=150,
+            help=METHOD_HELP,
+        )  # fmt: skip
+        study = st.selectbox(
+            "Study",
+            session.STUDIES,
+            index=session.STUDIES.index(session.DEFAULT_STUDY),
+            key="study",
+            format_func=study_words,
+            bind="query-params",
+            width=230,
+        )
+        with st.popover("Settings", icon=":material/tune:"):
+            view, variants, device = _settings(session.study_named(study))
+            layer, flip = _layer(method)
+    with class_place:
+        target = _target(class_labels(study))
+    return Selection(study, tuple(variants), device, Question(method, target, view, layer, flip))
+
+
+def method_words(name: str) -> str:
+    return METHODS[name].label + METHOD_COSTS.get(name, "")
+
+
+def _layer(method: str) -> tuple[str, bool]:
+    """Which layer's maps, where the method leaves a choice, and whether the mirror image counts as well."""
+    layer = st.selectbox(
+        "Layer", LAYERS[::-1], key="layer", bind="query-params", format_func=str.capitalize,
+        disabled=METHODS[method].layers != "any",
+        help="The head is the last layer. Maps of earlier ones are finer and know less of the class.",
+    )  # fmt: skip
+    flip = st.toggle("Average with the mirror image", key="flip", bind="query-params")
+    return layer if METHODS[method].layers == "any" and layer != "head" else "", flip
+
+
+def study_words(name: str) -> str:
+    return session.study_named(name).title
+
+
+def _settings(study: Study) -> tuple[str, list[str], str]:
+    view = st.segmented_control(
+        "What every network sees", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+        format_func=VIEW_WORDS.__getitem__,
+    )  # fmt: skip
+    keys = list(study.variants)
+    variants = st.pills(
+        "Variants", keys, selection_mode="multi", default=keys, key="variants", bind="query-params",
+        format_func=lambda key: plain(study.variants[key].label),
+    )  # fmt: skip
+    device = st.segmented_control("Device", devices(), default="auto", required=True, key="device", bind="query-params")
+    if session.serves_this_machine_only():
+        with st.expander("Other weights"):
+            _weights(study)
+    return view, variants, device
+
+
+# ----------------------------------------------------------------------------------------------------------- the class
+
+
+def _target(labels: dict[str, int]) -> str | int:
+    options = [SAME, OWN, RATHER, *labels]
+    _forget_unless_in("target", options)
+    chosen = st.selectbox("Class", options, key="target", bind="query-params", width=190)
+    if chosen == RATHER:
+        return CONTRAST.join(
+            _class(label, key, place, labels) for place, (label, key) in enumerate((("A", "a"), ("B", "b")))
+        )
+    return {SAME: "shared", OWN: "own"}.get(chosen) or (
+        chosen if chosen in labels and _plain(chosen) else labels[chosen]
+    )
+
+
+def _class(label: str, key: str, place: int, labels: dict[str, int]) -> str:
+    _forget_unless_in(key, list(labels))
+    suggested = st.session_state.get("seen_classes", [0, 1])[place]
+    index = list(labels.values()).index(suggested) if suggested in labels.values() else 0
+    chosen = st.selectbox(label, list(labels), index=index, key=key, bind="query-params", width=170)
+    return chosen if _plain(chosen) else str(labels[chosen])
+
+
+def _plain(label: str) -> bool:
+    """The label names its class: it is not one of two of that name, nor reads like a contrast or an index."""
+    return not label.endswith(")") and CONTRAST not in label and not label.strip().lstrip("-").isdigit()
+
+
+def _forget_unless_in(key: str, options: list[str]) -> None:
+    if key in st.session_state and st.session_state[key] not in options:
+        del st.session_state[key]
+
+
+def suggest_classes(row: Comparison) -> None:
+    """Offer the two classes that the networks waver between, when a visitor asks for one rather than another."""
+    if st.session_state.get("target") != RATHER:
+        mean = np.mean([row.probabilities(key)[0] for key in row.logits], axis=0)
+        st.session_state.seen_classes = np.resize(np.argsort(-mean), 2).tolist()  # one class is there twice
+
+
+def choose_class(index: int, study: str) -> None:
+    """Explain that class; for callbacks."""
+    st.session_state.target = {place: label for label, place in class_labels(study).items()}[index]
+
+
+def choose_study(name: str) -> None:
+    """Show that study; for callbacks."""
+    st.session_state.study = name
+
+
+def take_carried_study() -> None:
+    """Show the study that another page sent its visitor here with."""
+    if carried := st.session_state.pop("carried_study", None):
+        st.session_state.study = carried
+
+
+# --------------------------------------------------------------------------------------------------------- the weights
+
+
+def choices(settings: Selection) -> list[Choice]:
+    """The networks of the study, with the checkpoints that this visitor brought."""
+    brought = st.session_state.get("checkpoints", {})
+    keys = session.study_named(settings.study).variants
+    return [Choice(settings.study, key, settings.device, *brought.get((settings.study, key), ())) for key in keys]
+
+
+def _weights(study: Study) -> None:
+    st.caption("Put a checkpoint in the place of a variant; its scaling is read from the file.")
+    key = st.selectbox(
+        "Variant", list(study.variants), key="replaced", format_func=lambda key: study.variants[key].label
+    )
+    place = (study.name, key)
+    turn = st.session_state.setdefault("checkpoint_turn", 0)
+    file = f"checkpoint-{turn}"
+    st.file_uploader("Checkpoint", CHECKPOINTS, key=file, on_change=_take_checkpoint, args=(place, file))
+    if session.local_files_allowed():
+        path = f"path-{turn}"
+        st.text_input("or its path on this machine", key=path, on_change=_take_path, args=(place, path))
+    if place in st.session_state.get("checkpoints", {}):
+        st.button("Back to the study's weights", on_click=_give_back, args=(place,))
+
+
+def _take_checkpoint(place: tuple[str, str], key: str) -> None:
+    file = st.session_state[key]
+    if file is not None:
+        with said_later():
+            st.session_state.setdefault("checkpoints", {})[place] = keep_checkpoint(file.name, file.getvalue())
+            st.session_state.checkpoint_turn += 1
+
+
+def _take_path(place: tuple[str, str], key: str) -> None:
+    path = st.session_state[key].strip()
+    if path and session.local_files_allowed():
+        with said_later():
+            st.session_state.setdefault("checkpoints", {})[place] = local_checkpoint(path)
+            st.session_state.checkpoint_turn += 1
+
+
+def _give_back(place: tuple[str, str]) -> None:
+    st.session_state.checkpoints.pop(place, None)

@@ -1,0 +1,75 @@
+"""What the page shows before PyTorch and the networks are loaded: its places, its one line, and the figure, drawn earlier."""
+
+from typing import NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.address import HOME
+from ui.lecture.stage import lecturing
+
+FIGURE = HOME / "docs" / "figure.webp"
+ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."
+DRAWN_EARLIER = (
+    "Drawn earlier by the same networks, which are being loaded. The figure that you can explore comes next."
+)
+STYLE = """<style>
+[data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }
+.st-key-introduction :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 }
+.st-key-introduction { padding-bottom: 0.4rem }
+.st-key-answers .annotation-text { fill: currentColor !important }
+</style>"""
+HIDDEN = "<style>.st-key-controls, .st-key-answers { display: none }</style>"
+
+
+class Places(NamedTuple):
+    """The parts of the page, from top to bottom.
+
+    Attributes:
+        tools: the row of controls; in a lecture at the bottom and out of sight, because its widgets hold what the link chose.
+        messages: what went wrong or needs saying.
+        waiting: shown until the figure is there.
+        figure: the viewer.
+        answers: what the networks take a photograph for.
+    """
+
+    tools: DeltaGenerator
+    messages: DeltaGenerator
+    waiting: DeltaGenerator
+    figure: DeltaGenerator
+    answers: DeltaGenerator
+
+
+def lay_out() -> Places:
+    """Set up the page's parts; all are empty but for the line that says what this is."""
+    lecture = lecturing()
+    if not lecture:
+        introduction()
+        tools = toolbar_place()
+    messages, waiting, figure, answers = st.container(), st.empty(), st.container(), st.container(key="answers")
+    if lecture:
+        tools = toolbar_place()
+    st.html(STYLE + HIDDEN * lecture)
+    return Places(tools, messages, waiting, figure, answers)
+
+
+def toolbar_place() -> DeltaGenerator:
+    """The row that holds the controls."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls")
+
+
+def introduction() -> None:
+    """One line that says what this is."""
+    with st.container(key="introduction", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("# Where do scaled EfficientNets look?", width="content")
+        st.markdown(ONE_LINE, width="content")
+
+
+def first_sight(place: DeltaGenerator) -> None:
+    """Show the figure of the default photographs as it was drawn earlier; where the link asks for another, its outline."""
+    if "looked" in st.session_state:
+        return
+    if FIGURE.is_file() and not st.query_params:
+        place.image(FIGURE.read_bytes(), caption=DRAWN_EARLIER, width="stretch")
+    else:
+        place.skeleton(height=420)

@@ -1,0 +1,137 @@
+"""How we know, step by step: each measure on made-up maps, what every control is for, and the tables last."""
+
+import numpy as np
+import streamlit as st
+
+from cam.evaluation.contenders import AT_SIZE, CHANCE, CONTROL, RANDOM, VARIANT
+from cam.evaluation.records import Report
+from cam.figures.colours import overlay
+from cam.maps.cells import CellGrid, centred_gaussian
+from cam.measures.mask_scores import boundary_agreement, pixel_scores
+from cam.measures.pointing import four_objects
+from ui import session
+from ui.messages import plain
+from ui.pages.evidence.numbers import show_measurements, show_networks, show_pairs, show_setting
+from ui.pages.evidence.verdicts import CLAIM
+from ui.pages.evidence.words import number
+
+SIDE, SHOWN = 112, 224
+CONTROLS = {
+    AT_SIZE: "The baseline’s own weights are given compound’s larger images. If they do as well, the lead is one of pixels, "
+    "not of scaling.",
+    CONTROL: "A network trained in the same way and scaled otherwise. If it does as well, the balance of depth, width and "
+    "resolution is not what helps.",
+    RANDOM: "The same architecture without any training. If it does as well, the score does not measure what was learned.",
+    CHANCE: "A blob in the middle of the picture, where photographers put things. If it does as well, the score measures "
+    "photographers.",
+    VARIANT: "Every network trained again from other seeds. If two trainings of one network differ as much, the lead is luck.",
+}
+NAMES = {
+    AT_SIZE: "More pixels alone", CONTROL: "Another scaling", RANDOM: "Random weights", CHANCE: "A centred Gaussian",
+    VARIANT: "Other seeds",
+}  # fmt: skip
+
+
+def show_steps(report: Report) -> None:
+    """From the question to the tables."""
+    with st.expander("1  The question", expanded=True, icon=":material/help:"):
+        st.markdown(f"*{CLAIM}* Tan & Le, ICML 2019, Figure 7. The paper shows two photographs. Here they are many:")
+        show_setting(report)
+    with st.expander("2  How a map is scored", expanded=True, icon=":material/straighten:"):
+        _measures()
+    with st.expander("3  What the controls are for", icon=":material/rule:"):
+        _controls(report)
+    with st.expander("4  How sure that is", icon=":material/casino:"):
+        st.markdown(
+            "Photographs of one class go together, so intervals come from drawing **classes** again and again and, inside "
+            "them, photographs. Trainings from other seeds differ, too: a difference counts only where it is larger than "
+            "classes, photographs **and** trainings explain. With many comparisons one in twenty would be wrong by luck; "
+            "Holm’s correction keeps that to one in twenty for all of them together. One measure for each statement was "
+            "declared beforehand and alone decides; the others are secondary."
+        )
+    with st.expander("5  All numbers", icon=":material/table:"):
+        show_measurements(report)
+    with st.expander("6  Networks against each other", icon=":material/compare_arrows:"):
+        show_pairs(report)
+    with st.expander("7  The networks", icon=":material/hub:"):
+        show_networks(report)
+
+
+def _measures() -> None:
+    st.markdown(
+        "**Relevant regions.** Take a pixel of the object and one beside it: how often does the map rate the first higher?"
+    )
+    _row([(words, map_, _object(), number(pixel_scores(map_, _object()).auroc)) for words, map_ in examples().items()])
+    st.markdown(
+        "**Object details.** Take the map’s highest pixels, as many as the object has, and compare the edges. Only the order of "
+        "the pixels counts, so a sharper or flatter map wins nothing."
+    )
+    _row([(words, map_, _object(), number(boundary_agreement(map_, _object()))) for words, map_ in examples().items()])
+    st.markdown(
+        "**All objects.** Four photographs of one class side by side: on how many does the map reach half its maximum?"
+    )
+    found = {"All four": (1, 0.9, 0.8, 0.7), "Two of four": (1, 0.3, 0.7, 0.2), "One of four": (1, 0.1, 0.2, 0.1)}
+    _row([(words, _four(heights), _tiles(), f"{_found(heights):.0%}") for words, heights in found.items()])
+
+
+def examples() -> dict[str, np.ndarray]:
+    """Maps of the object below: one that sees it, one that is sharper, one that looks beside it, and a Gaussian."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
+    good = np.exp(-(((rows - 0.48) / 0.16) ** 2 + ((columns - 0.63) / 0.3) ** 2) / 2)
+    beside = np.exp(-(((rows - 0.3) / 0.2) ** 2 + ((columns - 0.3) / 0.2) ** 2) / 2)
+    gaussian = CellGrid.even(28).drawn(centred_gaussian()[None], SIDE)[0]
+    return {"On the object": good, "The same, sharper": good**6, "Beside it": beside, "A Gaussian": gaussian}
+
+
+def _object() -> np.ndarray:
+    """A fish: an ellipse and a tail."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
+    body = ((rows - 0.48) / 0.15) ** 2 + ((columns - 0.62) / 0.26) ** 2 < 1
+    tail = (columns > 0.22) & (columns < 0.4) & (np.abs(rows - 0.48) < 0.9 * (0.42 - columns))
+    return (body | tail).astype(np.uint8)
+
+
+def _four(heights: tuple[float, ...]) -> np.ndarray:
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
+    places = ((0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))
+    blobs = [np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 0.01) for y, x in places]
+    return np.max([height * blob for height, blob in zip(heights, blobs, strict=True)], axis=0)
+
+
+def _found(heights: tuple[float, ...]) -> float:
+    return float(four_objects(_four(heights)[None], CellGrid.even(SIDE)).found[0])
+
+
+def _tiles() -> np.ndarray:
+    """Four discs with a gap between the tiles."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
+    return (np.hypot((rows % 0.5) - 0.25, (columns % 0.5) - 0.25) < 0.14).astype(np.uint8)
+
+
+def _row(pictures: list[tuple[str, np.ndarray, np.ndarray, str]]) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        for case, map_, mask, score in pictures:
+            with st.container(width=150, gap="small"):
+                st.image(session.data_url(_picture(map_, mask)), width=140)
+                st.markdown(f"{case}: **{score}**")
+
+
+def _picture(map_: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The map over a grey object, whose edge is white."""
+    grey = np.where(mask[..., None] > 0, 170, 90).astype(np.uint8).repeat(3, axis=2)
+    drawn = overlay(grey, (map_ - map_.min()) / np.ptp(map_), "inferno", 0.6)
+    edge = mask.astype(bool) & ~(
+        np.roll(mask, 1, 0) & np.roll(mask, -1, 0) & np.roll(mask, 1, 1) & np.roll(mask, -1, 1)
+    ).astype(bool)
+    drawn = drawn.copy()
+    drawn[edge] = 255
+    return drawn.repeat(SHOWN // SIDE, axis=0).repeat(SHOWN // SIDE, axis=1)
+
+
+def _controls(report: Report) -> None:
+    for role, purpose in CONTROLS.items():
+        arms = [report.arms[key].label for key in report.with_role(role)]
+        if role == VARIANT:
+            arms = [f"{len(report.arms[key].trainings)} of {report.arms[key].label}" for key in report.with_role(role)]
+        here = f"Here: {', '.join(arms)}." if arms else "Not part of this evaluation."
+        st.markdown(f"**{NAMES[role]}.** {purpose} {plain(here, 400)}")

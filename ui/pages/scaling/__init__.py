@@ -1,0 +1,13 @@
+"""The page Scaling: what depth, width and resolution cost, what they bring, and why to grow them together.
+
+setting.py          the sliders, by hand or by the compound rule
+keys.py             arrow keys and a presenter's remote
+svg.py              drawings that follow the page's theme
+network_drawing.py  a network drawn to scale
+charts.py           the paper's figures with the present setting in them
+tables.py           the family beside the present setting, and the paper's own
+latency.py          how long one image takes on this device
+stopwatch.py        the section that measures latency
+steps.py            the text, in five steps
+page.py             the page
+"""

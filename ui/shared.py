@@ -1,0 +1,154 @@
+"""What all visitors share: results of functions, kept by their arguments, for as long as there is room.
+
+Streamlit's own cache may be emptied by anybody who can send its server a message. This one cannot. Results of what visitors
+brought or asked for go when the last of those who wanted them has left.
+"""
+
+import ctypes
+import functools
+import gc
+import inspect
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from streamlit import runtime
+
+from ui.turns import still_wanted, visitor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+EVERY = 30.0  # seconds between two looks at who has left
+WAIT = 0.5  # seconds between two questions whether the result is still wanted
+
+_personal: "list[_Kept]" = []
+
+
+class Shared(Protocol[P, T]):
+    """A function whose results are kept."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+    def clear(self) -> None:
+        """Forget all results."""
+
+    def results(self) -> list[T]:
+        """Those that are kept now."""
+
+
+def shared(
+    max_entries: int = 256, personal: Callable[..., bool] = lambda *args: False
+) -> Callable[[Callable[P, T]], Shared[P, T]]:
+    """Keep what a function returns, the latest ``max_entries`` results, under its arguments without those named ``_...``.
+
+    Whoever asks for what another is computing waits for it; errors are not kept. The function must be given hashable
+    arguments, by place.
+
+    Args:
+        max_entries: that are kept.
+        personal: of the function's arguments, whether the result goes with the visitors who asked for it.
+    """
+
+    def decorate(function: Callable[P, T]) -> Shared[P, T]:
+        computed: Callable[..., T] = function
+        counted = [not name.startswith("_") for name in inspect.signature(function).parameters]
+        kept: _Kept[T] = _Kept(max_entries)
+        _personal.append(kept)
+
+        @functools.wraps(function)
+        def found(*args: Hashable) -> T:
+            key = tuple(value for value, counts in zip(args, counted, strict=False) if counts)
+            return kept.get(key, lambda: computed(*args), visitor() if personal(*args) else None)
+
+        whole: Any = found
+        whole.clear, whole.results = kept.clear, lambda: list(kept.results.values())
+        return cast(Shared[P, T], whole)
+
+    return decorate
+
+
+class _Kept(Generic[T]):
+    """The results of one function: key -> result, and who asked for it, where it is theirs."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self.results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
+        self.owners: dict[tuple[Hashable, ...], set[str]] = {}
+        self.turns: dict[tuple[Hashable, ...], threading.Lock] = {}
+        self.lock = threading.Lock()
+
+    def get(self, key: tuple[Hashable, ...], compute: Callable[[], T], owner: str | None) -> T:
+        with self.lock:
+            if key in self.results:
+                return self._seen(key, owner)
+            turn = self.turns.setdefault(key, threading.Lock())
+        while not turn.acquire(timeout=WAIT):
+            still_wanted()
+        try:
+            with self.lock:
+                if key in self.results:
+                    return self._seen(key, owner)
+            try:
+                result = compute()
+            finally:
+                with self.lock:
+                    self.turns.pop(key, None)
+            with self.lock:
+                self.results[key] = result
+                while len(self.results) > self.most:
+                    self.owners.pop(self.results.popitem(last=False)[0], None)
+                return self._seen(key, owner)
+        finally:
+            turn.release()
+
+    def _seen(self, key: tuple[Hashable, ...], owner: str | None) -> T:
+        self.results.move_to_end(key)
+        if owner is not None:
+            self.owners.setdefault(key, set()).add(owner)
+        return self.results[key]
+
+    def forget(self, here: Callable[[str], bool]) -> int:
+        """Drop what only those asked for who have left; how many results that were."""
+        with self.lock:
+            left = [key for key, owners in self.owners.items() if not any(map(here, owners))]
+            for key in left:
+                del self.owners[key]
+                self.results.pop(key, None)
+        return len(left)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.results.clear()
+            self.owners.clear()
+
+
+def forget_who_left(here: Callable[[str], bool]) -> int:
+    """Drop the results of visitors who have left, and give their memory back to the system; how many results that were.
+
+    Args:
+        here: whether a visitor is still there.
+    """
+    dropped = sum(kept.forget(here) for kept in _personal)
+    if dropped:
+        gc.collect()
+        with suppress(OSError, AttributeError):  # of glibc alone; elsewhere memory goes back by itself
+            ctypes.CDLL(None).malloc_trim(0)
+    return dropped
+
+
+@functools.cache
+def keep_watch() -> Any:
+    """Look every now and then who has left; started once, by the first page."""
+
+    def watch() -> None:
+        while True:
+            time.sleep(EVERY)
+            if runtime.exists():
+                forget_who_left(runtime.get_instance().is_active_session)
+
+    thread = threading.Thread(target=watch, name="who-left", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,115 @@
+"""Which photographs are compared: samples, uploads, the camera. The link names the samples."""
+
+import weakref
+
+import streamlit as st
+
+from models import Study
+from ui import session
+from ui.components.picker import gallery
+from ui.messages import say_later
+from ui.session import Photograph
+
+FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # where a study names none
+MOST = 12
+MOST_BYTES, FILE_MEGABYTES = 96 * 2**20, 32  # of one visitor's uploads, which the server holds; of one file
+MOST_OF_ALL = 2**30  # bytes of the photographs that all visitors brought
+TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "jfif", "mpo"]
+
+_brought: "weakref.WeakValueDictionary[int, Photograph]" = weakref.WeakValueDictionary()  # as long as a page holds them
+
+
+def chosen() -> list[Photograph]:
+    """The photographs of this visitor, in order; at first those of the link, or three samples."""
+    if "photographs" not in st.session_state:
+        samples = session.sample_photographs()
+        st.session_state.photographs = [samples[name] for name in _linked_names() if name in samples]
+    return st.session_state.photographs
+
+
+def first(study: Study) -> tuple[str, ...]:
+    """Names of the samples that a study shows first."""
+    return tuple(name for name in study.samples if name in session.sample_photographs()) or FIRST
+
+
+def _linked_names() -> list[str]:
+    """Names of samples in the link; those that are not there become words for the visitor."""
+    if "images" not in st.query_params:
+        return list(first(session.linked_study()))
+    names = [name for name in st.query_params["images"].split(",") if name][:MOST]
+    unknown = [name for name in names if name not in session.sample_photographs()]
+    if unknown:
+        say_later(f"The link names photographs that are not here: {', '.join(unknown)}.")
+    return names
+
+
+def add(photographs: list[Photograph]) -> None:
+    """Append those that are not there yet, up to ``MOST``."""
+    present = {photograph.digest for photograph in chosen()}
+    new = [photograph for photograph in photographs if photograph.digest not in present]
+    held = sum(len(photograph.content) for photograph in chosen() if not photograph.sample)
+    if held + sum(len(photograph.content) for photograph in new if not photograph.sample) > MOST_BYTES:
+        say_later(
+            f"More than {MOST_BYTES // 2**20} MB of photographs do not fit on the page; bring smaller or fewer ones."
+        )
+        return
+    if sum(len(one.content) for one in _brought.values()) + sum(len(one.content) for one in new) > MOST_OF_ALL:
+        say_later("The server holds as many photographs as it can; try again when other visitors have left.")
+        return
+    _brought.update({id(one): one for one in new if not one.sample})
+    room = MOST - len(chosen())
+    st.session_state.photographs = chosen() + new[:room]
+    if len(new) > room:
+        say_later(f"Only {MOST} photographs fit on the page; take some away to see others.")
+
+
+def remove(digest: str) -> None:
+    """Take one photograph away."""
+    st.session_state.photographs = [photograph for photograph in chosen() if photograph.digest != digest]
+
+
+def write_link() -> None:
+    """Keep the names of the chosen samples in the address bar, unless they are those that the study shows first."""
+    names = [photograph.name for photograph in chosen() if photograph.sample]
+    if tuple(names) == first(session.linked_study()):
+        st.query_params.pop("images", None)
+    elif st.query_params.get("images") != ",".join(names):
+        st.query_params["images"] = ",".join(names)
+
+
+def picker() -> None:
+    """The gallery, the uploader and the camera."""
+    turn = st.session_state.setdefault("uploads", 0)  # a new key empties the uploader once its files are on the page
+    file, shot = f"upload-{turn}", f"camera-{turn}"
+    st.file_uploader(
+        "Your photographs", TYPES, accept_multiple_files=True, key=file, on_change=_take, args=(file,),
+        max_upload_size=FILE_MEGABYTES,
+    )  # fmt: skip
+    if st.toggle("Use the camera", key="camera-on"):
+        st.camera_input("Camera", key=shot, on_change=_take, args=(shot,))
+    st.markdown("Samples")
+    samples = session.sample_photographs()
+    thumbnails = [{"name": name, "picture": session.thumbnail(one.digest, one)} for name, one in samples.items()]
+    gallery(thumbnails, [one.name for one in chosen() if one.sample], _toggle_sample)
+
+
+def _toggle_sample() -> None:
+    name = st.session_state.gallery.toggle
+    photograph = session.sample_photographs().get(name)
+    if photograph is None:
+        return
+    if any(one.digest == photograph.digest for one in chosen()):
+        remove(photograph.digest)
+    else:
+        add([photograph])
+
+
+def _take(key: str) -> None:
+    files = st.session_state[key] or []
+    add([Photograph.of(file.name, file.getvalue()) for file in (files if isinstance(files, list) else [files])])
+    st.session_state.uploads += 1
+
+
+def start_again() -> None:
+    """Back to the samples of the first visit."""
+    st.session_state.photographs = [session.sample_photographs()[name] for name in first(session.linked_study())]
