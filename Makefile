@@ -1,10 +1,11 @@
-# make run: the app in the browser. make test: all tests. make check: format, lint, types, tests.
+# make run: the app in the browser. make test: all tests. make check: format, lint, types, tests, of the browser's code too
+# where npm is installed; the app needs neither node nor npm.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run setup test lint check format clean
+.PHONY: run setup test lint lint-browser check format clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -18,6 +19,13 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory lint-browser
+
+lint-browser:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed, so the browser's code is not checked"; \
+	elif ! npm ls >/dev/null 2>&1 && ! npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1; then \
+		echo "npm cannot install ESLint and TypeScript here, so the browser's code is not checked"; \
+	else npm run --silent check; fi
 
 check: lint test
 

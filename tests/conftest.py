@@ -19,8 +19,21 @@ def samples():
 
 @pytest.fixture(scope="session")
 def lite():
-    """All five networks of the study imagenet-lite, on the CPU."""
-    from models import load_study
+    """Five networks of real ImageNet weights, one of each scaling, on the CPU.
 
-    study = load_study("imagenet-lite")
-    return {key: study.load(key, "cpu") for key in study.variants}
+    Lite0 is the baseline, Lite2 compound. The deeper and the wider network are Lite0 grown exactly: they compute what it
+    computes. Resolution is Lite0's weights given twice its size.
+    """
+    from models import SCALINGS, Network, grow, load_study
+
+    study = load_study("lite")
+    lite0, lite2 = (study.load(key, "cpu") for key in ("lite0", "lite2"))
+
+    def like_lite0(key, model):
+        return Network(
+            model, scaling=SCALINGS[key], family="lite", normalisation=lite0.normalisation, categories=lite0.categories,
+            label=key, provenance=lite0.provenance, device="cpu",
+        )  # fmt: skip
+
+    grown = {key: like_lite0(key, grow(lite0.model, SCALINGS[key])) for key in ("depth", "width")}
+    return {"baseline": lite0, **grown, "resolution": like_lite0("resolution", lite0.model), "compound": lite2}

@@ -1,0 +1,185 @@
+"""A CUDA device that is none: tensors that say they are on it, hold real values, and refuse to meet those of the CPU.
+
+As a real one they give no NumPy array, take 0-dimensional CPU tensors only, round float32 products to TF32's 10 bits where
+torch's switches allow it, and count conversions of weights. What runs on it touches the device only where it may.
+"""
+
+from contextlib import contextmanager
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
+
+DEVICE = torch.device("cuda:0")
+aten = torch.ops.aten
+CONVOLUTIONS = {aten.convolution, aten._convolution, aten.convolution_backward}
+PRODUCTS = {aten.mm, aten.bmm, aten.addmm, aten.baddbmm}
+MAY_MEET = {aten.index, aten.index_put, aten.index_put_, aten._to_copy, aten.copy_}  # indices may lie on the CPU
+CASTS: list[torch.dtype] = []  # of every conversion to half precision on the device: how many elements is not the point
+
+
+class OnDevice(torch.Tensor):
+    """A tensor on the simulated device; ``held`` is its value."""
+
+    held: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, held, requires_grad=False):
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, held.shape, strides=held.stride(), storage_offset=held.storage_offset(), dtype=held.dtype,
+            layout=held.layout, requires_grad=requires_grad,
+        )  # fmt: skip
+        made.held = held
+        return made
+
+    @property
+    def device(self):
+        return DEVICE
+
+    @property
+    def is_cuda(self):
+        return True
+
+    def __repr__(self):
+        return f"OnDevice({self.held})"
+
+    def numpy(self, **_):
+        raise TypeError(
+            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+        )
+
+    def __array__(self, *_, **__):
+        return self.numpy()
+
+    def tolist(self):
+        return self.held.tolist()
+
+    def cpu(self, *_, **__):
+        return Away.apply(self)
+
+    def __deepcopy__(self, memo):
+        copied = OnDevice(self.held.detach().clone()).requires_grad_(self.requires_grad)
+        if getattr(self, "_is_param", False):
+            copied._is_param = True
+        memo[id(self)] = copied
+        return copied
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        return run(func, args, kwargs or {})
+
+
+class Away(torch.autograd.Function):
+    """From the device to the CPU, and gradients back."""
+
+    @staticmethod
+    def forward(ctx, values):
+        return values.held.detach().clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return OnDevice(gradient)
+
+
+class There(torch.autograd.Function):
+    """From the CPU to the device, and gradients back."""
+
+    @staticmethod
+    def forward(ctx, values):
+        return OnDevice(values.detach().clone())
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.held
+
+
+def run(func, args, kwargs):
+    """One operation: of tensors of one device, on their values."""
+    flat, spec = tree_flatten((args, kwargs))
+    tensors = [value for value in flat if isinstance(value, torch.Tensor)]
+    there = any(isinstance(tensor, OnDevice) for tensor in tensors)
+    packet = func.overloadpacket
+    if there and packet not in MAY_MEET:
+        strangers = [t for t in tensors if not isinstance(t, OnDevice) and t.dim()]
+        if strangers:
+            raise RuntimeError(
+                "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!"
+            )
+    values = [value.held if isinstance(value, OnDevice) else value for value in flat]
+    if there and _rounds(packet):
+        values = [
+            _tf32(v) if isinstance(v, torch.Tensor) and v.dtype == torch.float32 and v.dim() > 1 else v for v in values
+        ]
+    args, kwargs = tree_unflatten(values, spec)
+    if packet is aten._to_copy and there and kwargs.get("dtype") in (torch.float16, torch.bfloat16):
+        CASTS.append(kwargs["dtype"])
+    found = func(*args, **kwargs)
+    if func._schema.is_mutable and flat and isinstance(flat[0], torch.Tensor):
+        return flat[0]
+    return tree_map(lambda one: OnDevice(one) if there and isinstance(one, torch.Tensor) else one, found)
+
+
+def _rounds(packet):
+    cudnn, matmul = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    return (packet in CONVOLUTIONS and cudnn) or (packet in PRODUCTS and matmul)
+
+
+def _tf32(values):
+    """The nearest of the numbers with 10 bits after the leading one."""
+    return ((values.contiguous().view(torch.int32) + (1 << 12)) & ~((1 << 13) - 1)).view(torch.float32).view_as(values)
+
+
+def _words(value):
+    """A device that is named in a word or as such; None of anything else."""
+    if isinstance(value, torch.device):
+        return value
+    named = isinstance(value, str) and value.split(":")[0] in ("cuda", "cpu", "meta")
+    return torch.device(value) if named else None
+
+
+class Moves(TorchFunctionMode):
+    """Does what names a device: moves there and back, and tensors that are made there."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if func is torch.Tensor.to and any(isinstance(value, torch.Tensor) for value in args[1:2]):
+            args = (args[0], args[1].device, args[1].dtype, *args[2:])
+        named = [value for value in (*args[1:], kwargs.get("device")) if _words(value) is not None]
+        if not named or _words(named[0]).type == "meta":
+            return func(*args, **kwargs)
+        kwargs.pop("device", None)
+        args = (*args[:1], *(value for value in args[1:] if _words(value) is None))
+        return self.moved(func, args, kwargs, _words(named[0]).type == "cuda")
+
+    def moved(self, func, args, kwargs, to_device):
+        if func is not torch.Tensor.to:  # it makes a new one
+            made = func(*args, **kwargs)
+            return OnDevice(made) if to_device and not isinstance(made, OnDevice) else made
+        source, *rest = args
+        if to_device != isinstance(source, OnDevice):
+            source = There.apply(source) if to_device else source.cpu()
+        rest = [value for value in rest if value is not None and not isinstance(value, bool)]
+        return source.to(*rest, **kwargs) if rest or kwargs.get("dtype") or kwargs.get("memory_format") else source
+
+
+@contextmanager
+def simulated(monkeypatch):
+    """Inside, this process has one CUDA device."""
+    monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device=None: (2**30, 2**30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device=None: 0)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device=None: 0)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device=None: None)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    CASTS.clear()
+    before = torch.__future__.get_overwrite_module_params_on_conversion()
+    torch.__future__.set_overwrite_module_params_on_conversion(
+        True
+    )  # new parameters, since the old ones cannot hold these
+    try:
+        with Moves():
+            yield
+    finally:
+        torch.__future__.set_overwrite_module_params_on_conversion(before)
