@@ -1,5 +1,6 @@
 """What commands that look at networks take in: the networks that are meant, and a folder of photographs."""
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,14 @@ from models.network import Network
 from models.studies import VARIANTS, Study, Variant, load_study
 
 NETWORK = "network"
+
+
+def add_photograph_arguments(parser: argparse.ArgumentParser, limit: int) -> None:
+    """``--photographs`` and ``--limit``, as ``PhotographFolder`` takes them, and ``--device``."""
+    parser.add_argument("--photographs", required=True, metavar="FOLDER", help="varied ones; labels are not needed")
+    words = "how many of them to use, spread evenly (default: %(default)s)"
+    parser.add_argument("--limit", type=int, default=limit, metavar="N", help=words)
+    parser.add_argument("--device", default="auto")
 
 
 def chosen(words: str, baseline: str | None = None) -> tuple[Study, list[str]]:

@@ -12,11 +12,12 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from models.files import read_file
 from models.gates import Gate
 from models.normalisation import Normalisation
+from models.pixels import check_layout, plain_rgb
 
 VIEWS = ("square", "centre")
 
@@ -30,19 +31,7 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 
 T = TypeVar("T")
 
-SENSOR_BITS = (10, 12, 14)  # of cameras and X-ray detectors, whose values are often stored in 16
-
-_ORIENTATION, _BITS_PER_SAMPLE, _TILE_WIDTH, _TILE_LENGTH = 0x0112, 258, 322, 323  # EXIF and TIFF tags
-_PLANES, _COLOUR_MAP = 284, 320  # of TIFF
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # of TIFF
 
 
 class ImageError(ValueError):
@@ -247,15 +236,11 @@ def _decode(source: io.BytesIO | Image.Image, most_pixels: int, use: Callable[[I
     if image is not source:
         _draft(image, most_pixels)
     _check_size(image, most_pixels)
-    _check_layout(image)
+    check_layout(image)
     with DECODING.room(image.width * image.height):
         image.load()
-        bits = _sensor_bits(image)
-        rgb = _srgb(_opaque(_eight_bit(image)), image.info.get("icc_profile"))
-        turn = _UPRIGHT.get(_orientation(image))
-        rgb = rgb.transpose(turn) if turn is not None else rgb
-        rgb.info = {}
-        rgb.note = f"grey values of {bits} bits in 16, stretched" if bits else ""  # type: ignore[attr-defined]
+        rgb, note = plain_rgb(image)
+        rgb.note = note  # type: ignore[attr-defined]
         del image
         return use(rgb)
 
@@ -276,75 +261,3 @@ def _draft(image: Image.Image, most_pixels: int) -> None:
     if image.format in ("JPEG", "MPO") and image.width * image.height > most_pixels:
         part = next((part for part in (2, 4) if image.width * image.height <= most_pixels * part**2), 8)
         image.draft(None, (image.width // part, image.height // part))
-
-
-def _check_layout(image: Image.Image) -> None:
-    """Refuse two kinds of TIFF that Pillow decodes to noise or to black without a word."""
-    tags = getattr(image, "tag_v2", {})
-    bits = tags.get(_BITS_PER_SAMPLE, (8,))
-    if tags.get(_PLANES, 1) == 2 and len(bits) > 1 and max(bits) > 8:
-        raise ValueError("its colours lie in planes of 16 bits")
-    colours = tags.get(_COLOUR_MAP)
-    if colours and max(colours) < 256:
-        raise ValueError("its colour map has 8 bits where TIFF has 16")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Scale grey values of 12, 16 or 32 bits and floats to 8 bits; other images pass unchanged."""
-    if image.mode != "F" and not image.mode.startswith("I"):
-        return image
-    values = np.asarray(image, dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError("it has pixels that are not finite")
-    stored = 12 if _stored_bits(image) == (12,) else 16
-    white = 1.0 if image.mode == "F" else 2.0 ** (_sensor_bits(image) or stored) - 1
-    low, high = min(0.0, float(values.min())), max(white, float(values.max()))
-    scale = 255 / (high - low)
-    return Image.fromarray(np.rint(values * scale - low * scale).clip(0, 255).astype(np.uint8))
-
-
-def _stored_bits(image: Image.Image) -> tuple[int, ...] | None:
-    return getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE)
-
-
-def _sensor_bits(image: Image.Image) -> int:
-    """Bits in use of grey values stored in more, where they are a sensor's: more than 8, and not all of 16; else 0."""
-    if not image.mode.startswith("I") or _stored_bits(image) == (12,):
-        return 0
-    values = np.asarray(image)
-    low, high = int(values.min()), int(values.max())
-    return next((bits for bits in SENSOR_BITS if low >= 0 and 255 < high < 2**bits), 0)
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Lay transparency over white and expand palettes; keep the modes that an ICC profile describes."""
-    if image.mode == "La":  # Pillow converts it to nothing but LA
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image)
-        return white
-    if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
-        return ImageChops.invert(image)  # only Adobe stores inverted inks, while Pillow inverts all
-    return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-
-
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to sRGB by the embedded ICC profile, or plainly to RGB where that is missing or unusable."""
-    if profile:
-        try:
-            embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-            return ImageCms.ImageCmsTransform(embedded, srgb, image.mode, "RGB").apply(image)
-        except (OSError, TypeError, ValueError):
-            pass  # such profiles are common, and the plain colours are close
-    return image.convert("RGB")
-
-
-def _orientation(image: Image.Image) -> int:
-    """Read the EXIF (or XMP) orientation, 1 to 8; a damaged block means 1, upright."""
-    try:
-        return image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # the parser raises almost anything, and the pixels are fine
-        return 1

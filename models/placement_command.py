@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from models.checkpoints.loading import load_checkpoint, save_checkpoint
-from models.command_inputs import PhotographFolder, chosen
+from models.command_inputs import PhotographFolder, add_photograph_arguments, chosen
 from models.commands import DONE, SOME_FAILED, say
 from models.mirror_test import measure_placement
 from models.placement import PLACEMENT, Placement
@@ -15,16 +15,8 @@ LIMIT = 600
 def add_placement_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models placement``."""
     parser.add_argument("network", metavar="CHECKPOINT|STUDY:KEY", help="a file, or a variant to print it for")
-    parser.add_argument("--photographs", required=True, metavar="FOLDER", help="varied ones; labels are not needed")
-    parser.add_argument(
-        "--limit",
-        type=int,
-        default=LIMIT,
-        metavar="N",
-        help=f"how many of them to use, spread evenly (default: {LIMIT})",
-    )
+    add_photograph_arguments(parser, LIMIT)
     parser.add_argument("--write", action="store_true", help="record it in the checkpoint")
-    parser.add_argument("--device", default="auto")
 
 
 def run_placement(arguments: argparse.Namespace) -> int:

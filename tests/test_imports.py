@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "": "models | cam | ui | app",
-    "models": "classifier commands exhaustion files gates home normalisation outputs placement precision pulse ridge starting"
+    "models": "classifier commands exhaustion files gates home normalisation outputs pixels placement precision pulse ridge"
+    " starting"
     " | images scaling | costs efficientnet views"
     " | checkpoints exact_growth | in_memory | network | input_check memory noisy_copies variants"
     " | mirror_test refit | growth | studies | command_inputs | liveness placement_command training | __main__",

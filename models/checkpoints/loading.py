@@ -115,16 +115,12 @@ def _read(
     metadata = _labelled(metadata, clues, num_classes(tensors))
     check_metadata(metadata, num_classes(tensors))
     known, origin = agreed_normalisation(normalisation, metadata)
-    if known is None and (found := clues.normalisation or keras_normalisation(content)):
-        known, origin = found, clues.origin if clues.normalisation else "of the layers at its input"
     if known is None:
-        known, origin = FAMILIES[family].normalisation, FAMILYS if known_family else GUESSED
+        known, origin = _normalisation_of(content, clues, family, sure=known_family is not None)
     if key_style == "efficientnet_pytorch" and family == "lite":
         key_style = "efficientnet_lite_pytorch"
     return Checkpoint(
-        state_dict={
-            name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
-        },
+        state_dict=_own(tensors),
         scaling=scaling,
         family=family,
         num_classes=num_classes(tensors),
@@ -140,6 +136,20 @@ def _read(
         joined=recorded_family is None and key_style in JOINING,
         notes=tuple(filter(None, (grey, assumed_of_head(tensors)))),
     )
+
+
+def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) -> tuple[Normalisation, str]:
+    """The normalisation of a file that records none, and where it is known from: beside it, within it, or of its family."""
+    if clues.normalisation:
+        return clues.normalisation, clues.origin
+    if found := keras_normalisation(content):
+        return found, "of the layers at its input"
+    return FAMILIES[family].normalisation, FAMILYS if sure else GUESSED
+
+
+def _own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copies that share nothing with the file."""
+    return {name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
 
 
 def _torchvisions(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:

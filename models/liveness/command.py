@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from models.command_inputs import NETWORK, PhotographFolder, chosen
+from models.command_inputs import NETWORK, PhotographFolder, add_photograph_arguments, chosen
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write
 from models.liveness.measure import B0_LAYERS, Liveness, measure_liveness
@@ -20,19 +20,11 @@ LIMIT = 200
 def add_liveness_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models liveness``."""
     parser.add_argument("network", metavar="CHECKPOINT|STUDY[:KEY]", help="a file, a study's variant, or a whole study")
-    parser.add_argument("--photographs", required=True, metavar="FOLDER", help="varied ones; labels are not needed")
-    parser.add_argument(
-        "--limit",
-        type=int,
-        default=LIMIT,
-        metavar="N",
-        help=f"how many of them to use, spread evenly (default: {LIMIT})",
-    )
+    add_photograph_arguments(parser, LIMIT)
     parser.add_argument(
         "--baseline", metavar="CHECKPOINT", help="what it is compared with; default: the study's, else B0's depth alone"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="all that was found, for machines")
-    parser.add_argument("--device", default="auto")
 
 
 def run_liveness(arguments: argparse.Namespace) -> int:

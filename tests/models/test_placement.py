@@ -98,6 +98,12 @@ class Leaning(nn.Module):
         rows, columns = ([int(centre) + by for centre in self.cell_centres()] for by in self.at[::-1])
         return images[:, :1, rows][..., columns]
 
+    def logits(self, features):
+        return self.classifier(features.mean(dim=(2, 3)))
+
+    def class_weights(self, features, class_idx):
+        return self.classifier.weight.detach()[class_idx]
+
 
 def test_rows_and_columns_have_their_own_offset():
     pixels = np.arange(224.0)
