@@ -15,7 +15,6 @@ from setuptools import Distribution
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cam", "models", "ui")
-UNUSED = Path("models/checkpoints/caltech101")  # no study names what lies there
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 
 
@@ -43,10 +42,7 @@ def in_root(monkeypatch):
 
 def test_every_file_is_installed_where_it_is_looked_for(in_root):
     there = {
-        path
-        for room in ROOMS
-        for path in Path(room).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.parent != UNUSED
+        path for room in ROOMS for path in Path(room).rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
     beside = {
         Path("app.py"),
