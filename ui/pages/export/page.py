@@ -9,7 +9,7 @@ from cam import METHODS
 from cam.export.keys import FORMATS, LABEL, WRITES
 from ui import session
 from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending
-from ui.options import class_labels, devices
+from ui.options import class_labels, class_words, devices
 from ui.pages.export import jobs
 from ui.pages.export.jobs import FAILED, FINISHED, RUNNING, STOPPED, Job
 from ui.session import Photograph
@@ -81,7 +81,7 @@ def setting(place: str) -> list[str]:
     method = right.selectbox("Method", list(METHODS), 0, _method, "method", bind="query-params")
     classes = [SAME, OWN] + [OF_FOLDER] * (place == FOLDER) + list(class_labels(study))
     left, right = st.columns(2, vertical_alignment="bottom")
-    target = left.selectbox("Class", classes, key="export-target")
+    target = left.selectbox("Class", classes, key="export-target", format_func=class_words)
     with right.popover("Settings", icon=":material/tune:", width="stretch"):
         more = appearance() + selection(study)
     target = TARGETS.get(target) or str(class_labels(study)[target])
