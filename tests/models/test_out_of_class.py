@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from models.home import SAMPLES
 from models.judge_command import report, toml_lines
 from models.judging import auroc, below, calibrated, measured
 from models.judging import table as table_of
+from models.manifest_entries import IMAGENET, categories_of
 from models.out_of_class import ScoreScale, energies, out_of_class, out_of_class_from
 
 KEYS = ("one", "two")
+ROOT = Path(__file__).parents[2]
 
 
 def logits(count, strength, seed):
@@ -148,3 +151,20 @@ def test_dogs_are_none_of_caltechs_classes_and_a_rhinoceros_is(judged):
 
 def test_imagenets_networks_know_dogs_and_red_pandas(judged):
     assert [judged["photographs", name] for name in ("spaniels", "red-panda")] == [False, False]
+
+
+def test_the_table_of_overlaps_names_every_category_and_only_classes_that_are():
+    table = tomllib.loads((ROOT / "benchmarks" / "caltech101_in_imagenet.toml").read_text("utf-8"))
+    names = categories_of(IMAGENET, ROOT)
+    study = (ROOT / "models" / "studies" / "caltech101-categories.txt").read_text("utf-8").split("\n")
+    assert list(table["categories"]) == [name for name in study if name]
+    listed = {
+        index
+        for one in table["categories"].values()
+        for index in (table["groups"][one] if isinstance(one, str) else one)
+    }
+    assert set(table["groups"]["covered"]) <= listed <= set(range(1000))
+    named = {name: [names[index] for index in table["categories"][name]] for name in ("dalmatian", "crab", "airplanes")}
+    assert named["dalmatian"] == ["dalmatian"]
+    assert "Dungeness crab" in named["crab"]
+    assert "airliner" in named["airplanes"]
