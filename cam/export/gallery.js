@@ -71,7 +71,7 @@ function draw() {
 
 function card(row) {
   const named = caption(row.path.split("/").pop(), row.path.split("/").slice(-2, -1))
-  if (row.outside) named.append(element("span", { className: "caveat", textContent: NONE_FITS }))
+  if (row.outside) named.append(element("span", { className: "caveat", textContent: "none may fit", title: NONE_FITS }))
   const captions = element("span", { className: "captions" }, named)
   row.variants.forEach((one, place) => {
     const seen = [one.classes[0], percent(one.probabilities[0])]
