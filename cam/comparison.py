@@ -23,6 +23,7 @@ from cam.showing import Guess, overlay_of, png_of, same, top_of, words_of
 from models.classifier import linear_layers
 from models.files import atomic_write
 from models.network import Network
+from models.out_of_class import ScoreScale, out_of_class
 from models.outputs import SOFTMAX, probabilities
 from models.scaling import Scaling
 
@@ -35,7 +36,8 @@ class VariantFacts:
 
     ``centres`` are the nominal input pixels of the cells of its maps along either axis, ``offset`` what was measured to
     the right and down from there to where the cells look, ``note`` is a caveat to print with every
-    map ("" where there is none), ``fingerprint`` the sha256 of its weights.
+    map ("" where there is none), ``fingerprint`` the sha256 of its weights, ``score_scale`` what tells images that show
+    none of the classes (None where that was not measured).
     """
 
     label: str
@@ -48,6 +50,7 @@ class VariantFacts:
     fingerprint: str
     centres: tuple[float, ...]
     offset: tuple[float, float] = (0.0, 0.0)
+    score_scale: ScoreScale | None = None
 
     @property
     def grid(self) -> CellGrid:
@@ -59,7 +62,7 @@ class VariantFacts:
         return cls(
             network.label, network.provenance, network.note, network.scaling, network.family,
             network.params, network.macs, network.fingerprint, tuple(centres_at(network, layers)),
-            offset_at(network, layers),
+            offset_at(network, layers), network.score_scale,
         )  # fmt: skip
 
 
@@ -122,6 +125,11 @@ class Comparison:
     def grid(self, key: str) -> CellGrid:
         """Where the cells of a variant's maps look."""
         return self.variants[key].grid
+
+    @property
+    def out_of_class(self) -> list[bool] | None:
+        """Of each image whether it may show none of the classes; None where nobody measured how to tell."""
+        return out_of_class(self.logits, {key: facts.score_scale for key, facts in self.variants.items()})
 
     def probabilities(self, key: str) -> np.ndarray:
         """What a variant gives each class in each image, float64 (N, K)."""

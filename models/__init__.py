@@ -3,6 +3,7 @@
 starting.py       a command that is starting: Ctrl-C ends it without a traceback
 normalisation.py  the mean and deviation that a network expects of its pixels
 outputs.py        what its logits mean
+out_of_class.py   photographs that show none of the classes
 scaling.py        stages, multipliers and rounding, the compound rule
 home.py           where the files are that belong to no package
 files.py          files: written whole or not at all, and the one door for those from outside
@@ -30,9 +31,12 @@ input_check.py    does the input look like what a network was trained on?
 memory.py         how many images a pass may hold
 mirror_test.py    placement, measured on photographs and their mirror images
 variants.py       one network of a study before it is loaded, and where its weights are
+manifest_entries.py  entries of a study's manifest
 studies.py        variants under one label set, from a manifest in studies/
 command_inputs.py  the networks and photographs that a command names
 placement_command.py  python -m models placement
+judging.py        how well photographs in and out of the classes are told apart
+judge_command.py  python -m models judge
 liveness/         whether the blocks and channels that were added to a network do anything
 training/         a recipe and photographs -> checkpoints
 """

@@ -1,4 +1,4 @@
-"""Command line: python -m models list | inspect | liveness | placement | grow | train | evaluate | fetch."""
+"""Command line: python -m models list | inspect | liveness | placement | judge | grow | train | evaluate | fetch."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ from models.growth import grow
 from models.home import SAMPLES
 from models.images import image_tensor, open_image
 from models.input_check import checked_input, photographs_of
+from models.judge_command import add_judge_arguments, run_judge
 from models.liveness.command import add_liveness_arguments, run_liveness
 from models.normalisation import NORMALISATIONS
 from models.placement_command import add_placement_arguments, run_placement
@@ -45,6 +46,9 @@ def main(words: list[str] | None = None) -> int:
     placing = commands.add_parser("placement", help="where the cells of a network's maps look, on photographs")
     add_placement_arguments(placing)
     placing.set_defaults(run=run_placement)
+    judging = commands.add_parser("judge", help="how well photographs in and out of the classes are told apart")
+    add_judge_arguments(judging)
+    judging.set_defaults(run=run_judge)
     growing = commands.add_parser("grow", help="more depth and width, the same function or nearly so")
     growing.add_argument("checkpoint")
     growing.add_argument("scaling", help=f"a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION")

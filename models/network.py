@@ -20,6 +20,7 @@ from models.efficientnet import cell_centres, layer_index
 from models.images import image_tensor
 from models.in_memory import Original, checkpoint_of, own_side
 from models.normalisation import Normalisation
+from models.out_of_class import ScoreScale
 from models.outputs import agreed_outputs
 from models.placement import NOMINAL, Placement
 from models.precision import strict
@@ -38,6 +39,7 @@ class Network:
         normalisation: what its weights take a pixel to be; by default the family's.
         placement: where the cells of its last map look, measured from their nominal centres; by default just there.
         outputs: how its logits are read, ``"softmax"`` or ``"sigmoid"``; by default one output alone is a sigmoid.
+        score_scale: what tells photographs that show none of its classes; None where that was not measured.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Network:
         normalisation: Normalisation | None = None,
         placement: Placement = NOMINAL,
         outputs: str | None = None,
+        score_scale: ScoreScale | None = None,
         device: str | torch.device = "auto",
     ):
         self.device = choose_device(device)
@@ -61,6 +64,7 @@ class Network:
         self.label, self.provenance, self.note = label, provenance, note
         self.normalisation = normalisation or family_named(family).normalisation
         self.placement, self.outputs = placement, agreed_outputs(outputs, len(categories))
+        self.score_scale = score_scale
         self._cost = network_cost(scaling, len(categories), family, hidden_widths(model.classifier))
         self._original: Original | None = None
         self._centres: dict[int, list[float]] = {}  # index of the layer -> its cells' centres

@@ -14,7 +14,8 @@ Keys are lower-case identifiers, and variants are shown in the manifest's order,
 in its own. ``label_set = "caltech101"`` takes one of the label sets that share the checkpoints' classifier;
 ``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds;
 ``samples = ["cat", "crab"]`` the sample photographs to show first; ``outputs = "sigmoid"`` says that of the classes none or
-several may be shown, each with a probability of its own.
+several may be shown, each with a probability of its own; ``[out_of_class]``, as ``python -m models judge`` prints it, tells
+photographs that show none of the classes.
 """
 
 import os
@@ -26,7 +27,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torchvision
 from torchvision.models import EfficientNet
 
 from models.checkpoints.hubs import located
@@ -36,9 +36,12 @@ from models.checkpoints.weight_files import printable
 from models.costs import check_cost
 from models.files import read_text
 from models.growth import grow
+from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of
 from models.network import Network
 from models.normalisation import Normalisation
-from models.outputs import OUTPUTS, agreed_outputs
+from models.out_of_class import TABLE as OUT_OF_CLASS
+from models.out_of_class import OutOfClass
+from models.outputs import agreed_outputs
 from models.placement import Placement
 from models.scaling import VARIANT_SCALINGS, Scaling
 from models.variants import StudyError, Variant, variant_from
@@ -49,7 +52,6 @@ __all__ = [
 
 VARIANTS = tuple(VARIANT_SCALINGS)
 FEWEST, MOST = 2, 8
-MOST_BYTES = 4 * 2**20  # of a manifest or a list of categories
 IMAGENET_CLASSES = 1000
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 STUDIES = ("photographs", "caltech101", "lite", "imagenet")
@@ -91,6 +93,7 @@ class Study:
         samples: of the sample photographs, those to show first; the others may show none of the study's classes.
         label_set: which of the label sets in the checkpoints' classifiers it is about; "" where it is all of it.
         outputs: how logits are read, one of ``OUTPUTS``; None for a softmax, and of one class alone a sigmoid.
+        out_of_class: what tells photographs that show none of the classes; None where that was not measured.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Study:
     samples: tuple[str, ...] = ()
     label_set: str = ""
     outputs: str | None = None
+    out_of_class: OutOfClass | None = None
 
     @property
     def baseline(self) -> str:
@@ -131,6 +135,7 @@ class Study:
             normalisation=loaded.normalisation,
             placement=loaded.placement,
             outputs=self.outputs,
+            score_scale=self.out_of_class.scale(key) if self.out_of_class else None,
             categories=loaded.categories,
             label=variant.label,
             provenance=variant.provenance,
@@ -171,7 +176,8 @@ class Study:
             sha256="", note="",
             provenance=f"from the file {Path(path).name}",
         )  # fmt: skip
-        return replace(self, variants={**self.variants, key: variant})
+        measured = self.out_of_class.without(key) if self.out_of_class else None
+        return replace(self, variants={**self.variants, key: variant}, out_of_class=measured)
 
     def architecture(self, key: str) -> Architecture | None:
         """What a variant is, read from the manifest or else from its file, without building its network.
@@ -285,19 +291,14 @@ def _study(name: str, manifest: dict, folder: Path) -> Study:
         name=name,
         title=str(manifest.get("title", name)),
         summary=str(manifest.get("summary", "")),
-        categories=_categories(manifest.get("categories"), folder),
+        categories=categories_of(manifest.get("categories"), folder),
         variants={key: variant_from(key, tables[key], folder) for key in _ordered(tables)},
-        retrained=tuple(folder / path for path in _names(manifest, "retrained", "checkpoints of the baseline")),
-        samples=_names(manifest, "samples", "names of sample photographs"),
+        retrained=tuple(folder / path for path in names_of(manifest, "retrained", "checkpoints of the baseline")),
+        samples=names_of(manifest, "samples", "names of sample photographs"),
         label_set=label_set,
-        outputs=_outputs(manifest.get("outputs")),
+        outputs=outputs_of(manifest.get("outputs")),
+        out_of_class=out_of_class_of(manifest.get(OUT_OF_CLASS), list(tables)),
     )
-
-
-def _outputs(value: object) -> str | None:
-    if value is not None and value not in OUTPUTS:
-        raise StudyError(f"outputs = {printable(repr(value))} is not understood; choose from {', '.join(OUTPUTS)}")
-    return value  # type: ignore[return-value]
 
 
 def _ordered(keys: Iterable[str]) -> list[str]:
@@ -305,29 +306,3 @@ def _ordered(keys: Iterable[str]) -> list[str]:
     keys = list(keys)
     five = iter([key for key in VARIANTS if key in keys])
     return [next(five) if key in VARIANTS else key for key in keys]
-
-
-def _names(manifest: dict, key: str, what: str) -> tuple[str, ...]:
-    value = manifest.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise StudyError(f"{key} = {printable(repr(value))} is not understood; expected a list of {what}")
-    return tuple(value)
-
-
-def _categories(value: object, folder: Path) -> list[str] | None:
-    if value == "imagenet":
-        return list(torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"])
-    if isinstance(value, str):
-        path = folder / value
-        if not path.is_file():
-            raise StudyError(f"there is no file of categories {path}; give one class name per line, or 'imagenet'")
-        try:
-            lines = read_text(path, MOST_BYTES).split("\n")
-        except (OSError, ValueError) as error:
-            raise StudyError(f"cannot read the categories: {error}") from error
-        value = [line.strip() for line in lines if line.strip()]
-    if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
-        raise StudyError(
-            f"categories = {printable(repr(value))} is not understood; expected 'imagenet', a text file or a list of names"
-        )
-    return value

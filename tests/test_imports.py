@@ -10,11 +10,12 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "": "models | cam | ui | app",
-    "models": "classifier commands exhaustion files gates home normalisation outputs pixels placement precision pulse ridge"
-    " starting"
+    "models": "classifier commands exhaustion files gates home normalisation out_of_class outputs pixels placement precision"
+    " pulse ridge starting"
     " | images scaling | costs efficientnet views"
     " | checkpoints exact_growth | in_memory | network | input_check memory noisy_copies variants"
-    " | mirror_test refit | growth | studies | command_inputs | liveness placement_command training | __main__",
+    " | manifest_entries mirror_test refit | growth | studies | command_inputs judging | judge_command liveness placement_command"
+    " training | __main__",
     "models.checkpoints": "keras_weights padding_check pickles placeholders strangers | weight_files"
     " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint | loading"
     " | description",
@@ -32,7 +33,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.export": "items ledger locking rows | keys zipping | gallery leftovers reading rendering | index looking | pipeline",
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
-    " | session | options uploads | lecture | pages",
+    " | session | elsewhere options uploads | lecture | pages",
     "ui.components": "loader | film mosaic picker steps viewer",
     "ui.components.film": "",
     "ui.components.mosaic": "",

@@ -10,6 +10,7 @@ checkpoints.py  checkpoints that visitors bring
 address.py   where the pages are, and choices that the address keeps
 reports.py   evaluations that pages show
 session.py   between pages and library: what outlives a rerun
+elsewhere.py  which other study knows a photograph
 options.py   the choices that several pages offer: classes, devices
 components/  parts of a page that need code in the browser
 uploads.py   which photographs are shown: samples, uploads, the camera

@@ -3,7 +3,7 @@
 Sliders keep themselves there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +39,28 @@ def choose(label: str, key: str, options: dict[T, str], default: T, on_change: C
     assert value is not None, "one option is always chosen"
     if value != default:
         st.query_params[key] = str(value)
+    else:
+        st.query_params.pop(key, None)
+    return value
+
+
+def pick(label: str, key: str, options: Sequence[str], default: str, words: Callable[[str], str], width: int) -> str:
+    """A menu whose entries say more than the address does: it is searched by all their words, and links stay short.
+
+    Args:
+        label: above it.
+        key: of the widget and in the address.
+        options: to choose from, as the address names them.
+        default: chosen where the address names none of them.
+        words: an option as the menu shows it.
+        width: in pixels.
+    """
+    if st.session_state.get(key) not in options:
+        asked = st.query_params.get(key)
+        st.session_state[key] = asked if asked in options else default
+    value = st.selectbox(label, options, key=key, format_func=words, width=width)
+    if value != options[0]:
+        st.query_params[key] = value
     else:
         st.query_params.pop(key, None)
     return value

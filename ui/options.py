@@ -4,6 +4,8 @@ from functools import cache
 
 import torch
 
+from models.manifest_entries import IMAGENET, categories_of
+from models.studies import STUDY_FOLDER
 from ui import session
 from ui.session import Choice
 
@@ -24,6 +26,25 @@ def class_labels(study: str) -> dict[str, int]:
         return labels_of(tuple(manifest.categories))
     loaded, _ = session.networks([Choice(study, key, "auto") for key in manifest.variants])
     return labels_of(tuple(next(iter(loaded.values())).categories)) if loaded else {}
+
+
+def class_words(label: str) -> str:
+    """A class as a menu shows it: with what a layman calls it, so that a search for "dog" finds every breed."""
+    group = coarse_groups().get(label, "")
+    return f"{label} ({group})" if group and group not in label.lower() else label
+
+
+@cache
+def coarse_groups() -> dict[str, str]:
+    """ImageNet's classes -> what a layman calls them, "beagle" -> "dog"; some have nothing."""
+    names: list[str] = categories_of(IMAGENET, STUDY_FOLDER) or []
+    groups: dict[str, str] = {}
+    for line in (STUDY_FOLDER / "imagenet-groups.txt").read_text("utf-8").splitlines():
+        group, ranges = line.split(": ")
+        for part in ranges.split(", "):
+            first, _, last = part.partition("-")
+            groups |= {names[index]: group for index in range(int(first), int(last or first) + 1)}
+    return groups
 
 
 def devices() -> list[str]:

@@ -4,19 +4,20 @@ const PAGE = 48
 const about = JSON.parse(document.getElementById("about").textContent)
 const rows = JSON.parse(document.getElementById("rows").textContent).map((row, place) => entry(row, place))
 const measures = Object.keys(about.measures)
+const NONE_FITS = "none of the classes may fit"
 const state = { filter: "all", words: "", measure: "", variant: 0, down: false, page: 0 }
 let shown = rows
 
 const $ = (id) => document.getElementById(id)
 
-function entry([path, name, variants, reason], place) {
-  if (reason !== undefined) return { path, name, place, error: variants, reason, text: `${path} ${variants} ${reason}`.toLowerCase() }
+function entry([path, name, variants, reason, outside], place) {
+  if (reason != null) return { path, name, place, error: variants, reason, text: `${path} ${variants} ${reason}`.toLowerCase() }
   const found = variants.map(([explained, probability, classes, probabilities, values]) => ({
     explained: about.classes[explained], probability, classes: classes.map((index) => about.classes[index]), probabilities, values,
   }))
   const classes = [...new Set(found.flatMap((one) => [one.explained, one.classes[0]]))]
   const disagree = new Set(found.map((one) => one.classes[0])).size > 1
-  return { path, name, place, variants: found, disagree, text: `${path} ${classes.join(" ")}`.toLowerCase() }
+  return { path, name, place, variants: found, disagree, outside, text: `${path} ${classes.join(" ")}`.toLowerCase() }
 }
 
 function element(tag, properties = {}, ...children) {
@@ -29,7 +30,7 @@ const percent = (share) => (share >= 0.995 ? ">99 %" : share < 0.005 ? "<1 %" : 
 const number = (figure) => (figure == null ? "–" : Number(figure.toPrecision(3)).toString().replace("-", "−"))
 const title = (name) => (name === "centre_shift" ? "shift of the centre" : name === "auroc" ? "AUROC" : name === "best_iou" ? "best IoU" : name.replaceAll("_", " "))
 const address = (...parts) => parts.map(encodeURIComponent).join("/")
-const kept = { all: () => true, disagree: (row) => row.disagree, failed: (row) => row.error }
+const kept = { all: () => true, disagree: (row) => row.disagree, outside: (row) => row.outside, failed: (row) => row.error }
 
 function value(row, variant = state.variant) {
   if (row.error) return null
@@ -69,7 +70,9 @@ function draw() {
 }
 
 function card(row) {
-  const captions = element("span", { className: "captions" }, caption(row.path.split("/").pop(), row.path.split("/").slice(-2, -1)))
+  const named = caption(row.path.split("/").pop(), row.path.split("/").slice(-2, -1))
+  if (row.outside) named.append(element("span", { className: "caveat", textContent: "none may fit", title: NONE_FITS }))
+  const captions = element("span", { className: "captions" }, named)
   row.variants.forEach((one, place) => {
     const seen = [one.classes[0], percent(one.probabilities[0])]
     captions.append(caption(about.variants[place].label, seen, state.measure ? [title(state.measure), number(value(row, place))] : []))
@@ -103,6 +106,7 @@ function open(row) {
   const drawn = figure && about.format !== "pdf"
   const source = drawn ? `figures/${address(row.name)}.${about.format}` : `thumbnails/${address(row.name)}.jpg`
   $("name").textContent = row.path
+  $("outside").textContent = row.outside ? `${NONE_FITS[0].toUpperCase()}${NONE_FITS.slice(1)}: the networks must choose one all the same.` : ""
   $("picture").replaceChildren(element("img", { src: source, alt: row.path }))
   $("files").replaceChildren(...files(row, figure))
   $("table").replaceChildren(...table(row))
@@ -155,8 +159,8 @@ $("weights").append(...about.variants.flatMap((one) => [
 for (const button of document.querySelectorAll("[data-filter]")) {
   const name = button.dataset.filter
   const count = rows.filter(kept[name]).length
-  button.textContent = { all: "All", disagree: `Variants differ ${count}`, failed: `Failed ${count}` }[name]
-  button.hidden = name === "failed" ? !count : name === "disagree" && about.variants.length === 1
+  button.textContent = { all: "All", disagree: `Variants differ ${count}`, outside: `None may fit ${count}`, failed: `Failed ${count}` }[name]
+  button.hidden = name === "failed" || name === "outside" ? !count : name === "disagree" && about.variants.length === 1
   button.onclick = () => { state.filter = name; choose() }
 }
 $("search").oninput = (event) => { state.words = event.target.value; choose() }

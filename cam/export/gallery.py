@@ -70,7 +70,7 @@ class Gallery:
                 ]
                 for one in record["rows"]
             ]  # fmt: skip
-            row = [path, item.name, variants]
+            row = [path, item.name, variants, None, any(one.get("out_of_class") for one in record["rows"])]
         self.file.write((",\n" * self.started + _embedded(row)).encode())
         self.started = True
 

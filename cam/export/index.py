@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
     + [("probability", pa.float64())]
     + [(name, pa.string() if name.startswith("class") else pa.float64()) for name in CLASSES]
     + [(name, pa.float64()) for name in MEASURES]
-    + [("remark", pa.string()), ("batch", pa.int64()), ("device", pa.string())]
+    + [("out_of_class", pa.bool_()), ("remark", pa.string()), ("batch", pa.int64()), ("device", pa.string())]
 )
 
 
@@ -78,6 +78,7 @@ def table_rows(item: Item, record: Record) -> Iterator[dict]:
             "variant": row.get("variant"),
             "explained": row.get("explained"),
             "probability": row.get("probability"),
+            "out_of_class": row.get("out_of_class"),
         }
         for place in range(TOP if row else 0):
             known = place < len(row["classes"])

@@ -138,6 +138,7 @@ class _Row(msgspec.Struct):
     classes: list[str]
     probabilities: list[float]
     measures: dict[str, float]
+    out_of_class: bool | None = None
 
 
 class _Done(msgspec.Struct, tag_field="status", tag=OK):

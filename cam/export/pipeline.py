@@ -137,9 +137,8 @@ class Pipeline:
     def _take_no_more(self) -> None:
         self.todo = iter(())
         self.ready.clear()
-        for future, handler in list(self.flying.items()):
-            if isinstance(handler, partial) and handler.func == self._was_read:
-                future.cancel()
+        for future in list(self.flying):
+            future.cancel()  # what waits for its turn; what runs is finished and recorded
 
     # ------------------------------------------------------------------------------------------------ what has finished
 
@@ -174,6 +173,8 @@ class Pipeline:
 
     def _was_looked_at(self, places: Places, future: Future) -> None:
         self.looking -= 1
+        if future.cancelled():
+            return
         size, there = len(places), [photograph for photograph in places if photograph]
         try:
             found = future.result()
@@ -207,6 +208,8 @@ class Pipeline:
 
     def _was_rendered(self, photograph: Photograph, record: Record, future: Future) -> None:
         self.rendering -= 1
+        if future.cancelled():
+            return
         try:
             files, rows = future.result()
         except BrokenProcessPool as error:

@@ -32,11 +32,13 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
 
     Returns:
         For each variant ``variant``, ``explained`` (class name), ``probability`` (of it), ``classes`` and
-        ``probabilities`` (the five most probable), and ``measures``: those of ``MEASURES`` that the image has. Scores
+        ``probabilities`` (the five most probable), ``out_of_class`` (the image may show none of the classes; None where that
+        was not measured), and ``measures``: those of ``MEASURES`` that the image has. Scores
         against a mask need objects of the explained class in view, and background.
     """
     baseline = baseline_of(comparison.variants)
     reference, reference_grid = comparison.maps[baseline], comparison.grid(baseline)
+    judged = comparison.out_of_class
     rows = []
     for key, maps in comparison.maps.items():
         grid, probabilities = comparison.grid(key), comparison.probabilities(key)[0]
@@ -56,6 +58,7 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
                 "probability": _rounded(probabilities[explained]),
                 "classes": [comparison.categories[index] for index in best],
                 "probabilities": [_rounded(probabilities[index]) for index in best],
+                "out_of_class": None if judged is None else judged[0],
                 "measures": {name: _rounded(value) for name, value in measures.items()},
             }
         )

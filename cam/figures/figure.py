@@ -108,8 +108,8 @@ def _overlay_columns(comparison: "Comparison", keys: list[str], shared: list[Lim
     heading = Words(["Original"], size=HEADING, bold=True, colour=INK)
     notes = comparison.notes or [""] * len(comparison.names)
     names = [
-        (Words([n], colour=INK), Words(note.split(), colour=CAVEAT))
-        for n, note in zip(comparison.names, notes, strict=True)
+        (Words([n], colour=INK), Words([*none_may_fit(comparison, i).split(), *note.split()], colour=CAVEAT))
+        for i, (n, note) in enumerate(zip(comparison.names, notes, strict=True))
     ]
     original = Column((heading, NOTHING, NOTHING, NOTHING), list(comparison.images), names)
     return [original, *(_variant_column(comparison, key, shared) for key in keys)]
@@ -154,6 +154,12 @@ def _caption(comparison: "Comparison", key: str, i: int) -> tuple[Words, Words]:
     return Words([comparison.categories[top]], tail=f" {_percent(probability)}", colour=INK), Words(
         remarks, joiner=" · "
     )
+
+
+def none_may_fit(comparison: "Comparison", image: int) -> str:
+    """Said of an image that may show none of the classes; "" of the others, and where nobody measured how to tell."""
+    judged, count = comparison.out_of_class, len(comparison.categories)
+    return f"none of the {count:,} classes may fit" if judged and judged[image] else ""
 
 
 def _percent(probability: float) -> str:

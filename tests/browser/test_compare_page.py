@@ -296,3 +296,16 @@ def test_the_papers_own_maps_stand_above_ours_in_paper_style(visit, screenshot):
     screenshot(page, "compare-papers-own")
     change(page, "theirs", False)
     assert not printed.is_visible()
+
+
+def test_a_photograph_of_no_class_leads_to_the_study_that_knows_it(visit):
+    page = visit("?images=spaniels,rhinoceros&study=Caltech-101%2C+the+same+five")
+    page.locator(".outside", has_text="none of the 101 classes may fit").wait_for()
+    assert page.locator(".outside").count() == 1
+    page.get_by_role("button", name="Everyday photographs: cocker spaniel").click()
+    page.locator(".explained", has_text="cocker spaniel").wait_for()
+    menu = page.get_by_role("combobox", name="Class")
+    menu.click()
+    menu.fill("dog")
+    page.get_by_role("option", name="pug (dog)").click()
+    page.wait_for_url(re.compile("target=pug"))

@@ -160,7 +160,7 @@ def test_a_job_that_was_cut_off_offers_to_go_on(samples, monkeypatch):
     begun = []
     monkeypatch.setattr(jobs, "start", begun.append)
     app = opened(job=job.key)
-    assert "3 of 5 photographs are done and kept." in words(app.markdown)
+    assert "3 of 5 photographs are done and kept; Go on makes the others." in words(app.markdown)
     next(one for one in app.button if one.label == "Go on").click().run()
     assert begun == [job]
 
@@ -218,3 +218,37 @@ def test_an_export_that_cannot_begin_leaves_no_uploads(samples, state, monkeypat
     with pytest.raises(OSError, match="No space"):
         jobs.job_of_uploads(uploads(samples, "cat", "crab"), OPTIONS)
     assert not [path for path in state.rglob("*") if path.is_file()]
+
+
+def test_a_reopened_job_says_what_it_was_asked_for(samples):
+    """Its own settings, not those that the page happens to show."""
+    options = [
+        "--study",
+        "lite",
+        "--method",
+        "layercam",
+        "--target",
+        "281",
+        "--write",
+        "figure,maps",
+        "--format",
+        "pdf",
+    ]
+    job = jobs.job_of_uploads(uploads(samples, "cat"), [*options, "--transparent"])
+    said = words(opened(job=job.key).caption)
+    assert "This export: ImageNet, EfficientNet-Lite · LayerCAM · tabby · figures, raw maps · PDF" in said
+    other = jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS)
+    assert "This export: ImageNet, EfficientNet-Lite · CAM · Same class · figures · PNG" in words(
+        opened(job=other.key).caption
+    )
+
+
+def test_a_folder_shows_how_many_photographs_it_holds(monkeypatch, tmp_path):
+    for place in range(3):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{place}.png")
+    (tmp_path / "notes.txt").write_text("none")
+    monkeypatch.setattr(session, "local_files_allowed", lambda: True)
+    app = opened()
+    app.segmented_control[0].set_value(FOLDER).run()
+    app.text_input(key="source").set_value(str(tmp_path)).run()
+    assert "3 photographs" in words(app.caption)

@@ -30,6 +30,8 @@ interface PackedRow {
   name: string
   digest: string
   picture: string
+  outside: string
+  elsewhere: { study: string; title: string; seen: string } | null
   panels: Panel[]
   maps: string
 }

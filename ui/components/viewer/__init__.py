@@ -27,6 +27,15 @@ __all__ = ["interactive_page", "likely_classes", "pack", "packed_paper", "viewer
 _viewer = component("viewer")
 
 
-def viewer(data: dict[str, Any], on_remove: Callable[[], None], key: str = "viewer") -> None:
-    """Draw what ``pack`` packed; when a row is closed, ``on_remove`` finds its digest in the state's ``remove``."""
-    _viewer(data=data, key=key, on_remove_change=on_remove)
+def viewer(
+    data: dict[str, Any], on_remove: Callable[[], None], on_study: Callable[[], None], key: str = "viewer"
+) -> None:
+    """Draw what ``pack`` packed; callbacks find in the state what was asked for.
+
+    Args:
+        data: of ``pack``.
+        on_remove: a row is closed; ``remove`` is its photograph's digest.
+        on_study: another study is to be shown; ``study`` is its name.
+        key: of the component's state.
+    """
+    _viewer(data=data, key=key, on_remove_change=on_remove, on_study_change=on_study)

@@ -84,7 +84,9 @@ export function originalCaption(viewer, row) {
   const caption = element("figcaption", "", `<b class="name" title="${escape(row.name)}">${escape(row.name.replaceAll("-", " "))}</b>`)
   const { explained, against } = row.panels[0]
   const words = viewer.data.own ? "each its own class" : against ? `${explained} rather than ${against}` : explained
-  caption.append(element("span", "explained", `explains <em>${escape(words)}</em>`), element("div", "scale"))
+  caption.append(element("span", "explained", `explains <em>${escape(words)}</em>`))
+  if (row.outside) caption.append(outsideLine(viewer, row))
+  caption.append(element("div", "scale"))
   if (viewer.rows.length > 1) {
     const close = element("button", "remove", "✕")
     close.type = "button"
@@ -94,6 +96,21 @@ export function originalCaption(viewer, row) {
     caption.append(close)
   }
   return caption
+}
+
+// That none of the classes may fit, and which study's do.
+/** @param {Viewer} viewer @param {Row} row */
+export function outsideLine(viewer, { outside, elsewhere }) {
+  const line = element("div", "outside", `<span>${escape(outside)}</span>`)
+  if (elsewhere) {
+    const { study, title, seen } = elsewhere
+    const button = element("button", "", `${escape(title)}: ${escape(seen)}`)
+    button.type = "button"
+    button.title = `Show the study ${title}, which sees ${seen} here`
+    button.onclick = () => viewer.trigger("study", study)
+    line.append(button)
+  }
+  return line
 }
 
 /** @param {Viewer} viewer @param {Row} row @param {number} column */

@@ -41,7 +41,7 @@ def interactive_page(
         answers.setdefault(target_words(one[0]), one)
     packed = [(words, pack(one, digests, pictures, {}, order)) for words, one in answers.items()]
     figure = packed[0][1] | {"lecture": False, "uploads": 0, "theirs": packed_paper(), "scene": None, "look": None}
-    figure["rows"] = [_parts(row, ("name", "digest", "picture")) for row in figure["rows"]]
+    figure["rows"] = [_parts(row, ("name", "digest", "picture", "outside", "elsewhere")) for row in figure["rows"]]
     figure["answers"] = [
         {
             "words": words,

@@ -10,7 +10,7 @@ import numpy as np
 from cam import METHODS, Comparison
 from cam.comparison import VariantFacts
 from cam.figures.colours import colour_table
-from cam.figures.figure import method_words
+from cam.figures.figure import method_words, none_may_fit
 from cam.paper.figure7 import paper_figure
 from models.studies import baseline_of
 
@@ -50,6 +50,7 @@ def pack(
     pictures: Sequence[str],
     missing: Mapping[str, tuple[str, str]],
     order: Sequence[str],
+    elsewhere: Sequence[tuple[str, str, str] | None] = (),
 ) -> dict[str, Any]:
     """Everything the viewer draws.
 
@@ -59,6 +60,7 @@ def pack(
         pictures: field of view of each photograph, as a data URL.
         missing: key -> label and one sentence, for variants that are not there.
         order: keys of all the study's variants, as they are shown.
+        elsewhere: of each photograph the study that knows it, its title, and the class that it sees; None where none does.
     """
     first = rows[0]
     return {
@@ -66,7 +68,7 @@ def pack(
         "missing": [{"key": key, "label": label, "words": words} for key, (label, words) in missing.items()],
         "baseline": list(first.variants).index(baseline_of(first.variants)),
         "order": [key for key in order if key in first.variants or key in missing],
-        "rows": [_row(*row) for row in zip(rows, digests, pictures, strict=True)],
+        "rows": [_row(*row) for row in zip(rows, digests, pictures, elsewhere or [None] * len(rows), strict=True)],
         "unit": first.unit,
         "signed": METHODS[first.question.method].signed,
         "method": method_words(first),
@@ -92,11 +94,13 @@ def _column(key: str, facts: VariantFacts) -> dict[str, Any]:
     }
 
 
-def _row(row: Comparison, digest: str, picture: str) -> dict[str, Any]:
+def _row(row: Comparison, digest: str, picture: str, elsewhere: tuple[str, str, str] | None) -> dict[str, Any]:
     return {
         "name": row.names[0],
         "digest": digest,
         "picture": picture,
+        "outside": none_may_fit(row, 0),
+        "elsewhere": elsewhere and dict(zip(("study", "title", "seen"), elsewhere, strict=True)),
         "panels": [_panel(row, key) for key in row.variants],
         "maps": packed(np.concatenate([row.maps[key][0].ravel() for key in row.variants])),
     }

@@ -13,9 +13,10 @@ from models import Study
 from models.efficientnet import LAYERS
 from models.images import VIEWS
 from ui import session, uploads
+from ui.address import pick
 from ui.checkpoints import keep_checkpoint, local_checkpoint
 from ui.messages import plain, said_later
-from ui.options import class_labels, devices
+from ui.options import class_labels, class_words, devices
 from ui.session import Choice
 
 SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
@@ -104,34 +105,28 @@ def _settings(study: Study) -> tuple[str, list[str], str]:
 
 
 def _target(labels: dict[str, int]) -> str | int:
-    options = [SAME, OWN, RATHER, *labels]
-    _forget_unless_in("target", options)
-    chosen = st.selectbox("Class", options, key="target", bind="query-params", width=190)
+    chosen = pick("Class", "target", [SAME, OWN, RATHER, *labels], SAME, class_words, width=190)
     if chosen == RATHER:
         return CONTRAST.join(
             _class(label, key, place, labels) for place, (label, key) in enumerate((("A", "a"), ("B", "b")))
         )
+    for key in ("a", "b"):
+        st.query_params.pop(key, None)
     return {SAME: "shared", OWN: "own"}.get(chosen) or (
         chosen if chosen in labels and _plain(chosen) else labels[chosen]
     )
 
 
 def _class(label: str, key: str, place: int, labels: dict[str, int]) -> str:
-    _forget_unless_in(key, list(labels))
     suggested = st.session_state.get("seen_classes", [0, 1])[place]
-    index = list(labels.values()).index(suggested) if suggested in labels.values() else 0
-    chosen = st.selectbox(label, list(labels), index=index, key=key, bind="query-params", width=170)
+    default = next((name for name, index in labels.items() if index == suggested), next(iter(labels)))
+    chosen = pick(label, key, list(labels), default, class_words, width=170)
     return chosen if _plain(chosen) else str(labels[chosen])
 
 
 def _plain(label: str) -> bool:
     """The label names its class: it is not one of two of that name, nor reads like a contrast or an index."""
     return not label.endswith(")") and CONTRAST not in label and not label.strip().lstrip("-").isdigit()
-
-
-def _forget_unless_in(key: str, options: list[str]) -> None:
-    if key in st.session_state and st.session_state[key] not in options:
-        del st.session_state[key]
 
 
 def suggest_classes(row: Comparison) -> None:

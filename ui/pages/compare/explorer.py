@@ -7,6 +7,7 @@ from cam import Comparison
 from models.outputs import SOFTMAX
 from ui import session, uploads
 from ui.components.viewer import pack, packed_paper, viewer
+from ui.elsewhere import Answer, known_elsewhere
 from ui.lecture.stage import lecturing, scene_number
 from ui.messages import complain, errors_shown, inform, plain, say_what_is_pending, sentence
 from ui.pages.compare import controls
@@ -81,11 +82,24 @@ def draw(rows: list[Row], missing: dict[str, tuple[str, str]], settings: Selecti
         return nothing(missing, figure)
     pictures = [session.picture(photograph.digest, settings.question.view, photograph) for photograph, _ in rows]
     digests, order = [photograph.digest for photograph, _ in rows], list(session.study_named(settings.study).variants)
-    data = pack([row for _, row in rows], digests, pictures, missing, order)
+    elsewhere = [known(photograph, row, settings) for photograph, row in rows]
+    data = pack([row for _, row in rows], digests, pictures, missing, order, elsewhere)
     data |= {"lecture": lecturing(), "uploads": sum(not photograph.sample for photograph, _ in rows)}
     data |= {"theirs": packed_paper(), "scene": scene_number(), "look": st.query_params.get("look")}
     with figure:
-        viewer(data, on_remove=lambda: uploads.remove(st.session_state.viewer.remove))
+        viewer(
+            data,
+            on_remove=lambda: uploads.remove(st.session_state.viewer.remove),
+            on_study=lambda: controls.choose_study(st.session_state.viewer.study),
+        )
+
+
+def known(photograph: Photograph, row: Comparison, settings: Selection) -> Answer | None:
+    """Which other study knows a photograph that may show none of this one's classes."""
+    if row.out_of_class != [True]:
+        return None
+    networks, _ = session.networks(controls.choices(settings))
+    return known_elsewhere(tuple(networks), settings.question.view, photograph)
 
 
 def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None:
@@ -109,8 +123,9 @@ def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None
 
 
 def say_if_unsure(rows: list[Row], study: str) -> None:
-    """A photograph that no variant recognises may show something outside the study's classes."""
-    unsure = [photograph.name for photograph, row in rows if _no_class_likely(row)]
+    """A photograph that no variant recognises may show something outside the study's classes; where nobody measured how
+    that is told, which its row would say."""
+    unsure = [photograph.name for photograph, row in rows if row.out_of_class is None and _no_class_likely(row)]
     if not unsure:
         return
     names, classes = " and ".join(unsure), len(rows[0][1].categories)

@@ -2,14 +2,17 @@
 
 import csv
 from functools import partial
+from itertools import pairwise
+from pathlib import Path
 
 import streamlit as st
 
 from cam import METHODS
 from cam.export.keys import FORMATS, LABEL, WRITES
+from models.images import list_images
 from ui import session
 from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending
-from ui.options import class_labels, devices
+from ui.options import class_labels, class_words, devices
 from ui.pages.export import jobs
 from ui.pages.export.jobs import FAILED, FINISHED, RUNNING, STOPPED, Job
 from ui.session import Photograph
@@ -58,6 +61,8 @@ def choices() -> partial[Job] | None:
         files = st.file_uploader("Photographs", TYPES, True, key="photographs-to-export", label_visibility="collapsed")
     elif place == FOLDER and local:
         source = st.text_input("Folder, pattern or list (.txt)", key="source", placeholder="/data/photographs").strip()
+        if source and Path(source).is_dir():
+            st.caption(f"{len(list_images(source)):,} photographs")
         beside = f"{source.rstrip('/')}-figures" if source and not source.endswith(".txt") and "*" not in source else ""
         out = st.text_input("Write into", value=beside, placeholder="/data/photographs-figures").strip()
     options = setting(place)
@@ -81,7 +86,7 @@ def setting(place: str) -> list[str]:
     method = right.selectbox("Method", list(METHODS), 0, _method, "method", bind="query-params")
     classes = [SAME, OWN] + [OF_FOLDER] * (place == FOLDER) + list(class_labels(study))
     left, right = st.columns(2, vertical_alignment="bottom")
-    target = left.selectbox("Class", classes, key="export-target")
+    target = left.selectbox("Class", classes, key="export-target", format_func=class_words)
     with right.popover("Settings", icon=":material/tune:", width="stretch"):
         more = appearance() + selection(study)
     target = TARGETS.get(target) or str(class_labels(study)[target])
@@ -162,6 +167,7 @@ def outcome(job: Job | None) -> None:
     """How far the job of this page is, or what there would be to see."""
     if job is None:
         return nothing()
+    st.caption(f"This export: {plain(asked(job))}")
     state = jobs.state_of(job)
     if state == RUNNING:
         running(job)
@@ -169,6 +175,18 @@ def outcome(job: Job | None) -> None:
         finished(job)
     else:
         broken_off(job, state)
+
+
+def asked(job: Job) -> str:
+    """What a job was asked for, also one that a link leads back to."""
+    given = {words: value for words, value in pairwise(job.words) if words.startswith("--")}
+    study, method = given.get("--study", session.DEFAULT_STUDY), given.get("--method", "cam")
+    target = given.get("--target", "shared")
+    words = {value: name for name, value in TARGETS.items()}.get(target)
+    if words is None:
+        words = {str(index): label for label, index in class_labels(study).items()}.get(target, target)
+    files = [WRITE_WORDS[one].lower() for one in given.get("--write", "figure").split(",") if one in WRITE_WORDS]
+    return " · ".join([_title(study), _method(method), words, ", ".join(files), given.get("--format", "png").upper()])
 
 
 def nothing() -> None:
@@ -202,7 +220,7 @@ def running(job: Job) -> None:
 
 def _cancel(job: Job) -> None:
     jobs.cancel(job)
-    say_later("The export ends after the photographs it has begun. Start again to go on from there.")
+    say_later("The export ends with the photographs in hand; what is done is kept. Go on takes up the others.")
 
 
 def finished(job: Job) -> None:
@@ -254,7 +272,7 @@ def broken_off(job: Job, state: str) -> None:
             words = jobs.reason(job) or "it ended without a word"
             complain(words[:1].upper() + words[1:] + ".")
         else:
-            st.markdown(f"{told.finished:,} of {told.total:,} photographs are done and kept.")
+            st.markdown(f"{told.finished:,} of {told.total:,} photographs are done and kept; Go on makes the others.")
         with st.container(horizontal=True, gap="small"):
             st.button("Go on", type="primary", icon=":material/play_arrow:", on_click=_go_on, args=(job,))
             st.button("Start another", icon=":material/add:", on_click=_leave)

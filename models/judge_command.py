@@ -1,0 +1,159 @@
+"""python -m models judge: measure how well photographs in and out of a study's classes are told apart; the manifest's lines."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from models.commands import DONE, SOME_FAILED, say
+from models.files import read_text
+from models.images import ImageError, list_images
+from models.judging import CANDIDATES, Logits, calibrated, measured, table
+from models.network import Network
+from models.out_of_class import SCORES, TABLE, OutOfClass
+from models.studies import DEFAULT_STUDY, load_study
+from models.views import Views
+
+MOST_LIST = 64 * 2**20
+BATCH = 8
+LEAST = 20  # photographs on either side
+
+
+def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models judge``."""
+    parser.add_argument("--study", default=DEFAULT_STUDY, help="name or .toml path (default: %(default)s)")
+    words = "photographs of the study's classes: a folder, or a .txt with a path in each line, relative to the list"
+    parser.add_argument(
+        "--inside", required=True, action="append", metavar="FOLDER|LIST", help=f"{words}; each counts alike"
+    )
+    words = "photographs that show none of them; may be given several times"
+    parser.add_argument("--outside", required=True, action="append", metavar="FOLDER|LIST", help=words)
+    parser.add_argument("--score", choices=SCORES, default="energy", help="for the manifest (default: %(default)s)")
+    parser.add_argument(
+        "--false-alarms", type=float, default=0.05, metavar="SHARE",
+        help="of the photographs of the classes that the threshold gives up (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--device", default="auto")
+
+
+def run_judge(arguments: argparse.Namespace) -> int:
+    """judge --study S --inside FOLDER|LIST --outside FOLDER|LIST [--outside ...]"""
+    if not 0 < arguments.false_alarms < 1:
+        raise ValueError(f"--false-alarms is {arguments.false_alarms:g}; expected a share between 0 and 1")
+    study = load_study(arguments.study)
+    networks = {key: study.load(key, arguments.device) for key, one in study.variants.items() if one.available}
+    if not networks:
+        raise ValueError(f"no variant of study {study.name!r} has weights here; expected at least one")
+    unreadable: list[str] = []
+    inside = {name: logits_of(networks, photographs_in(name), unreadable, name) for name in arguments.inside}
+    outside = {name: logits_of(networks, photographs_in(name), unreadable, name) for name in arguments.outside}
+    print("\n".join(report(inside, outside, arguments.score, arguments.false_alarms)))
+    for reason in unreadable:
+        say(f"{reason}; left out")
+    return SOME_FAILED if unreadable else DONE
+
+
+def report(inside: Mapping[str, Logits], outside: Mapping[str, Logits], score: str, false_alarms: float) -> list[str]:
+    """Every score's numbers, the chosen one's for each set of photographs, and the lines of the manifest.
+
+    Of photographs in the classes every second calibrates, and the others are measured.
+
+    Args:
+        inside: name of each set -> logits of photographs of the classes.
+        outside: name of each set -> logits of photographs that show none of them.
+        score: for the manifest.
+        false_alarms: share of the calibration's photographs that the threshold gives up.
+    """
+    calibration = [every_second(one, 0) for one in inside.values()]
+    held = {name: every_second(one, 1) for name, one in inside.items()}
+    ins, outs = joined(list(held.values())), joined(list(outside.values()))
+    known = sum(map(count, calibration))
+    lines = [
+        f"{known} photographs of the classes calibrate, {count(ins)} others and {count(outs)} outside are measured"
+    ]
+    lines.append(f"{'':<40} {'AUROC':<22} {'false alarms':<22} found")
+    scores = {name: calibrated(name, calibration, false_alarms) for name in CANDIDATES}
+    found = {name: measured(one, ins, outs) for name, one in scores.items()}
+    lines += [_line(name, one.auroc, one.false_alarms, one.found) for name, one in found.items()]
+    for name, others in held.items():
+        one = measured(scores[score], others, outs)
+        lines.append(_line(f"{score}, inside {Path(name).name} ({count(others)})", one.auroc, one.false_alarms, ""))
+    for name, logits in outside.items():
+        one = measured(scores[score], ins, logits)
+        lines.append(_line(f"{score}, outside {Path(name).name} ({count(logits)})", one.auroc, "", one.found))
+    return [*lines, "", toml_lines(table(scores[score], list(ins), found[score]))]
+
+
+def _line(name: str, auroc: object, false_alarms: object, found: object) -> str:
+    return f"{name:<40} {auroc!s:<22} {false_alarms!s:<22} {found}".rstrip()
+
+
+def photographs_in(name: str) -> list[Path]:
+    """Photographs of a folder, sorted, or of a list, in its order.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: there is no such list or folder.
+        ValueError: there are too few to measure anything.
+    """
+    if name.endswith(".txt"):
+        lines = read_text(name, MOST_LIST).split("\n")
+        paths = [Path(name).parent / line.rstrip("\r") for line in lines if line.strip()]
+    else:
+        paths = list_images(name)
+    if len(paths) < LEAST:
+        raise ValueError(f"{len(paths)} photographs in {name!r}; expected {LEAST} or more")
+    return paths
+
+
+def logits_of(
+    networks: Mapping[str, Network], paths: Sequence[Path], unreadable: list[str], label: str = ""
+) -> dict[str, np.ndarray]:
+    """Logits of every network on every photograph that opens, (N, K) each, as the app shows it to them.
+
+    Args:
+        networks: key -> network.
+        paths: of the photographs.
+        unreadable: why others do not open is added here.
+        label: shown with the progress bar.
+    """
+    found: dict[str, list[torch.Tensor]] = {key: [] for key in networks}
+    sides, views = {network.scaling.input_size for network in networks.values()}, []
+    for place, path in enumerate(tqdm(paths, desc=label, unit=" images", disable=None)):
+        try:
+            views.append(Views.of(path, "square", sides))
+        except (ImageError, OSError) as error:
+            unreadable.append(str(error))
+        if views and (len(views) == BATCH or place == len(paths) - 1):
+            for key, network in networks.items():
+                images = torch.stack([network.transform(one.sides[network.scaling.input_size]) for one in views])
+                found[key].append(network.logits(network.features(images)).cpu())
+            views = []
+    if not all(found.values()):
+        raise ValueError(f"no photograph of {label!r} opens; give others")
+    return {key: torch.cat(logits).numpy() for key, logits in found.items()}
+
+
+def toml_lines(found: OutOfClass) -> str:
+    """What a manifest takes, to be pasted."""
+    lines = [f"[{TABLE}]", f'score = "{found.score}"']
+    lines += [f"{name} = {getattr(found, name)}" for name in ("threshold", "auroc", "false_alarms", "found")]
+    scales = ", ".join(f"{key} = [{mean}, {deviation}]" for key, (mean, deviation) in found.scales.items())
+    return "\n".join([*lines, f"scales = {{ {scales} }}"])
+
+
+def every_second(logits: Logits, first: int) -> dict[str, np.ndarray]:
+    """Half of the photographs."""
+    return {key: values[first::2] for key, values in logits.items()}
+
+
+def joined(sets: Sequence[Logits]) -> dict[str, np.ndarray]:
+    """The photographs of several sets."""
+    return {key: np.concatenate([one[key] for one in sets]) for key in sets[0]}
+
+
+def count(logits: Logits) -> int:
+    """How many photographs."""
+    return len(next(iter(logits.values())))

@@ -1,0 +1,74 @@
+"""Entries of a study's manifest that need more than a type: names, classes, how outputs are read, the out-of-class table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torchvision
+
+from models.checkpoints.weight_files import printable
+from models.files import read_text
+from models.out_of_class import OutOfClass, out_of_class_from
+from models.outputs import OUTPUTS
+from models.variants import StudyError
+
+IMAGENET = "imagenet"  # in the place of a list of its names
+MOST_BYTES = 4 * 2**20  # of a manifest or a list of categories
+
+
+def outputs_of(value: object) -> str | None:
+    """How logits are read, one of ``OUTPUTS``; None where the manifest does not say.
+
+    Raises:
+        StudyError: it is something else.
+    """
+    if value is not None and value not in OUTPUTS:
+        raise StudyError(f"outputs = {printable(repr(value))} is not understood; choose from {', '.join(OUTPUTS)}")
+    return value  # type: ignore[return-value]
+
+
+def names_of(manifest: dict, key: str, what: str) -> tuple[str, ...]:
+    """A list of names, empty where there is none; ``what`` says in errors what they are names of.
+
+    Raises:
+        StudyError: it is something else.
+    """
+    value = manifest.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise StudyError(f"{key} = {printable(repr(value))} is not understood; expected a list of {what}")
+    return tuple(value)
+
+
+def categories_of(value: object, folder: Path) -> list[str] | None:
+    """Class names in the order of the logits; None where the manifest does not say.
+
+    Raises:
+        StudyError: there is no such file, or it is no list of names.
+    """
+    if value == IMAGENET:
+        return list(torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"])
+    if isinstance(value, str):
+        path = folder / value
+        if not path.is_file():
+            raise StudyError(f"there is no file of categories {path}; give one class name per line, or 'imagenet'")
+        try:
+            lines = read_text(path, MOST_BYTES).split("\n")
+        except (OSError, ValueError) as error:
+            raise StudyError(f"cannot read the categories: {error}") from error
+        value = [line.strip() for line in lines if line.strip()]
+    if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+        raise StudyError(
+            f"categories = {printable(repr(value))} is not understood; expected 'imagenet', a text file or a list of names"
+        )
+    return value
+
+
+def out_of_class_of(value: object, keys: Sequence[str]) -> OutOfClass | None:
+    """What tells photographs that show none of the classes; None where that was not measured.
+
+    Raises:
+        StudyError: the table has a mistake.
+    """
+    try:
+        return out_of_class_from(value, keys)
+    except ValueError as error:
+        raise StudyError(printable(str(error))) from error

@@ -1,0 +1,68 @@
+"""A photograph that shows none of the classes is said to, wherever it is shown: real networks, a dog and a rhinoceros."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+from cam import Comparison, compare
+from cam.__main__ import main
+from cam.export.rows import rows_of
+from cam.figures.figure import figure_layout
+from models import load_study
+from models.home import SAMPLES
+
+SAID = "none of the 101 classes"
+
+
+@pytest.fixture(scope="module")
+def compared():
+    study = load_study("caltech101")
+    networks = {key: study.load(key, "cpu") for key in ("baseline", "compound")}
+    return compare(networks, [SAMPLES / "spaniels.jpg", SAMPLES / "rhinoceros.jpg"])
+
+
+def words(comparison):
+    return " ".join(text.words for text in figure_layout(comparison).texts)
+
+
+def test_the_dog_is_told_and_the_rhinoceros_is_not(compared):
+    assert compared.out_of_class == [True, False]
+
+
+def test_the_figure_says_it_once_and_only_of_the_dog(compared):
+    assert words(compared).count(SAID) == 1
+    unmeasured = {key: replace(facts, score_scale=None) for key, facts in compared.variants.items()}
+    assert SAID not in words(replace(compared, variants=unmeasured))
+    assert replace(compared, variants=unmeasured).out_of_class is None
+
+
+def test_a_saved_comparison_still_says_it(compared, tmp_path):
+    compared.save(tmp_path / "a.npz")
+    compared.save(tmp_path / "b.npz")
+    assert Comparison.load(tmp_path / "a.npz").out_of_class == [True, False]
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_an_export_has_a_column_and_its_gallery_marks_the_row(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("spaniels.jpg", "rhinoceros.jpg"):
+        (tmp_path / "in" / name).write_bytes((SAMPLES / name).read_bytes())
+    options = ["--study", "caltech101", "--variants", "baseline,compound", "--device", "cpu", "--workers", "1"]
+    assert main(["export", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *options]) == 0
+    with open(tmp_path / "out" / "predictions.csv", newline="", encoding="utf-8") as file:
+        found = {row["image"]: row["out_of_class"] for row in csv.DictReader(file)}
+    assert found == {"spaniels.jpg": "True", "rhinoceros.jpg": "False"}
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    rows = json.loads(page.split('id="rows">')[1].split("</script>")[0])
+    assert {row[0]: row[4] for row in rows} == {"spaniels.jpg": True, "rhinoceros.jpg": False}
+
+
+def test_rows_of_a_study_that_nobody_measured_say_nothing(compared):
+    alone = compare({"baseline": _unmeasured()}, [SAMPLES / "spaniels.jpg"])
+    assert [row["out_of_class"] for row in rows_of(alone)] == [None]
+
+
+def _unmeasured():
+    return load_study("lite").load("lite0", "cpu")

@@ -1,0 +1,92 @@
+"""Of a photograph that may show none of a study's classes: which other study knows it, and as what.
+
+Studies of one body differ in their classifier alone, so the features at hand answer for both: no network runs again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from cam.evidence import Evidence
+from cam.maps.targets import resolve_target
+from models import Study, StudyError
+from models.checkpoints.loading import CheckpointError
+from models.out_of_class import ScoreScale, out_of_class
+from ui import session
+from ui.session import Choice, Photograph
+from ui.shared import shared
+
+
+class Answer(NamedTuple):
+    """A study, what it is called, and the class that most of its networks see."""
+
+    study: str
+    title: str
+    seen: str
+
+
+class Reader(NamedTuple):
+    """What a network adds to a body's features."""
+
+    head: nn.Module
+    scale: ScoreScale | None
+    categories: list[str]
+
+
+def known_elsewhere(choices: Sequence[Choice], view: str, photograph: Photograph) -> Answer | None:
+    """The first of the other studies of the same bodies whose classes fit the photograph; None where there is none.
+
+    Args:
+        choices: networks that looked at the photograph already, all of one study.
+        view: in which they did.
+        photograph: one that may show none of that study's classes.
+    """
+    chosen = tuple(choices)
+    features = session.comparison(chosen, photograph.digest, view, photograph).evidence
+    for name in session.STUDIES:
+        if name == chosen[0].study or not (same := _same_bodies(session.study_named(name), chosen)):
+            continue
+        try:
+            readers = {choice.key: reader(name, choice.key, choice.device) for choice in same}
+        except (StudyError, CheckpointError):
+            continue
+        seen = _seen({key: features[key] for key in readers}, readers)
+        if seen:
+            return Answer(name, session.study_named(name).title, seen)
+    return None
+
+
+@shared()
+def reader(study: str, key: str, device: str) -> Reader:
+    """The classifier of a variant alone; its body goes again."""
+    network = session.study_named(study).load(key, device)
+    return Reader(network.head, network.score_scale, network.categories)
+
+
+def _same_bodies(other: Study, choices: Sequence[Choice]) -> list[Choice]:
+    """Of the networks those whose weights the other study takes from the same file."""
+
+    def source(study: Study, key: str) -> Any:
+        variant = study.variants.get(key)
+        return variant and variant.sha256 and (variant.source, variant.sha256, variant.scaling, variant.normalisation)
+
+    return [
+        one
+        for one in choices
+        if not one.checkpoint
+        and (mine := source(session.study_named(one.study), one.key))
+        and mine == source(other, one.key)
+    ]
+
+
+def _seen(evidence: dict[str, Evidence], readers: dict[str, Reader]) -> str | None:
+    """The class that most networks see, where the classes fit."""
+    logits = {
+        key: replace(one, head=readers[key].head).logits(one.features).cpu().numpy() for key, one in evidence.items()
+    }
+    if out_of_class(logits, {key: one.scale for key, one in readers.items()}) != [False]:
+        return None
+    categories = next(iter(readers.values())).categories
+    return categories[int(next(iter(resolve_target("shared", logits, categories).class_idx.values()))[0])]
