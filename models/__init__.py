@@ -37,6 +37,7 @@ command_inputs.py  the networks and photographs that a command names
 placement_command.py  python -m models placement
 judging.py        how well photographs in and out of the classes are told apart
 judge_command.py  python -m models judge
+graphs/           networks as ONNX files
 liveness/         whether the blocks and channels that were added to a network do anything
 training/         a recipe and photographs -> checkpoints
 """

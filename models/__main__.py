@@ -1,4 +1,4 @@
-"""Command line: python -m models list | inspect | liveness | placement | judge | grow | train | evaluate | fetch."""
+"""Command line: python -m models list | inspect | liveness | placement | judge | grow | train | evaluate | onnx | fetch."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from models.checkpoints.description import describe
 from models.checkpoints.loading import load_checkpoint, save_checkpoint
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.costs import network_cost
+from models.graphs.command import add_onnx_arguments, run_onnx
 from models.growth import grow
 from models.home import SAMPLES
 from models.images import image_tensor, open_image
@@ -67,6 +68,9 @@ def main(words: list[str] | None = None) -> int:
     evaluating = commands.add_parser("evaluate", help="accuracy of a study's networks on labelled photographs")
     add_evaluate_arguments(evaluating)
     evaluating.set_defaults(run=run_evaluate)
+    exporting = commands.add_parser("onnx", help="networks as ONNX graphs: features, logits and maps of all classes")
+    add_onnx_arguments(exporting)
+    exporting.set_defaults(run=run_onnx)
     fetching = commands.add_parser("fetch", help="download a study's weights now rather than at first use")
     fetching.add_argument("study")
     fetching.set_defaults(run=run_fetch)

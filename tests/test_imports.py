@@ -14,13 +14,14 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     " pulse ridge starting"
     " | images scaling | costs efficientnet views"
     " | checkpoints exact_growth | in_memory | network | input_check memory noisy_copies variants"
-    " | manifest_entries mirror_test refit | growth | studies | command_inputs judging | judge_command liveness placement_command"
-    " training | __main__",
+    " | manifest_entries mirror_test refit | growth | studies | command_inputs judging"
+    " | graphs judge_command liveness placement_command training | __main__",
     "models.checkpoints": "keras_weights padding_check pickles placeholders strangers | weight_files"
     " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint | loading"
     " | description",
     "models.training": "interruptions kept_batchnorm probe recipe teacher | augmentation datasets lineage objectives optimisation"
     " | evaluation sources | run | training | command",
+    "models.graphs": "names session | agreement graph | command",
     "models.liveness": "channels removal | measure | report | command",
     "cam": "maps | evidence figures inputs measures question saved | showing | comparison paper | compare | evaluation export"
     " | commands | __main__",

@@ -1,0 +1,115 @@
+"""Does a graph compute what its network computes in PyTorch? On photographs, before anybody gets to see the file."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.models import EfficientNet
+
+from models.classifier import linear_layers
+from models.graphs.names import FEATURES, FLOAT32, LOGITS, MAPS, PIXELS
+from models.graphs.session import session_of
+from models.images import view_image
+from models.network import Network
+
+CLOSE = 1e-4  # of a map's maximum; two orders of summation differ by about 1e-6 of it, in maps of hardly anything 2e-5
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a graph agrees with PyTorch.
+
+    Attributes:
+        maps: the largest difference, as a part of the largest magnitude in its map, over photographs and all classes.
+        same: of how many photographs the first class is the same.
+        photographs: how many there were.
+    """
+
+    maps: float
+    same: int
+    photographs: int
+
+    @property
+    def holds(self) -> bool:
+        """Maps within ``CLOSE`` and every first class the same."""
+        return self.maps <= CLOSE and self.same == self.photographs  # not so for NaN
+
+    def __str__(self) -> str:
+        return f"maps within {self.maps:.0e} of their maximum, the same class in {self.same} of {self.photographs}"
+
+
+def agreement(
+    graph: bytes,
+    network: Network,
+    photographs: Iterable[Image.Image],
+    *,
+    normalised: bool = False,
+    weights: str = FLOAT32,
+) -> Agreement:
+    """Compare a graph with the plain network in PyTorch, of which nothing is folded.
+
+    Args:
+        graph: as it is written.
+        network: that the graph is said to be, on the CPU.
+        photographs: RGB, at least one.
+        normalised: the graph takes in pixels that are normalised already.
+        weights: PyTorch computes with weights rounded to this type as well.
+    """
+    session, model = session_of(graph), rounded(network.model, weights)
+    differences: list[float] = []
+    same = 0
+    for photograph in photographs:
+        image = network.transform(photograph)[None]
+        given = image.numpy() if normalised else _pixels(photograph, network.scaling.input_size)
+        features, logits, maps = session.run([FEATURES, LOGITS, MAPS], {PIXELS: given})
+        features_there, logits_there, maps_there = in_pytorch(model, image)
+        in_features = float(abs(features - features_there).max() / abs(features_there).max())  # channels may be all 0
+        differences.append(max(in_features, _of_maps(maps, maps_there)))
+        same += int(logits.argmax() == logits_there.argmax() and np.allclose(logits, logits_there, 1e-3, 1e-3))
+    return Agreement(float(np.max(differences)), same, len(differences))
+
+
+def in_pytorch(model: EfficientNet, images: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, logits and the maps of all classes, layer by layer."""
+    with torch.no_grad():
+        features = model.features(images)
+        logits = model.classifier(features.mean(dim=(2, 3)))
+    return features.numpy(), logits.numpy(), _linear_head(model.classifier, features).numpy()
+
+
+def rounded(model: EfficientNet, weights: str) -> EfficientNet:
+    """The model whose convolutions and linear layers have the weights that a graph stores; itself where they are float32."""
+    if weights == FLOAT32:
+        return model
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                layer.weight.copy_(layer.weight.half())
+    return model
+
+
+def _linear_head(classifier: nn.Module, features: Tensor) -> Tensor:
+    """The head as it is linear around the pooled features, applied to every cell."""
+    cells, pooled = features.movedim(1, 3), features.mean(dim=(2, 3))
+    layers = linear_layers(classifier)
+    with torch.no_grad():
+        for layer in layers:
+            cells, pooled = cells @ layer.weight.T, layer(pooled)
+            if layer is not layers[-1]:
+                cells, pooled = cells * (pooled > 0)[:, None, None], pooled.relu()
+    return cells.movedim(3, 1)
+
+
+def _of_maps(came: np.ndarray, reference: np.ndarray) -> float:
+    """The largest difference, as a part of the largest magnitude in the reference's map of that class."""
+    largest = abs(reference).max(axis=(2, 3), keepdims=True)
+    return float((abs(came - reference) / largest.clip(np.finfo(np.float32).tiny)).max())
+
+
+def _pixels(photograph: Image.Image, side: int) -> np.ndarray:
+    return np.array(view_image(photograph, "square", side), np.float32).transpose(2, 0, 1)[None] / 255

@@ -1,0 +1,128 @@
+"""python -m models onnx: networks as ONNX graphs, one file each, checked against PyTorch before they are written."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from models.checkpoints.label_sets import LABEL_SETS
+from models.checkpoints.records import RECORD, written_record
+from models.command_inputs import NETWORK, chosen
+from models.commands import DONE, SOME_FAILED, say
+from models.files import atomic_write
+from models.graphs.agreement import agreement, rounded
+from models.graphs.names import FLOAT32, GRAPH, WEIGHTS
+from models.graphs.session import require_installed
+from models.home import SAMPLES
+from models.images import open_image
+from models.input_check import photographs_of
+from models.network import Network
+from models.placement import NOMINAL, PLACEMENT
+from models.studies import Study, StudyError
+
+
+def add_onnx_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models onnx``."""
+    parser.add_argument("networks", metavar="STUDY|STUDY:KEY|CHECKPOINT")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="one KEY.onnx for each network")
+    parser.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        default=FLOAT32,
+        help="as they are stored; float16 is half the file (default: float32)",
+    )
+    parser.add_argument(
+        "--normalised", action="store_true", help="the graph takes in normalised pixels (default: RGB between 0 and 1)"
+    )
+    parser.add_argument(
+        "--photographs", metavar="FOLDER", help="to check the graphs on (default: the sample photographs)"
+    )
+
+
+def run_onnx(arguments: argparse.Namespace) -> int:
+    """onnx STUDY|STUDY:KEY|CHECKPOINT --out FOLDER [--weights float16] [--normalised]"""
+    require_installed()
+    study, keys = chosen(arguments.networks)
+    photographs = [open_image(path) for path in photographs_of(Path(arguments.photographs or SAMPLES))]
+    folder = Path(arguments.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = False
+    for key in keys:
+        try:
+            network = study.load(key, "cpu")
+        except StudyError as error:  # the other variants are there all the same
+            say(str(error))
+            failed = True
+            continue
+        name = Path(arguments.networks).stem if key == NETWORK else key
+        print(written(folder / f"{name}.onnx", network, _known(study, key), photographs, arguments), flush=True)
+    return SOME_FAILED if failed else DONE
+
+
+def written(
+    path: Path, network: Network, known: Mapping, photographs: list[Image.Image], arguments: argparse.Namespace
+) -> str:
+    """Write one network's graph once it has been found to compute what the network computes.
+
+    Returns:
+        What was written, in words.
+
+    Raises:
+        ValueError: it does not; there is no file then.
+    """
+    from models.graphs.graph import onnx_graph  # slow to import, and not everywhere installed
+
+    weights, normalised = arguments.weights, arguments.normalised
+    made = onnx_graph(
+        network.model,
+        network.scaling.input_size,
+        normalisation=None if normalised else network.normalisation,
+        weights=weights,
+        properties={RECORD: graph_record(network, known, weights, normalised)},
+    )
+    graph = made.SerializeToString(deterministic=True)
+    found = agreement(graph, network, photographs, normalised=normalised, weights=weights)
+    if not found.holds:
+        raise ValueError(f"{path.name} was not written: its graph does not compute what PyTorch does ({found})")
+    with atomic_write(path) as file:
+        file.write(graph)
+    words = f"{path}  {len(graph) / 1e6:.1f} MB, {found}"
+    if _same(network, weights):
+        return words
+    return f"{words}; of float32 weights: {agreement(graph, network, photographs, normalised=normalised)}"
+
+
+def _same(network: Network, weights: str) -> bool:
+    """Nothing is lost when the weights are stored so."""
+    stored = rounded(network.model, weights).state_dict()
+    return all(bool((tensor == stored[name]).all()) for name, tensor in network.model.state_dict().items())
+
+
+def graph_record(network: Network, known: Mapping, weights: str, normalised: bool) -> str:
+    """What a graph says of its network: a checkpoint's record, and beside it what is the graph's own.
+
+    Args:
+        network: that the graph is of.
+        known: metadata of the checkpoint.
+        weights, normalised: of the graph.
+    """
+    metadata = {name: value for name, value in known.items() if name not in (LABEL_SETS, PLACEMENT)}
+    metadata["categories"] = network.categories
+    if network.provenance:
+        metadata["provenance"] = network.provenance
+    if network.placement != NOMINAL:
+        metadata[PLACEMENT] = network.placement.record()
+    metadata[GRAPH] = {
+        "input": "normalised" if normalised else "RGB from 0 to 1",
+        "weights": weights,
+        "label": network.label,
+        "outputs": network.outputs,
+    }
+    return written_record(network.scaling, network.family, network.normalisation, metadata)
+
+
+def _known(study: Study, key: str) -> Mapping:
+    """Metadata of a variant's checkpoint; none where it is grown."""
+    variant = study.variant(key)
+    return {} if "grown_from" in variant.source else variant.checkpoint().metadata
