@@ -13,8 +13,6 @@ import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from models.pulse import listening
-
 AT_ONCE = 2  # a long one leaves room for a short one
 USUAL = 20.0  # seconds, until some have been measured
 EVERY = 0.5  # seconds between two words to whoever waits
@@ -124,6 +122,10 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
         st.button("Stop", icon=":material/stop:", key=f"stop-{work}-{part}", on_click=_end, args=(work,))
     with LINE.turn(visitor(), lambda before, seconds: words.caption(waiting(before, seconds))):
         begun = time.monotonic()
+        from models.pulse import (
+            listening,
+        )  # here, because it brings PyTorch along, which the first pages must not wait for
+
         with listening(lambda share: words.progress(min(share, 1.0), _working(share, time.monotonic() - begun))):
             yield
     box.empty()

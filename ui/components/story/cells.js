@@ -1,7 +1,7 @@
 // Step 2: feature maps times weights are the map. A cell is taken apart under the pointer; the whole is added up once.
 
 import { element } from "../shared/page.js"
-import { clamp, escape, number, percent } from "../shared/words.js"
+import { clamp, escape, percent } from "../shared/words.js"
 import { bytes, extent, floats } from "../viewer/maps.js"
 import { cellsAlone, heat, lay, photograph } from "./heat.js"
 import { boxOf, cellAt, cellSum, meanOf, partialMap } from "./sums.js"
@@ -54,13 +54,14 @@ class TakenApart {
   buildTiles() {
     const most = Math.max(...this.channels.map(({ map }) => extent(map)[1]))
     const tiles = this.channels.map(({ map }, place) => {
-      const tile = element("figure", "tile", `<canvas></canvas><figcaption>channel ${this.data.channels[place].channel}<br><span class="product"></span></figcaption>`)
+      const tile = element("figure", "tile", `<div class="map"><canvas></canvas><i class="mark"></i></div><figcaption>channel ${this.data.channels[place].channel}<br><span class="product"></span></figcaption>`)
       cellsAlone(tile.querySelector("canvas"), map, [0, most], this.viridis)
-      tile.append(element("i", "mark"))
       return tile
     })
-    tiles.push(element("figure", "tile others", `<div>+ ${this.data.others} others</div><figcaption>all other channels<br><span class="product"></span></figcaption>`))
-    return tiles
+    tiles.push(element("figure", "tile others", `<div class="map">+ ${this.data.others}</div><figcaption>all others<br><span class="product"></span></figcaption>`))
+    const whole = element("figure", "tile whole", `<div class="map"><canvas></canvas><i class="mark"></i></div><figcaption>the map<br><span class="product"></span></figcaption>`)
+    cellsAlone(whole.querySelector("canvas"), this.map, [0, extent(this.map)[1]], this.inferno)
+    return [...tiles, whole]
   }
 
   listen() {
@@ -78,13 +79,17 @@ class TakenApart {
       const row = clamp(Math.floor(this.cell / cells) + move[0], 0, cells - 1)
       this.point(row * cells + clamp((this.cell % cells) + move[1], 0, cells - 1))
     }
-    this.tiles.slice(0, -1).forEach((tile) => {
-      tile.onpointermove = (event) => {
-        const box = tile.querySelector("canvas").getBoundingClientRect(), { cells } = this.data
-        const [right, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]
-        if (down < 1) this.point(clamp(Math.floor(down * cells), 0, cells - 1) * cells + clamp(Math.floor(right * cells), 0, cells - 1))
-      }
-    })
+    for (const canvas of this.step.querySelectorAll(".channels canvas")) {
+      canvas.onpointermove = canvas.onpointerdown = (/** @type {PointerEvent} */ event) => this.pointInTile(event)
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  pointInTile({ target, clientX, clientY }) {
+    const box = /** @type {Element} */ (target).getBoundingClientRect(), { cells } = this.data
+    /** @param {number} share */
+    const index = (share) => clamp(Math.floor(share * cells), 0, cells - 1)
+    this.point(index((clientY - box.top) / box.height) * cells + index((clientX - box.left) / box.width))
   }
 
   // Take one cell apart.
@@ -98,12 +103,11 @@ class TakenApart {
     const sum = cellSum(this.channels, this.rest, cell)
     this.tiles.forEach((tile, place) => {
       const part = sum.parts[place]
-      tile.style.setProperty("--x", `${(100 * (cell % cells)) / cells}%`)
+      tile.style.setProperty("--x", String((cell % cells) / cells))
       tile.style.setProperty("--y", String(Math.floor(cell / cells) / cells))
-      const product = part ? part.product : sum.rest
-      const node = tile.querySelector(".product")
-      node.innerHTML = `${part ? `${number(part.activation)} × ${number(part.weight)} = ` : ""}<b>${plus(product)}</b>`
-      node.classList.toggle("against", product < 0)
+      tile.querySelector(".product").innerHTML =
+        part ? `${rounded(part.activation)} × ${rounded(part.weight)}<br><b>= ${plus(part.product)}</b>`
+          : place < this.tiles.length - 1 ? `together<br><b>= ${plus(sum.rest)}</b>` : `sum<br><b>= ${rounded(sum.value)}</b>`
     })
     this.writeCell(sum)
   }
@@ -115,16 +119,16 @@ class TakenApart {
     const share = value / (cells * cells)
     this.step.querySelector(".cell-sum").innerHTML =
       `<b>This cell</b> (row ${Math.floor(this.cell / cells) + 1}, column ${(this.cell % cells) + 1}): ` +
-      `<span class="n" data-sum="shown">${number(shown)}</span> from these ${parts.length} channels ${rest < 0 ? "−" : "+"} ` +
-      `<span class="n" data-sum="rest">${number(Math.abs(rest))}</span> from the others = <b class="n" data-sum="value">${number(value)}</b>. ` +
-      `One of ${cells * cells} cells: it ${share < 0 ? "takes" : "gives"} <span class="n">${number(Math.abs(share))}</span> of the logit’s ${number(logit)}.`
+      `<span class="n" data-sum="shown">${rounded(shown)}</span> from these ${parts.length} channels ${rest < 0 ? "−" : "+"} ` +
+      `<span class="n" data-sum="rest">${rounded(Math.abs(rest))}</span> from the others = <b class="n" data-sum="value">${rounded(value)}</b>. ` +
+      `One of ${cells * cells} cells: it ${share < 0 ? "takes" : "gives"} <span class="n">${rounded(Math.abs(share))}</span> of the logit’s ${rounded(logit)}.`
   }
 
   writeWhole() {
     const { cells, bias, logit, category, probability } = this.data
     this.step.querySelector(".whole-sum").innerHTML =
-      `<b>All ${cells * cells} cells</b>: mean <span class="n" data-sum="mean">${number(meanOf(this.map))}</span> ${bias < 0 ? "−" : "+"} bias ` +
-      `<span class="n" data-sum="bias">${number(Math.abs(bias))}</span> = <b class="n" data-sum="logit">${number(logit)}</b>, the logit of “${escape(category)}”. ` +
+      `<b>All ${cells * cells} cells</b>: mean <span class="n" data-sum="mean">${rounded(meanOf(this.map))}</span> ${bias < 0 ? "−" : "+"} bias ` +
+      `<span class="n" data-sum="bias">${rounded(Math.abs(bias))}</span> = <b class="n" data-sum="logit">${rounded(logit)}</b>, the logit of “${escape(category)}”. ` +
       `Softmax over all classes makes it ${percent(probability)}. Nothing is lost on the way.`
     for (const node of this.step.querySelectorAll("[data-word=network]")) node.textContent = this.data.network
   }
@@ -148,13 +152,19 @@ class TakenApart {
     const map = whole ? this.map : partialMap(this.channels, this.count, this.map.length)
     const high = extent(this.map)[1]
     lay(this.board.querySelector("canvas"), this.image, heat(map, this.data, this.inferno, { blocks: true, high }), true)
-    this.tiles.forEach((tile, place) => tile.classList.toggle("waiting", place >= this.count))
+    this.tiles.forEach((tile, place) => tile.classList.toggle("waiting", !whole && place >= this.count))
     const { length } = this.channels
     this.step.querySelector(".progress").textContent = whole ? `All ${this.data.others + length} channels: the class activation map` : `${this.count} of ${length} channels added`
   }
 }
 
+// Two decimals, so that what is shown adds up; three where two would show nothing.
+/** @param {number} value */
+function rounded(value) {
+  return value.toFixed(value && Math.abs(value) < 0.005 ? 3 : 2).replace("-", "−")
+}
+
 /** @param {number} value */
 function plus(value) {
-  return `${value < 0 ? "" : "+"}${number(value)}`
+  return `${value < 0 ? "" : "+"}${rounded(value)}`
 }

@@ -4,7 +4,7 @@ import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
 
 const EACH_NETWORK = 1900 // milliseconds for each network
-const PIXEL = 0.3, LAYER = 6.4, CHANNEL = 0.3, GAP = 4, FLOOR = 200 // units of the drawing
+const PIXEL = 0.3, LAYER = 6, CHANNEL = 0.22, GAP = 5, START = 168, FLOOR = 144 // units of the drawing
 const CELL = 32 // pixels of the input for each cell of the last map
 const IN = "http://www.w3.org/2000/svg"
 /** @type {Record<string, string>} */
@@ -14,16 +14,17 @@ const WORDS = {
 }
 
 /** @param {HTMLElement} step @param {StoryData} data @param {boolean} still */
-export function showGrowth(step, { growth, columns }, still) {
+export function showGrowth(step, { growth, columns, photographs }, still) {
   const buttons = growth.map((one, place) => button(one, columns[place]))
   step.querySelector(".networks").replaceChildren(...buttons)
   const drawing = step.querySelector(".drawing")
+  svgPart(drawing, "image", "seen").setAttribute("href", photographs[0].picture)
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer
   /** @param {number} place */
   const show = (place) => {
     buttons.forEach((one, other) => one.setAttribute("aria-pressed", String(other === place)))
-    drawNetwork(drawing, growth[place], growth[0], columns[place])
+    drawNetwork(drawing, place, growth, columns[place])
     step.querySelector(".said-of").innerHTML = sentence(growth[place], columns[place])
   }
   buttons.forEach((one, place) => (one.onclick = () => {
@@ -49,7 +50,7 @@ export function showGrowth(step, { growth, columns }, still) {
 function button({ key, depth, width, pixels, params, macs, times }, { label, colour }) {
   const node = element("button", "network", `<b>${escape(label)}</b><span>${escape(WORDS[key] ?? "")}</span>
     <span class="n">d ${depth} · w ${width} · ${pixels} px</span><span class="n">${params} parameters</span>
-    <span class="n">${macs} multiply-adds${key === "baseline" ? "" : `, × ${times}`}</span>`)
+    <span>${macs} multiply-adds${key === "baseline" ? "" : `, <span class="n">× ${times}</span>`}</span>`)
   node.type = "button"
   node.style.setProperty("--colour", colour)
   return node
@@ -63,31 +64,34 @@ function sentence({ layers, channels, pixels }, { label, cells }) {
 }
 
 // Photograph, stages and map; the baseline stays behind as an outline. The same rectangles move from network to network.
-/** @param {SVGElement} drawing @param {Grown} one @param {Grown} base @param {StoryColumn} column */
-function drawNetwork(drawing, one, base, { colour, label }) {
-  const now = boxes(one), before = boxes(base)
+/** @param {SVGElement} drawing @param {number} place @param {Grown[]} all @param {StoryColumn} column */
+function drawNetwork(drawing, place, all, { colour, label }) {
+  const one = all[place], now = boxes(one, all), before = boxes(all[0], all)
   drawing.setAttribute("aria-label", `${label}: ${one.pixels} pixels, layers ${one.layers.join(", ")}, channels ${one.channels.join(", ")}`)
-  const outlines = before.slice(0, -1).map((box, place) => rectangle(drawing, `outline-${place}`, box, "outline"))
-  const parts = now.map((box, place) => {
-    const node = rectangle(drawing, `part-${place}`, box, place === 0 ? "photo" : place === now.length - 1 ? "map" : "stage")
+  const outlines = before.map((box, index) => rectangle(drawing, `outline-${index}`, box, "outline"))
+  const seen = svgPart(drawing, "image", "seen")
+  measure(seen, now[0])
+  const parts = now.map((box, index) => {
+    const node = rectangle(drawing, `part-${index}`, box, index === 0 ? "photo" : index === now.length - 1 ? "map" : "stage")
     node.style.setProperty("--colour", colour)
     return node
   })
   const grid = svgPart(drawing, "path", "grid")
   grid.setAttribute("d", lattice(now[now.length - 1], Math.ceil(one.pixels / CELL)))
   grid.setAttribute("class", "lattice")
-  if (drawing.lastChild !== grid) drawing.replaceChildren(...outlines, ...parts, grid)
+  if (drawing.lastChild !== outlines[outlines.length - 1]) drawing.replaceChildren(seen, ...parts, grid, ...outlines)
 }
 
-/** @param {Grown} one @returns {{ x: number, y: number, width: number, height: number }[]} */
-function boxes({ pixels, layers, channels }) {
+// Every stage has the room that it needs in the largest network, so that it stays in its place.
+/** @param {Grown} one @param {Grown[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
+function boxes({ pixels, layers, channels }, all) {
   const side = pixels * PIXEL
-  const found = [{ x: 144 - side, y: FLOOR - side, width: side, height: side }]
-  let x = 168
+  const found = [{ x: 2, y: FLOOR - side, width: side, height: side }]
+  let x = START
   layers.forEach((count, place) => {
     const height = channels[place] * CHANNEL
     found.push({ x, y: FLOOR - height, width: count * LAYER, height })
-    x += count * LAYER + GAP
+    x += Math.max(...all.map((other) => other.layers[place])) * LAYER + GAP
   })
   return [...found, { x: x + 20, y: FLOOR - side, width: side, height: side }]
 }
@@ -102,8 +106,13 @@ function lattice({ x, y, width }, cells) {
 function rectangle(drawing, name, box, kind) {
   const node = svgPart(drawing, "rect", name)
   node.setAttribute("class", kind)
-  for (const [side, value] of Object.entries(box)) node.setAttribute(side, value.toFixed(1))
+  measure(node, box)
   return node
+}
+
+/** @param {SVGElement} node @param {object} box */
+function measure(node, box) {
+  for (const [side, value] of Object.entries(box)) node.setAttribute(side, value.toFixed(1))
 }
 
 /** @param {SVGElement} drawing @param {string} tag @param {string} name @returns {SVGElement} */

@@ -10,8 +10,10 @@ const SOUGHT = "compound"
 
 /** @param {HTMLElement} step @param {StoryData} data */
 export function showGuess(step, data) {
-  const game = new Guess(step, data)
+  const game = new Guess(step, data), ended = new AbortController()
+  document.addEventListener("keydown", (event) => inView(step.querySelector(".table")) && game.press(event), ended)
   game.start()
+  return () => ended.abort()
 }
 
 class Guess {
@@ -28,8 +30,6 @@ class Guess {
     this.inferno = bytes(colours.inferno)
     this.next = step.querySelector("[name=next]")
     this.next.onclick = () => this.onward()
-    step.onkeydown = (event) => this.press(event)
-    document.addEventListener("keydown", (event) => inView(step.querySelector(".table")) && this.press(event))
   }
 
   start() {
@@ -40,7 +40,7 @@ class Guess {
 
   /** @param {KeyboardEvent} event */
   press(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !this.open || !this.step.isConnected) return
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !this.open) return
     const digit = Number(event.key)
     if (!(digit >= 1 && digit <= this.columns.length)) return
     event.preventDefault()
