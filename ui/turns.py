@@ -105,6 +105,8 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
     Raises:
         Ended: the visitor has ended this work.
     """
+    from models.pulse import listening  # brings PyTorch along: not before something is computed
+
     if not visitor():
         with LINE.turn("", lambda before, seconds: None):
             yield
@@ -122,10 +124,6 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
         st.button("Stop", icon=":material/stop:", key=f"stop-{work}-{part}", on_click=_end, args=(work,))
     with LINE.turn(visitor(), lambda before, seconds: words.caption(waiting(before, seconds))):
         begun = time.monotonic()
-        from models.pulse import (
-            listening,
-        )  # here, because it brings PyTorch along, which the first pages must not wait for
-
         with listening(lambda share: words.progress(min(share, 1.0), _working(share, time.monotonic() - begun))):
             yield
     box.empty()

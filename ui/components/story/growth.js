@@ -27,7 +27,9 @@ export function showGrowth(step, { growth, columns, photographs }, still) {
     drawNetwork(drawing, place, growth, columns[place])
     step.querySelector(".said-of").innerHTML = sentence(growth[place], columns[place])
   }
+  const chosen = new AbortController() // ends the walk
   buttons.forEach((one, place) => (one.onclick = () => {
+    chosen.abort()
     clearTimeout(timer)
     show(place)
   }))
@@ -41,7 +43,7 @@ export function showGrowth(step, { growth, columns, photographs }, still) {
       show(place)
       if (place + 1 < growth.length) timer = setTimeout(() => walk(place + 1), EACH_NETWORK)
     }
-    walk(0)
+    if (!chosen.signal.aborted) walk(0)
   }, { threshold: 0.6 })
   seen.observe(drawing)
 }
