@@ -35,17 +35,19 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
     " | session | elsewhere options uploads | lecture | pages",
-    "ui.components": "loader | film mosaic picker steps viewer",
+    "ui.components": "loader | film mosaic picker steps story viewer",
     "ui.components.film": "",
     "ui.components.mosaic": "",
     "ui.components.picker": "",
     "ui.components.steps": "",
+    "ui.components.story": "",
     "ui.components.viewer": "packing | interactive",
     "ui.lecture": "scenes | steps | stage",
-    "ui.pages": "compare evidence export scaling",
+    "ui.pages": "compare evidence export scaling | story",
     "ui.pages.compare": "answers controls first_sight | downloads links | explorer | page",
     "ui.pages.evidence": "data words | charts | verdicts | numbers | deletion mosaics photographs steps your_photographs | page",
     "ui.pages.export": "jobs | page",
+    "ui.pages.story": "answer drawn | drawing page",
     "ui.pages.scaling": "keys latency setting svg | charts network_drawing steps tables | stopwatch | page",
 }
 TYPES_ONLY = {(name, "cam.comparison") for name in ("cam.figures.figure", "cam.showing")}  # which can draw itself

@@ -77,8 +77,12 @@ def test_the_command_starts_before_pytorch_is_loaded():
 OPENED = """
 from streamlit.testing.v1 import AppTest
 from ui.address import HOME
-app = AppTest.from_file(str(HOME / "app.py"), default_timeout=300).run()
+app = AppTest.from_file(str(HOME / "app.py"), default_timeout=300)
+app.run()
 assert not app.exception
+app.query_params["images"] = "cat"
+app.run()
+assert not app.exception and not app.error
 print(HOME)
 """
 

@@ -13,8 +13,6 @@ import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from models.pulse import listening
-
 AT_ONCE = 2  # a long one leaves room for a short one
 USUAL = 20.0  # seconds, until some have been measured
 EVERY = 0.5  # seconds between two words to whoever waits
@@ -107,6 +105,8 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
     Raises:
         Ended: the visitor has ended this work.
     """
+    from models.pulse import listening  # brings PyTorch along: not before something is computed
+
     if not visitor():
         with LINE.turn("", lambda before, seconds: None):
             yield

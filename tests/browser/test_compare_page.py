@@ -1,4 +1,4 @@
-"""The first page as a visitor meets it: clicks change what is seen, with a server run only where one is needed."""
+"""The page Compare as a visitor meets it: clicks change what is seen, with a server run only where one is needed."""
 
 import base64
 import io
@@ -72,7 +72,7 @@ def count_messages(page) -> None:
     ],
 )
 def test_the_page_shows_five_panels_without_errors(visit, screenshot, name, options):
-    page = visit(**options)
+    page = visit("compare", **options)
     figure(page)
     assert page.locator(".row").count() == 3
     assert page.locator(".row").first.locator(".panel").count() == 6

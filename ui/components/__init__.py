@@ -6,5 +6,6 @@ viewer/    the figure
 picker/    photographs to click on
 film/      damaged images to slide through
 mosaic/    the grid pointing game
+story/     six steps on one page
 steps/     the line above every page of a lecture
 """

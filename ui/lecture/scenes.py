@@ -28,7 +28,7 @@ class Scene:
     Attributes:
         title: large, above the page.
         text: a sentence or two below it, may be "".
-        page: the last part of the page's address; "" for the first page.
+        page: the last part of the page's address; "" for Compare.
         state: parameters of the link, which restore what the page shows.
     """
 

@@ -8,6 +8,8 @@ import streamlit as st
 from ui.components.steps import steps_bar
 from ui.lecture.scenes import Scene
 
+FIRST = "compare"  # the page of scenes whose link names none
+
 
 def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
     """Show where the lecture is, and step through it with keys and buttons.
@@ -26,6 +28,6 @@ def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
 
 
 def link(scene: Scene, number: int) -> str:
-    """Address of a scene, below the server's name."""
-    base = "/".join(filter(None, ("", (st.get_option("server.baseUrlPath") or "").strip("/"), scene.page)))
-    return f"{base or '/'}?{urlencode({**scene.state, 'mode': 'lecture', 'scene': number})}"
+    """Address of a scene, below the server's name; a link that names no page shows what Compare shows."""
+    base = "/".join(("", *filter(None, ((st.get_option("server.baseUrlPath") or "").strip("/"), scene.page or FIRST))))
+    return f"{base}?{urlencode({**scene.state, 'mode': 'lecture', 'scene': number})}"

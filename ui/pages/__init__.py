@@ -1,5 +1,6 @@
 """Pages: a folder for each one, page.py and its parts.
 
+story/     what all this is about: opens first, in six steps
 compare/   the figure, images by variants
 scaling/   what depth, width and resolution cost and bring
 evidence/  do the maps support the paper's claim?

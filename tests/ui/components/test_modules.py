@@ -74,6 +74,15 @@ def test_the_browsers_numbers_are_pythons(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_the_story_adds_up():
+    ended = subprocess.run(
+        [str(NODE), "--test", str(Path(__file__).with_name("story.test.js"))],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_component_is_one_module_and_one_sheet(name, tmp_path):
     js, css = joined(HERE / name / f"{name}.js", MODULE), joined(HERE / name / f"{name}.css", SHEET)

@@ -38,7 +38,7 @@ def test_a_copied_link_becomes_a_scene_and_a_link_again(tmp_path):
     path.write_text(GOOD)
     (scene,) = read_scenes(path, PAGES)
     assert scene == Scene("One", "", "", {"images": "cat", "look": '{"cells":true}'})
-    assert link(scene, 1) == "/?images=cat&look=%7B%22cells%22%3Atrue%7D&mode=lecture&scene=1"
+    assert link(scene, 1) == "/compare?images=cat&look=%7B%22cells%22%3Atrue%7D&mode=lecture&scene=1"
 
 
 def test_the_command_names_the_file():

@@ -1,4 +1,4 @@
-"""The logic of the first page: what is chosen becomes a figure, and what goes wrong becomes a sentence."""
+"""The logic of Compare: what is chosen becomes a figure, and what goes wrong becomes a sentence."""
 
 import base64
 import io
@@ -55,7 +55,7 @@ def page() -> AppTest:
 
 
 def test_the_first_visit_shows_three_photographs_and_five_variants():
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = AppTest.from_file(APP, default_timeout=120).run().switch_page("ui/pages/compare/page.py").run()
     data = drawn(app)
     assert len(data["rows"]) == 3
     assert data["order"] == ["baseline", "depth", "width", "resolution", "compound"]

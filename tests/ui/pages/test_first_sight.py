@@ -1,4 +1,4 @@
-"""What the first page shows before PyTorch is there."""
+"""What Compare shows before PyTorch is there."""
 
 import subprocess
 import sys
@@ -34,7 +34,9 @@ def kinds(app):
 
 def test_it_needs_no_pytorch():
     """Else it would come seconds later, with the rest."""
-    code = "import sys, ui.pages.compare.first_sight; sys.exit('torch' in sys.modules or 'cam' in sys.modules)"
+    code = (
+        "import sys, ui.holding, ui.pages.compare.first_sight; sys.exit('torch' in sys.modules or 'cam' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 

@@ -1,8 +1,8 @@
 // The paper's own Figure 7 above ours, in paper style: pictures to look at, with no value to read.
 
-import { contextOf, element } from "../shared/page.js"
+import { element, paintLevels } from "../shared/page.js"
 import { escape } from "../shared/words.js"
-import { GRID, axes, floats, levelled, lut, resample } from "./maps.js"
+import { axes, floats, levelled, lut, resample } from "./maps.js"
 
 /** @param {Printed} printed @param {Column[]} columns @param {Missing[]} missing @param {Uint8Array} colours @param {(key: string) => number} place */
 export function theirRows({ source, titles, rows }, columns, missing, colours, place) {
@@ -19,13 +19,11 @@ export function theirRows({ source, titles, rows }, columns, missing, colours, p
 }
 
 /** @param {PrintedMap} map @param {string} title @param {Uint8Array} colours @param {number} order */
-function theirCell({ cells, levels }, title, colours, order) {
+export function theirCell({ cells, levels }, title, colours, order) {
   const values = floats(levels)
   const even = axes({ centres: Array(cells).fill(0), offset: [0, 0], resolution: cells, cells }, "half-pixel", false)
-  const colour = lut(colours, 1, "opaque")
-  const pixels = Uint32Array.from(levelled(resample(values, even), 0, 1), (level) => colour[level])
-  const canvas = Object.assign(document.createElement("canvas"), { width: GRID, height: GRID })
-  contextOf(canvas).putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), GRID, GRID), 0, 0)
+  const canvas = document.createElement("canvas")
+  paintLevels(canvas, levelled(resample(values, even), 0, 1), lut(colours, 1, "opaque"))
   const node = element("figure", "cell")
   const panel = element("div", "panel printed")
   panel.setAttribute("role", "img")

@@ -1,7 +1,7 @@
 // What is shown and how: data, display choices, and the values, limits and colours that follow from them. Nothing here paints
 // on the page.
 
-import { contextOf } from "../shared/page.js"
+import { paintLevels } from "../shared/page.js"
 import { number, percent } from "../shared/words.js"
 import { GRID, axes, bytes, cut, extent, floats, isoline, levelled, lut, resample } from "./maps.js"
 
@@ -126,12 +126,10 @@ export class State {
     const from = centred ? -high : low
     const { cells, difference } = this.look
     const levels = this.remember(`levels ${row} ${column} ${from} ${high} ${this.placement()} ${cells} ${difference}`, () => levelled(values, from, high))
-    const canvas = this.remember(`canvas ${row} ${column}`, () => Object.assign(document.createElement("canvas"), { width: GRID, height: GRID }))
+    const canvas = this.remember(`canvas ${row} ${column}`, () => document.createElement("canvas"))
     const colours = this.lut()
     if (canvas.levels !== levels || canvas.colours !== colours) {
-      const pixels = new Uint32Array(GRID * GRID)
-      for (let place = 0; place < pixels.length; place++) pixels[place] = colours[levels[place]]
-      contextOf(canvas).putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), GRID, GRID), 0, 0)
+      paintLevels(canvas, levels, colours)
       Object.assign(canvas, { levels, colours })
     }
     return canvas

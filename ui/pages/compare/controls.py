@@ -1,4 +1,4 @@
-"""The toolbar of the first page: what is compared, and how. Its widgets write themselves into the link."""
+"""The toolbar of Compare: what is compared, and how. Its widgets write themselves into the link."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The first page. Something to look at comes first: what explores it brings PyTorch along, which takes seconds to load."""
+"""The page Compare. Something to look at comes first: what explores it brings PyTorch along, which takes seconds to load."""
 
 from ui.pages.compare.first_sight import first_sight, lay_out
 

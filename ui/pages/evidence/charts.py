@@ -22,7 +22,7 @@ def answer_chart(report: Report, finding: Finding) -> go.Figure:
     Random weights, far below, are cut off at the left so that the others keep their room.
     """
     contrasts = [
-        one for role in (VARIANT, AT_SIZE, CONTROL, CHANCE, RANDOM) for one in _to_baseline(report, finding, role)
+        one for role in (VARIANT, AT_SIZE, CONTROL, CHANCE, RANDOM) for one in to_baseline(report, finding, role)
     ]
     near = [interval_of(one) for one in contrasts if report.arms[one.one].role != RANDOM]
     low, high = min(0.0, *(one.low for one in near)), max(0.0, *(one.high for one in near))
@@ -44,7 +44,8 @@ def answer_chart(report: Report, finding: Finding) -> go.Figure:
     return figure
 
 
-def _to_baseline(report: Report, finding: Finding, role: str) -> list[Contrast]:
+def to_baseline(report: Report, finding: Finding, role: str) -> list[Contrast]:
+    """The differences to the baseline of every arm of one role."""
     found = [finding.contrast(key, report.baseline) for key in report.with_role(role)]
     return [one for one in found if one is not None]
 

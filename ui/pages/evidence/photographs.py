@@ -121,7 +121,7 @@ def _offer(photograph: Photograph, study: str) -> None:
 
 
 def open_compare(photograph: Photograph, study: str) -> None:
-    """Leave for the first page with this photograph alone."""
+    """Leave for Compare with this photograph alone."""
     st.session_state.photographs = [photograph]
     st.session_state.carried_study = study
     st.switch_page(page_file("compare"), query_params={"images": photograph.name if photograph.sample else ""})

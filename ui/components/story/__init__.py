@@ -1,0 +1,23 @@
+"""The story in the browser: six steps on one page, drawn from plain data; it asks the server for nothing.
+
+story.js    where the data is handed over, and the steps start
+heat.js     maps as colours over a photograph
+claim.js    step 1: the paper's own maps
+cells.js    step 2: feature maps times weights are the map
+sums.js     step 2: what one cell adds up to
+growth.js   step 3: the networks, drawn to one scale
+guess.js    step 4: which map is the compound network's?
+chance.js   step 4: what guessing blindly gives
+answer.js   step 5: the measured differences with their intervals
+"""
+
+from typing import Any
+
+from ui.components.loader import component
+
+_story = component("story")
+
+
+def story(data: dict[str, Any], key: str = "story") -> None:
+    """Tell the story from what ``ui.pages.story.drawn`` holds."""
+    _story(data=data, key=key)

@@ -1,0 +1,9 @@
+"""The page Story, which opens first: six steps, each a sentence or two and one live picture.
+
+Everything that it shows was drawn earlier, so that it stands before PyTorch and the networks are loaded.
+
+drawn.py    what was drawn earlier, as the component takes it
+answer.py   the measured answer as plain numbers
+drawing.py  the command that draws: python -m ui.pages.story.drawing
+page.py     the page
+"""
