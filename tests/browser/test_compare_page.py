@@ -159,6 +159,7 @@ def test_keys_move_between_variants_and_photographs(visit, screenshot):
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     assert page.get_by_text("move the cross-hair").is_visible()
+    assert page.get_by_text("before softmax").is_visible()
     screenshot(page, "compare-keys")
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cam import compare
+from cam import METHODS, compare
 from models.checkpoints import hubs
 from ui import session
 from ui.messages import UNEXPECTED
@@ -61,6 +61,14 @@ def test_the_first_visit_shows_three_photographs_and_five_variants():
     assert data["order"] == ["baseline", "depth", "width", "resolution", "compound"]
     assert not app.error
     assert not app.warning
+
+
+def test_every_method_is_said_in_one_sentence_with_its_reference(page):
+    said = page.selectbox(key="method").help
+    for method in METHODS.values():
+        assert f"**{method.label}**" in said
+        assert method.summary in said
+        assert method.reference in said
 
 
 def test_every_panel_says_what_its_weights_are(page):

@@ -9,9 +9,12 @@ export function part(context, source, { scale, left, top }, side) {
   context.drawImage(source, left * width, top * height, width / scale, height / scale, 0, 0, side, side)
 }
 
+const COEFFICIENTS = "d: times the baseline’s layers; w: times its channels; px: side of what the network sees"
+const COST = "Weights, and multiply-adds (MACs) for one photograph"
+
 /** @param {Column} column @param {number} digit */
 export function head({ label, coefficients, cost, note, provenance, fingerprint }, digit) {
-  const node = element("div", "head", `<b><kbd>${digit}</kbd>${escape(label)}</b><span>${escape(coefficients)}</span><span>${escape(cost)}</span>`)
+  const node = element("div", "head", `<b><kbd>${digit}</kbd>${escape(label)}</b><span title="${COEFFICIENTS}">${escape(coefficients)}</span><span title="${COST}">${escape(cost)}</span>`)
   node.append(element("span", "provenance", escape(provenance)))
   if (note) node.append(element("span", "note", escape(note)))
   node.title = `${provenance}${note ? ` (${note})` : ""}; sha256 ${fingerprint}…`

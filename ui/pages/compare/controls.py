@@ -22,9 +22,6 @@ from ui.session import Choice
 SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
 VIEW_WORDS = {"square": "Whole image", "centre": "Centre crop"}
 METHOD_COSTS = {"scorecam": " (minutes)", "fullgrad": " (slower)"}
-METHOD_HELP = (
-    "Most methods cost one pass of each network. ScoreCAM costs one for each channel, FullGrad a backward pass."
-)
 CHECKPOINTS = ["safetensors", "pth", "pt", "bin"]
 
 
@@ -46,7 +43,7 @@ def toolbar(tools: DeltaGenerator) -> Selection:
         class_place = st.container(width="content", horizontal=True, vertical_alignment="bottom", gap="small")
         method = st.selectbox(
             "Method", list(METHODS), key="method", format_func=method_words, bind="query-params", width=150,
-            help=METHOD_HELP,
+            help=methods_explained(),
         )  # fmt: skip
         study = st.selectbox(
             "Study",
@@ -67,6 +64,13 @@ def toolbar(tools: DeltaGenerator) -> Selection:
 
 def method_words(name: str) -> str:
     return METHODS[name].label + METHOD_COSTS.get(name, "")
+
+
+def methods_explained() -> str:
+    """Every method in one sentence, with what it costs where that is more than one pass, and its reference."""
+    return "\n\n".join(
+        f"**{one.label}**{METHOD_COSTS.get(name, '')}: {one.summary} *{one.reference}*" for name, one in METHODS.items()
+    )
 
 
 def _layer(method: str) -> tuple[str, bool]:
