@@ -94,9 +94,9 @@ def given(monkeypatch):
         (
             LOST,
             {},
-            "No: Compound – it does not look at more relevant regions, follow objects’ edges more closely or find more",
+            "No: Compound does not look at more relevant regions, follow objects’ edges more closely or find more",
         ),
-        (LOST, {}, "Resolution-300 is better"),
+        (LOST, {}, "(Resolution-300 is better)"),
         ({}, {}, "Nobody can tell: Compound and the others differ by no more than chance explains."),
         (
             {},

@@ -28,7 +28,7 @@ def label(report: Report, key: str) -> str:
 
 
 def answer(report: Report) -> str:
-    """The whole report in one sentence for somebody who knows what a network is."""
+    """The whole report in a sentence or two for somebody who knows what a network is."""
     subject = label(report, report.subject)
     by_claim = {one.claim: one.outcome for one in report.statements}
     held, failed = ([one for one in CLAIMS if by_claim.get(one) == wanted] for wanted in (HOLDS, FAILS))
@@ -41,15 +41,16 @@ def answer(report: Report) -> str:
         return f"Too little to tell whether {subject} looks better: {report.images[ALL]} photographs, each network trained once."
     if not held and not failed:
         return f"Nobody can tell: {subject} and the others differ by no more than chance explains."
-    parts = [f"it does {_listed([DOES[one] for one in held])} than every other"] if held else []
-    parts += (
-        [f"it does not {_listed([DOES[one] for one in failed], 'or')}: {_winners(report, failed)} better"]
-        if failed
-        else []
+    parts = [f"does {_listed([DOES[one] for one in held])} than every other network"] if held else []
+    if failed:
+        parts.append(f"does not {_listed([DOES[one] for one in failed], 'or')} ({_winners(report, failed)} better)")
+    sentences = f"{'Partly' if held else 'No'}: {subject} {_listed(parts, 'but')}."
+    rest = [one for one in CLAIMS if one not in (*held, *failed)]
+    return (
+        f"{sentences} Whether it does {_listed([DOES[one] for one in rest], 'or')} cannot be told."
+        if rest
+        else sentences
     )
-    rest = [CLAIM_WORDS[one].lower() for one in CLAIMS if one not in (*held, *failed)]
-    parts += [f"of {_listed(rest)} nobody can tell"] if rest else []
-    return f"{'Partly' if held else 'No'}: {subject} – {'; '.join(parts)}."
 
 
 def _winners(report: Report, claims: Sequence[str]) -> str:
