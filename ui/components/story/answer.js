@@ -8,7 +8,7 @@ export function showAnswer(step, { sentence, title, baseline, statements }) {
   step.querySelector(".verdict").textContent = sentence
   step.querySelector(".plots").replaceChildren(...statements.map((one) => plot(one, baseline)))
   step.querySelector(".legend").textContent =
-    `Dots: difference to ${baseline}. Lines: 95 % intervals. Measured under the study “${title}”; further right is better.`
+    `Dots: difference to ${baseline}. Lines: 95 % intervals. Further right is better. Measured under the study “${title}”.`
 }
 
 /** @param {MeasuredStatement} statement @param {string} baseline */

@@ -125,8 +125,8 @@ class Guess {
   summary() {
     const right = this.results.filter(Boolean).length, { length } = this.photographs
     const often = Math.round(100 * byLuck(right, length, this.columns.length))
-    const share = often >= 100 ? "everybody" : often < 1 ? "fewer than 1 in 100" : `${often} of 100`
-    return `You found ${right} of ${length}. Of those who only guess, ${share} do as well.`
+    const share = often >= 100 ? "all" : often < 1 ? "fewer than 1 in 100" : `${often} of 100`
+    return `You found ${right} of ${length}. Of those who only guess, ${share} do at least as well.`
   }
 
   /** @param {string} words */
