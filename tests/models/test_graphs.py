@@ -1,6 +1,7 @@
 """ONNX graphs compute what PyTorch computes, say what they are, and are not written where they do not."""
 
 import json
+import shutil
 
 import numpy as np
 import onnx
@@ -113,6 +114,18 @@ def test_a_graph_of_other_weights_does_not_agree(samples):
         baseline.model.features[5][1].block[1][0].weight[3] *= 1.1
     wrong = onnx_graph(baseline.model, 224, normalisation=baseline.normalisation).SerializeToString()
     assert not agreement(wrong, study.load("baseline", "cpu"), photograph).holds
+
+
+def test_rounding_to_float16_keeps_the_classes_and_is_told(tmp_path, samples, capsys):
+    """Lite0's weights are float32, so that float16 loses some; the shipped five are float16 already."""
+    photographs = tmp_path / "one"
+    photographs.mkdir()
+    shutil.copy(samples / "cat.jpg", photographs)
+    words = ["onnx", "lite:lite0", "--out", str(tmp_path), "--weights", FLOAT16, "--photographs", str(photographs)]
+    assert main(words) == 0
+    of_float16, of_float32 = capsys.readouterr().out.strip().split("; of float32 weights: ")
+    assert "the same class in 1 of 1" in of_float16
+    assert "the same class in 1 of 1" in of_float32
 
 
 def test_a_graph_that_does_not_agree_is_not_written(tmp_path, monkeypatch, capsys):
