@@ -14,7 +14,7 @@ setup: $(VENV)/.installed
 
 # The tests of the real page run alone after the others: they wait for a browser, and other tests would make them wait longer.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.installed-dev
