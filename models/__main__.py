@@ -58,9 +58,10 @@ def main(words: list[str] | None = None) -> int:
     growing.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
     growing.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     growing.add_argument(
-        "--photographs", metavar="FOLDER",
+        "--photographs",
+        metavar="FOLDER",
         help="fit every block on these, so that nothing added is dead: a start for training (default: grow exactly)",
-    )  # fmt: skip
+    )
     growing.set_defaults(run=run_grow)
     training = commands.add_parser("train", help="a recipe's networks, from the data to checkpoints; resumes")
     add_train_arguments(training)
@@ -134,12 +135,17 @@ def run_grow(arguments: argparse.Namespace) -> int:
         step = f"fitted on {len(paths)} photographs, not trained"
     grown = grow(source.network(), scaling, photographs, arguments.seed)
     lineage = [
-        *source.metadata.get("lineage", []), f"grown from {source.sha256[:12]} with seed {arguments.seed}, {step}",
-    ]  # fmt: skip
+        *source.metadata.get("lineage", []),
+        f"grown from {source.sha256[:12]} with seed {arguments.seed}, {step}",
+    ]
     digest = save_checkpoint(
-        arguments.out, grown, scaling=scaling, family=source.family, normalisation=source.normalisation,
+        arguments.out,
+        grown,
+        scaling=scaling,
+        family=source.family,
+        normalisation=source.normalisation,
         metadata={**source.metadata, "lineage": lineage},
-    )  # fmt: skip
+    )
     print(f"{arguments.out}  {digest}")
     return DONE
 

@@ -47,8 +47,16 @@ from models.scaling import VARIANT_SCALINGS, Scaling
 from models.variants import StudyError, Variant, variant_from
 
 __all__ = [
-    "DEFAULT_STUDY", "STUDIES", "STUDY_FOLDER", "VARIANTS", "Study", "StudyError", "Variant", "baseline_of", "load_study",
-]  # fmt: skip
+    "DEFAULT_STUDY",
+    "STUDIES",
+    "STUDY_FOLDER",
+    "VARIANTS",
+    "Study",
+    "StudyError",
+    "Variant",
+    "baseline_of",
+    "load_study",
+]
 
 VARIANTS = tuple(VARIANT_SCALINGS)
 FEWEST, MOST = 2, 8
@@ -172,10 +180,16 @@ class Study:
         """
         old = self.variant(key)
         variant = replace(
-            old, source={"file": str(located(path).resolve())}, scaling=None, family=None, normalisation=None, placement=None,
-            sha256="", note="",
+            old,
+            source={"file": str(located(path).resolve())},
+            scaling=None,
+            family=None,
+            normalisation=None,
+            placement=None,
+            sha256="",
+            note="",
             provenance=f"from the file {Path(path).name}",
-        )  # fmt: skip
+        )
         measured = self.out_of_class.without(key) if self.out_of_class else None
         return replace(self, variants={**self.variants, key: variant}, out_of_class=measured)
 

@@ -96,9 +96,13 @@ class TrainingRun:
         self.seconds = self.epoch_seconds = 0.0
         self.totals = torch.zeros(3, device=device)  # of this epoch: images, their summed loss, right answers
         settings = {
-            "recipe": recipe.as_dict(), "seed": seed, "resolution": resolution, "normalisation": normalisation.record(),
-            "photographs": photographs.sha256, "processes": self.world,
-        }  # fmt: skip
+            "recipe": recipe.as_dict(),
+            "seed": seed,
+            "resolution": resolution,
+            "normalisation": normalisation.record(),
+            "photographs": photographs.sha256,
+            "processes": self.world,
+        }
         self.identity = json.loads(json.dumps({**settings, **(identity or {})}))
 
     @property

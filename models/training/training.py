@@ -81,9 +81,17 @@ def train(course: Course, variant: str, seed: int) -> Path:
         teacher = Teacher(named_checkpoint(recipe.teacher), recipe.teacher_resolution, normalisation, course.device)
     start = _start(course, ancestor, variant, seed)
     run = TrainingRun(
-        start.network, course.photographs, recipe, resolution, normalisation, seed, course.device, stem,
-        {"variant": variant, "parent": start.parent}, teacher,
-    )  # fmt: skip
+        start.network,
+        course.photographs,
+        recipe,
+        resolution,
+        normalisation,
+        seed,
+        course.device,
+        stem,
+        {"variant": variant, "parent": start.parent},
+        teacher,
+    )
     if not _finished(path, run.identity):
         weights = run.finish(course.limits)
         if run.rank == 0:
@@ -171,9 +179,14 @@ def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRu
     with kept_on_error(run.state_path):
         write_predictions(predictions_path(path), testing, predictions)
         save_checkpoint(
-            path, network, scaling=start.scaling, family=start.family, normalisation=run.normalisation,
-            metadata=metadata, half=True,
-        )  # fmt: skip
+            path,
+            network,
+            scaling=start.scaling,
+            family=start.family,
+            normalisation=run.normalisation,
+            metadata=metadata,
+            half=True,
+        )
     run.log({"event": "finished", "accuracy": mean, "top1": top1, "seconds": run.seconds})
     print(f"{path}: mean per-class accuracy {mean:.2%}, top-1 {top1:.2%}, {run.seconds / 60:.1f} minutes of training")
 

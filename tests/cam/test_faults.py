@@ -68,11 +68,17 @@ class Disk:
 
         patch.setattr(os, "open", opened_raw)
         for name in ("write", "fsync"):
-            patch.setattr(os, name, lambda handle, *rest, name=name: (
-                self.fails(name, self.path(handle)), before[name](handle, *rest))[1])  # fmt: skip
+            patch.setattr(
+                os,
+                name,
+                lambda handle, *rest, name=name: (self.fails(name, self.path(handle)), before[name](handle, *rest))[1],
+            )
         for name in ("mkdir", "chmod"):
-            patch.setattr(os, name, lambda path, *rest, name=name, **more: (
-                self.fails(name, path), before[name](path, *rest, **more))[1])  # fmt: skip
+            patch.setattr(
+                os,
+                name,
+                lambda path, *rest, name=name, **more: (self.fails(name, path), before[name](path, *rest, **more))[1],
+            )
 
         def replace(source, target):
             if self.fails("replace", target):
@@ -88,8 +94,13 @@ class Disk:
             return binary if "b" in mode else io.TextIOWrapper(binary, encoding=more.get("encoding"))
 
         patch.setattr(os, "replace", replace)
-        patch.setattr(os, "fdopen", lambda handle, mode="r", *rest, **more: (
-            self.buffered(handle, "w") if mode == "wb" else before["fdopen"](handle, mode, *rest, **more)))  # fmt: skip
+        patch.setattr(
+            os,
+            "fdopen",
+            lambda handle, mode="r", *rest, **more: (
+                self.buffered(handle, "w") if mode == "wb" else before["fdopen"](handle, mode, *rest, **more)
+            ),
+        )
         patch.setattr(builtins, "open", opened)
         patch.setattr(io, "open", opened)
 
@@ -115,8 +126,13 @@ def given(tmp_path_factory):
     """A study of two tiny networks, and photographs of three classes."""
     folder, random = tmp_path_factory.mktemp("given"), np.random.default_rng(0)
     torch.manual_seed(0)
-    save_checkpoint(folder / "tiny.safetensors", efficientnet(SCALING, 3).eval(), scaling=SCALING, family="b",
-                    metadata={"categories": list(CLASSES)})  # fmt: skip
+    save_checkpoint(
+        folder / "tiny.safetensors",
+        efficientnet(SCALING, 3).eval(),
+        scaling=SCALING,
+        family="b",
+        metadata={"categories": list(CLASSES)},
+    )
     tables = "\n".join(f'[variants.{key}]\nsource = {{ file = "tiny.safetensors" }}' for key in ("baseline", "width"))
     (folder / "study.toml").write_text(tables)
     for name in CLASSES:
@@ -187,9 +203,11 @@ def contents(out):
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.parent.name != "ledger" and path.suffix not in (".jsonl", ".pt", ".partial")
+        if path.is_file()
+        and path.parent.name != "ledger"
+        and path.suffix not in (".jsonl", ".pt", ".partial")
         and path.name != ".lock"
-    }  # fmt: skip
+    }
 
 
 WORK = {"export": export, "compare": compare, "train": train, "evaluate": evaluate}

@@ -65,7 +65,7 @@ def run(*words, **more):
     """A real export in a process of its own; ``more`` goes into its environment."""
     return subprocess.run(
         command(*words), cwd=ROOT, env=environment(**more), capture_output=True, text=True, timeout=3000, check=False
-    )  # fmt: skip
+    )
 
 
 def export(*words):
@@ -115,14 +115,27 @@ def torch_settings():
 
 
 BROKEN = {  # twenty ways
-    "empty": b"", "one byte": b"\xff", "text": b"hello", "html": b"<html></html>", "zeros": bytes(4000),
-    "jpeg start": b"\xff\xd8\xff\xe0", "png start": b"\x89PNG\r\n\x1a\n", "gif start": b"GIF89a", "bmp start": b"BM",
-    "webp start": b"RIFF\x00\x00\x00\x00WEBP", "tiff start": b"II*\x00\x08\x00\x00\x00",
+    "empty": b"",
+    "one byte": b"\xff",
+    "text": b"hello",
+    "html": b"<html></html>",
+    "zeros": bytes(4000),
+    "jpeg start": b"\xff\xd8\xff\xe0",
+    "png start": b"\x89PNG\r\n\x1a\n",
+    "gif start": b"GIF89a",
+    "bmp start": b"BM",
+    "webp start": b"RIFF\x00\x00\x00\x00WEBP",
+    "tiff start": b"II*\x00\x08\x00\x00\x00",
     "avif start": b"\x00\x00\x00\x1cftypavif",
-    "pdf": b"%PDF-1.7\n", "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "zip": b"PK\x03\x04" + bytes(60),
-    "psd": b"8BPS\x00\x01" + bytes(60), "ico": b"\x00\x00\x01\x00" + bytes(40), "xml": b"<?xml version='1.0'?>",
-    "half": None, "bomb": None,
-}  # fmt: skip
+    "pdf": b"%PDF-1.7\n",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "zip": b"PK\x03\x04" + bytes(60),
+    "psd": b"8BPS\x00\x01" + bytes(60),
+    "ico": b"\x00\x00\x01\x00" + bytes(40),
+    "xml": b"<?xml version='1.0'?>",
+    "half": None,
+    "bomb": None,
+}
 
 
 def break_in_twenty_ways(samples, folder):
@@ -577,8 +590,10 @@ def test_the_class_may_come_from_the_folder(samples, tmp_path, threads):
     out = tmp_path / "out"
     assert export(tmp_path / "photographs", *CPU, "--dpi", "60", "--target", "label", "--out", out) == 3
     assert [row["explained"] or row["reason"] for row in table(out)] == [
-        "Egyptian cat", "meerkat", "unknown class 'no such class'; give a class of the study by name or index"
-    ]  # fmt: skip
+        "Egyptian cat",
+        "meerkat",
+        "unknown class 'no such class'; give a class of the study by name or index",
+    ]
 
 
 def test_a_mask_that_does_not_fit_is_a_remark(samples, tmp_path, threads):

@@ -304,9 +304,15 @@ def test_footer_tells_how_to_read_it_and_where_weights_come_from(photographs):
 
 def test_paper_style_says_what_figure_7_says(photographs):
     assert words_of(figure_layout(photographs, style="paper")) == [
-        "original image", "baseline model", "deeper (d=4)", "wider (w=2)", "higher resolution (r=2)",
-        "compound scaling", "tabby", "tabby",
-    ]  # fmt: skip
+        "original image",
+        "baseline model",
+        "deeper (d=4)",
+        "wider (w=2)",
+        "higher resolution (r=2)",
+        "compound scaling",
+        "tabby",
+        "tabby",
+    ]
 
 
 def test_long_names_are_shortened_to_the_width_of_their_panel(photographs):

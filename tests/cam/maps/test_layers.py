@@ -24,10 +24,16 @@ from models.network import Network, folded
 from models.placement import Placement
 
 GRADIENT = {
-    "gradcam": library.GradCAM, "hirescam": library.HiResCAM, "xgradcam": library.XGradCAM, "layercam": library.LayerCAM,
-    "gradcam++": library.GradCAMPlusPlus, "gradcam-elementwise": library.GradCAMElementWise, "fem": library.FEM,
-    "eigencam": library.EigenCAM, "eigengradcam": library.EigenGradCAM,
-}  # fmt: skip
+    "gradcam": library.GradCAM,
+    "hirescam": library.HiResCAM,
+    "xgradcam": library.XGradCAM,
+    "layercam": library.LayerCAM,
+    "gradcam++": library.GradCAMPlusPlus,
+    "gradcam-elementwise": library.GradCAMElementWise,
+    "fem": library.FEM,
+    "eigencam": library.EigenCAM,
+    "eigengradcam": library.EigenGradCAM,
+}
 SIZE = (96, 160)
 
 
@@ -186,9 +192,14 @@ def test_fullgrad_terms_add_up_to_the_logit():
     """Its completeness: with ReLU and no gates, input times gradient and bias times gradient are the whole logit."""
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(1), nn.Linear(5, 2, bias=False),
-    ).double()  # fmt: skip
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(4, 5, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(1),
+        nn.Linear(5, 2, bias=False),
+    ).double()
     image = images_of(1, (8, 8))
     with torch.enable_grad():
         x = image.clone().requires_grad_(True)
@@ -234,9 +245,7 @@ def test_layers_of_different_grids_meet_on_the_finest(small):
     assert both.shape == fine.shape == (1, 16, 16)
     assert coarse.shape == (1, 4, 4)
     places = np.asarray(small.cell_centres("stage 2"))
-    moved = np.array([
-        [np.interp(x, small.cell_centres("stage 5"), row) for x in places] for row in scaled(coarse)[0]
-    ])  # fmt: skip
+    moved = np.array([[np.interp(x, small.cell_centres("stage 5"), row) for x in places] for row in scaled(coarse)[0]])
     moved = np.array([[np.interp(y, small.cell_centres("stage 5"), column) for y in places] for column in moved.T]).T
     np.testing.assert_allclose(both[0], (scaled(fine)[0] + moved) / 2, atol=1e-6)
 

@@ -55,8 +55,12 @@ def lukemelas_network(width, depth):
 def transformers_network(width, depth):
     library = pytest.importorskip("transformers")
     config = library.EfficientNetConfig(
-        width_coefficient=width, depth_coefficient=depth, hidden_dim=round(1280 * width), num_labels=CLASSES, depthwise_padding=[]
-    )  # fmt: skip
+        width_coefficient=width,
+        depth_coefficient=depth,
+        hidden_dim=round(1280 * width),
+        num_labels=CLASSES,
+        depthwise_padding=[],
+    )
     return library.EfficientNetForImageClassification(config)
 
 
@@ -76,7 +80,7 @@ LIBRARIES = {
     ),
     "lukemelas": Library(partial(lukemelas_network, *NARROW), "efficientnet_pytorch", "tf"),
     "transformers": Library(partial(transformers_network, *NARROW), "transformers", "tf"),
-}  # fmt: skip
+}
 
 
 def randomised(network):
@@ -130,21 +134,31 @@ WRAPPERS = {
     "compiled DataParallel": lambda network, t: {"model": prefixed("_orig_mod.module.", t)},
     "backbone of a module": lambda network, t: prefixed("encoder.backbone.", t),
     "torchvision's trainer": lambda network, t: {
-        "model": t, "optimizer": optimised(network), "lr_scheduler": {"last_epoch": 3}, "epoch": 3,
-        "args": argparse.Namespace(lr=0.5, model="efficientnet_b0"), "model_ema": {
-            "n_averaged": torch.tensor(32), **prefixed("module.", t)},
+        "model": t,
+        "optimizer": optimised(network),
+        "lr_scheduler": {"last_epoch": 3},
+        "epoch": 3,
+        "args": argparse.Namespace(lr=0.5, model="efficientnet_b0"),
+        "model_ema": {"n_averaged": torch.tensor(32), **prefixed("module.", t)},
     },
     "timm's trainer": lambda network, t: {
-        "epoch": 13, "arch": "efficientnet_b0", "state_dict": disturbed(t), "state_dict_ema": t,
-        "optimizer": optimised(network), "args": argparse.Namespace(aa="rand-m9"), "metric": 77.0,
+        "epoch": 13,
+        "arch": "efficientnet_b0",
+        "state_dict": disturbed(t),
+        "state_dict_ema": t,
+        "optimizer": optimised(network),
+        "args": argparse.Namespace(aa="rand-m9"),
+        "metric": 77.0,
     },
     "Lightning": lambda network, t: {
-        "state_dict": {**prefixed("net.", t), "loss.weight": torch.ones(3)}, "hyper_parameters": {"loss": Loss(), "lr": 1e-3},
-        "optimizer_states": [optimised(network)], "pytorch-lightning_version": "2.4.0",
+        "state_dict": {**prefixed("net.", t), "loss.weight": torch.ones(3)},
+        "hyper_parameters": {"loss": Loss(), "lr": 1e-3},
+        "optimizer_states": [optimised(network)],
+        "pytorch-lightning_version": "2.4.0",
     },
     "student and average": lambda network, t: {**prefixed("student.", disturbed(t)), **prefixed("student_ema.", t)},
     "a whole module": lambda network, t: network,
-}  # fmt: skip
+}
 
 
 def written(library, wrapper, folder):
@@ -282,8 +296,10 @@ def test_torchvisions_other_networks_are_refused_by_their_name(tmp_path):
     from torchvision.models import efficientnet_v2_s, mobilenet_v2, mobilenet_v3_small
 
     for build, name in (
-        (efficientnet_v2_s, "an EfficientNetV2"), (mobilenet_v2, "a MobileNetV2"), (mobilenet_v3_small, "a MobileNetV3"),
-    ):  # fmt: skip
+        (efficientnet_v2_s, "an EfficientNetV2"),
+        (mobilenet_v2, "a MobileNetV2"),
+        (mobilenet_v3_small, "a MobileNetV3"),
+    ):
         with pytest.raises(CheckpointError, match=f"{name}.*; expected a scaling of EfficientNet-B0"):
             load_checkpoint(saved(build().state_dict(), tmp_path / "model.pth"))
 

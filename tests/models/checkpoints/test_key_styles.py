@@ -66,11 +66,25 @@ NVIDIA_PARTS = {
     "classifier.1": "classifier.fc",
 }
 NVIDIA_LAYERS = {
-    False: {"0.0": "depsep.conv", "0.1": "depsep.bn", "1.fc1": "se.squeeze", "1.fc2": "se.expand", "2.0": "proj.conv",
-            "2.1": "proj.bn"},
-    True: {"0.0": "expand.conv", "0.1": "expand.bn", "1.0": "depsep.conv", "1.1": "depsep.bn", "2.fc1": "se.squeeze",
-           "2.fc2": "se.expand", "3.0": "proj.conv", "3.1": "proj.bn"},
-}  # fmt: skip
+    False: {
+        "0.0": "depsep.conv",
+        "0.1": "depsep.bn",
+        "1.fc1": "se.squeeze",
+        "1.fc2": "se.expand",
+        "2.0": "proj.conv",
+        "2.1": "proj.bn",
+    },
+    True: {
+        "0.0": "expand.conv",
+        "0.1": "expand.bn",
+        "1.0": "depsep.conv",
+        "1.1": "depsep.bn",
+        "2.fc1": "se.squeeze",
+        "2.fc2": "se.expand",
+        "3.0": "proj.conv",
+        "3.1": "proj.bn",
+    },
+}
 
 
 def nvidia_name(name, stages="layers.{}"):

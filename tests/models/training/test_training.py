@@ -50,9 +50,17 @@ ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 TINY = Scaling(0.25, 0.5, 64)
 RECIPE = Recipe(
-    "tiny", phases=(Phase(2, 0.5), Phase(1, frozen=2)), batch_size=4, ema_epochs=0.5, policy="trivial", erase=0.2,
-    mixup=0.2, cutmix=1.0, mix_probability=0.7, clip_norm=5.0,
-)  # fmt: skip
+    "tiny",
+    phases=(Phase(2, 0.5), Phase(1, frozen=2)),
+    batch_size=4,
+    ema_epochs=0.5,
+    policy="trivial",
+    erase=0.2,
+    mixup=0.2,
+    cutmix=1.0,
+    mix_probability=0.7,
+    clip_norm=5.0,
+)
 
 WORKER = """
 import sys, torch, torch.distributed as dist

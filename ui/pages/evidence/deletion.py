@@ -46,17 +46,21 @@ def show_deletion(report: Report | None, study: str) -> None:
         film = session.film(possible[key], photograph.digest, Question(method), photograph)
     film_viewer(
         data={
-            "name": photograph.name.replace("-", " "), "category": film.category, "label": film.label,
+            "name": photograph.name.replace("-", " "),
+            "category": film.category,
+            "label": film.label,
             "kinds": [
                 {
-                    "kind": kind, "area": film.areas[kind], "curve": np.round(film.curves[kind], 4).tolist(),
+                    "kind": kind,
+                    "area": film.areas[kind],
+                    "curve": np.round(film.curves[kind], 4).tolist(),
                     "frames": [session.data_url(frame) for frame in film.frames[kind]],
                 }
                 for kind in film.frames
             ],
         },
         key="film",
-    )  # fmt: skip
+    )
     if report is not None and report.checks is not None:
         st.divider()
         show_checks(report.checks)

@@ -31,16 +31,27 @@ def show_photographs(report: Report, study: str) -> None:
     chart, beside = st.columns(2, gap="medium")
     with chart:
         st.plotly_chart(
-            scatter(report, kept, one, other), key="points", config=PLAIN, on_select="rerun", selection_mode="points",
+            scatter(report, kept, one, other),
+            key="points",
+            config=PLAIN,
+            on_select="rerun",
+            selection_mode="points",
             alt=f"{kept.measurement} of {one} and {other} on every image",
-        )  # fmt: skip
+        )
         st.caption("Above the dotted line the network on the left axis scores higher. Click on a point to choose it.")
     table = _table(report, kept, one, other, wanted, folder)
     with beside:
         picked = st.dataframe(
-            table, key="rows", on_select="rerun", selection_mode="single-row", hide_index=True, height=430, row_height=44,
-            column_config=_widths(table), column_order=_columns(table),
-        )  # fmt: skip
+            table,
+            key="rows",
+            on_select="rerun",
+            selection_mode="single-row",
+            hide_index=True,
+            height=430,
+            row_height=44,
+            column_config=_widths(table),
+            column_order=_columns(table),
+        )
     row = _row(table, picked.selection.rows)
     if row is None:
         st.caption("Choose an image, as a point or in the table, to see it with every network.")
