@@ -21,6 +21,7 @@ from cam.question import Question
 from cam.saved import FORMAT, checked_arrays, read_arrays, read_document
 from cam.showing import Guess, overlay_of, png_of, same, top_of, words_of
 from models.classifier import linear_layers
+from models.engine import engine_words
 from models.files import atomic_write
 from models.network import Network
 from models.out_of_class import ScoreScale, out_of_class
@@ -37,7 +38,8 @@ class VariantFacts:
     ``centres`` are the nominal input pixels of the cells of its maps along either axis, ``offset`` what was measured to
     the right and down from there to where the cells look, ``note`` is a caveat to print with every
     map ("" where there is none), ``fingerprint`` the sha256 of its weights, ``score_scale`` what tells images that show
-    none of the classes (None where that was not measured).
+    none of the classes (None where that was not measured), ``engine`` what ran it and its version ("" where nobody knows);
+    figures do not say that.
     """
 
     label: str
@@ -51,6 +53,7 @@ class VariantFacts:
     centres: tuple[float, ...]
     offset: tuple[float, float] = (0.0, 0.0)
     score_scale: ScoreScale | None = None
+    engine: str = ""
 
     @property
     def grid(self) -> CellGrid:
@@ -71,6 +74,7 @@ class VariantFacts:
             tuple(centres_at(network, layers)),
             offset_at(network, layers),
             network.score_scale,
+            engine_words(network.engine),
         )
 
 

@@ -24,10 +24,13 @@ refit.py          grow for training: nearly the same function, with every block 
 noisy_copies.py   copies of layers, with noise that lets them grow apart
 placement.py      how far the cells of the last map look from their nominal centres
 ridge.py          ridge regression on the outputs of layers
+graphs/           networks as ONNX graphs: written, read, run
 checkpoints/      read weights that any library saved, and write our own
+engine.py         what runs forward passes: ONNX Runtime or PyTorch
 in_memory.py      networks of other libraries that are in memory already
 network.py        a loaded network, ready to run
 input_check.py    does the input look like what a network was trained on?
+graph_agreement.py  does a graph compute what its network computes in PyTorch?
 memory.py         how many images a pass may hold
 mirror_test.py    placement, measured on photographs and their mirror images
 variants.py       one network of a study before it is loaded, and where its weights are
@@ -37,7 +40,7 @@ command_inputs.py  the networks and photographs that a command names
 placement_command.py  python -m models placement
 judging.py        how well photographs in and out of the classes are told apart
 judge_command.py  python -m models judge
-graphs/           networks as ONNX files
+graph_command.py  python -m models onnx
 liveness/         whether the blocks and channels that were added to a network do anything
 training/         a recipe and photographs -> checkpoints
 """

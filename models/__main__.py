@@ -9,7 +9,7 @@ from models.checkpoints.description import describe
 from models.checkpoints.loading import load_checkpoint, save_checkpoint
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.costs import network_cost
-from models.graphs.command import add_onnx_arguments, run_onnx
+from models.graph_command import add_onnx_arguments, run_onnx
 from models.growth import grow
 from models.home import SAMPLES
 from models.images import image_tensor, open_image

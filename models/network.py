@@ -17,6 +17,7 @@ from torchvision.models import EfficientNet
 from models.classifier import Score, class_weights, hidden_widths, logit_of, only_linear_layer
 from models.costs import network_cost
 from models.efficientnet import cell_centres, layer_index
+from models.engine import ONNX_RUNTIME, Engine, chosen_engine
 from models.images import image_tensor
 from models.in_memory import Original, checkpoint_of, own_side
 from models.normalisation import Normalisation
@@ -40,6 +41,7 @@ class Network:
         placement: where the cells of its last map look, measured from their nominal centres; by default just there.
         outputs: how its logits are read, ``"softmax"`` or ``"sigmoid"``; by default one output alone is a sigmoid.
         score_scale: what tells photographs that show none of its classes; None where that was not measured.
+        engine: what runs its forward passes, one of ``ENGINES``; see ``models.engine``.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Network:
         device: str | torch.device = "auto",
     ):
         self.device = choose_device(device)
+        self.engine = chosen_engine(self.device)
         self.model = model.float().eval().to(self.device)
         self.scaling, self.family, self.categories = scaling, family, categories
         self.label, self.provenance, self.note = label, provenance, note
@@ -66,6 +69,7 @@ class Network:
         self.placement, self.outputs = placement, agreed_outputs(outputs, len(categories))
         self.score_scale = score_scale
         self._cost = network_cost(scaling, len(categories), family, hidden_widths(model.classifier))
+        self._engine = Engine(self.model, scaling.input_size)
         self._original: Original | None = None
         self._centres: dict[int, list[float]] = {}  # index of the layer -> its cells' centres
 
@@ -196,12 +200,15 @@ class Network:
     def features(self, images: Tensor) -> Tensor:
         """Activations entering global average pooling, without gradients, float32 (N, C, h, w) on the network's device.
 
-        Runs an inference copy with BatchNorm folded into the convolutions and channels last; on CUDA the body runs
-        in float16 and the last convolution in float32.
+        On a CPU with ONNX Runtime that runs the network. PyTorch runs an inference copy with BatchNorm folded into the
+        convolutions and channels last; on CUDA the body runs in float16 and the last convolution in float32.
 
         Args:
             images: float32 (N, 3, r, r) on any device.
         """
+        if self.engine == ONNX_RUNTIME and self._engine.takes(images):
+            self._require_original()
+            return self._engine.features(images)
         body, head = self._parts()
         images = images.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
         with torch.no_grad(), strict(self.device):
@@ -233,9 +240,12 @@ class Network:
         return nn.Sequential(*parts[:end]), nn.Sequential(*parts[end:], *pooling)
 
     def _parts(self) -> tuple[nn.Sequential, nn.Module]:
+        self._require_original()
+        return self._inference_copy
+
+    def _require_original(self) -> None:
         if self._original:
             self._original.check()
-        return self._inference_copy
 
     @cached_property
     def _inference_copy(self) -> tuple[nn.Sequential, nn.Module]:

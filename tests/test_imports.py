@@ -12,16 +12,16 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "": "models | cam | ui | app",
     "models": "classifier commands exhaustion files gates home normalisation out_of_class outputs pixels placement precision"
     " pulse ridge starting"
-    " | images scaling | costs efficientnet views"
-    " | checkpoints exact_growth | in_memory | network | input_check memory noisy_copies variants"
+    " | images scaling | costs efficientnet views | graphs"
+    " | checkpoints engine exact_growth | in_memory | network | graph_agreement input_check memory noisy_copies variants"
     " | manifest_entries mirror_test refit | growth | studies | command_inputs judging"
-    " | graphs judge_command liveness placement_command training | __main__",
+    " | graph_command judge_command liveness placement_command training | __main__",
     "models.checkpoints": "keras_weights padding_check pickles placeholders strangers | weight_files"
     " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint | loading"
     " | description",
     "models.training": "interruptions kept_batchnorm probe recipe teacher | augmentation datasets lineage objectives optimisation"
     " | evaluation sources | run | training | command",
-    "models.graphs": "names session | agreement graph | command",
+    "models.graphs": "names session | graph",
     "models.liveness": "channels removal | measure | report | command",
     "cam": "maps | evidence figures inputs measures question saved | showing | comparison paper | compare | evaluation export"
     " | commands | __main__",

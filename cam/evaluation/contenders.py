@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import combinations
 
 from cam.measures.randomisation import control_seed, random_network
+from models.engine import PYTORCH
 from models.network import Network
 from models.studies import baseline_of
 
@@ -120,7 +121,8 @@ def at_size(network: Network, side: int) -> Network:
         placement=network.placement,
         device=network.device,
     )
-    other.__dict__["_inference_copy"] = network._inference_copy  # the same weights: no second copy
+    if network.engine == PYTORCH:
+        other.__dict__["_inference_copy"] = network._inference_copy  # the same weights: no second copy
     return other
 
 

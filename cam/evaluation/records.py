@@ -59,6 +59,7 @@ class Training(Record, frozen=True):
     fingerprint: str
     placement: tuple[float, float]
     accuracy: float | None = None
+    engine: str = ""
 
 
 class Arm(Record, frozen=True):

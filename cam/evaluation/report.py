@@ -25,6 +25,7 @@ from cam.evaluation.records import (
 from cam.evaluation.registry import MEASUREMENTS, OWN, PAIRS, PRIMARY, READINGS
 from cam.evaluation.statistics import Spread, between_trainings, holm, intervals, share_better, significance
 from cam.question import Question
+from models.engine import engine_words
 
 KEPT = (*PRIMARY.values(), "energy", "pointing")  # also for every single image
 DIGITS = 3
@@ -195,6 +196,7 @@ def _trainings(photographs: Sequence[Row], arms: Contenders) -> dict[str, Traini
             network.fingerprint,
             network.cell_offset(),
             round(float(np.mean([row.right[key] for row in photographs])), 5),
+            engine_words(network.engine),
         )
         for key, network in arms.trained.items()
     }

@@ -16,6 +16,7 @@ from cam.evaluation.sampling import mosaics_of_one_class, shuffled
 from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
 from cam.measures.pointing import plan_mosaics
 from cam.question import Question
+from models.engine import engine_words
 from models.files import atomic_write
 from models.images import open_image
 
@@ -66,7 +67,7 @@ def measure(
 ) -> tuple[list[Row], list[Row], list[Row]]:
     """Rows of photographs, of mosaics of one class, and of four. Finished tasks are kept in ``partial``, one line each.
 
-    A line is found by a hash of all that it depends on: files, networks, method, view and device. Chunks are always the
+    A line is found by a hash of all that it depends on: files, networks, method, view, device and engine. Chunks are always the
     same, so a run that was killed and goes on gives the same numbers as one that was not.
     """
     recorded = _recorded(partial)
@@ -121,9 +122,9 @@ def _size(task: Task) -> int:
 
 
 def _fingerprints(arms: Contenders) -> list[tuple]:
-    """Of every training: name, weights, input size and device."""
+    """Of every training: name, weights, input size, device and engine."""
     return [
-        (name, network.fingerprint, network.scaling.input_size, network.device.type)
+        (name, network.fingerprint, network.scaling.input_size, network.device.type, engine_words(network.engine))
         for arm in arms.arms.values()
         for name, network in arm.trainings.items()
     ]

@@ -30,7 +30,8 @@ SCHEMA = pa.schema(
     + [("probability", pa.float64())]
     + [(name, pa.string() if name.startswith("class") else pa.float64()) for name in CLASSES]
     + [(name, pa.float64()) for name in MEASURES]
-    + [("out_of_class", pa.bool_()), ("remark", pa.string()), ("batch", pa.int64()), ("device", pa.string())]
+    + [("out_of_class", pa.bool_()), ("remark", pa.string()), ("batch", pa.int64())]
+    + [("device", pa.string()), ("engine", pa.string())]
 )
 
 
@@ -75,6 +76,7 @@ def table_rows(item: Item, record: Record) -> Iterator[dict]:
         "remark": record.get("remark"),
         "batch": record.get("batch"),
         "device": record.get("device"),
+        "engine": record.get("engine"),
         "figure": next((name for name in record.get("files", {}) if name.startswith("figures/")), None),
     }
     for row in record.get("rows") or [{}]:

@@ -16,6 +16,7 @@ import torch
 import models
 from cam.export.items import Item
 from cam.question import QUESTION, Question
+from models.engine import engine_words
 from models.network import Network
 
 WRITES = ("figure", "panels", "overlays", "maps")
@@ -53,7 +54,15 @@ class Settings:
 def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
     """sha256 of all that the images of an export share: settings, weights, code."""
     weights = [
-        [key, network.label, network.provenance, network.note, network.outputs, network.fingerprint]
+        [
+            key,
+            network.label,
+            network.provenance,
+            network.note,
+            network.outputs,
+            network.fingerprint,
+            engine_words(network.engine),
+        ]
         for key, network in networks.items()
     ]
     return hashlib.sha256(json.dumps([asdict(settings), weights, code_version()]).encode()).hexdigest()

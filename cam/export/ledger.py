@@ -151,6 +151,7 @@ class _Done(msgspec.Struct, tag_field="status", tag=OK):
     rows: list[_Row]
     batch: int = 0
     device: str = ""
+    engine: str = ""
     remark: str = ""
 
 

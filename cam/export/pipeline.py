@@ -17,6 +17,7 @@ from cam.export.ledger import FAILED, OK, Record
 from cam.export.looking import look
 from cam.export.reading import Photograph, Reader, failure
 from cam.export.rendering import Rendering, render, rendering_processes
+from models.engine import engine_words
 from models.network import Network
 
 READERS = 4
@@ -75,7 +76,8 @@ class Pipeline:
     ):
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
         self.size, self.inference_threads, self.workers, self.tell = batch_size, inference_threads, workers, tell
-        self.device = next(iter(networks.values())).device.type
+        first = next(iter(networks.values()))
+        self.device, self.engine = first.device.type, engine_words(first.engine)
         self.ready: deque[Places] = deque()
         self.flying: dict[Future, Handler] = {}
         self.reading = self.waiting = self.looking = self.rendering = 0
@@ -210,6 +212,7 @@ class Pipeline:
             "status": OK,
             "batch": size,
             "device": self.device,
+            "engine": self.engine,
         }
         if photograph.remark:
             record["remark"] = photograph.remark

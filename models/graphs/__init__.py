@@ -3,6 +3,4 @@
 names.py      inputs, outputs and ways to store weights
 graph.py      a network as an ONNX graph, its tensors named as those of its checkpoint
 session.py    run a graph on the CPU
-agreement.py  does a graph compute what its network computes in PyTorch?
-command.py    python -m models onnx
 """

@@ -24,7 +24,14 @@ def require_installed() -> None:
 
 
 def session_of(graph: bytes, threads: int | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU, with so many threads, by default as many as torch has.
+    """An ``onnxruntime.InferenceSession`` on the CPU; what it computes has the same bits with any number of threads.
+
+    Its threads sleep when there is nothing to do, rather than to spin while others compute, and memory is given back
+    after every run.
+
+    Args:
+        graph: as it is written.
+        threads: default: as many as torch has.
 
     Raises:
         ModuleNotFoundError: ONNX Runtime is not installed.
@@ -34,5 +41,9 @@ def session_of(graph: bytes, threads: int | None = None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads or torch.get_num_threads(), 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False  # it would keep the most that any run ever took
     options.log_severity_level = 3  # errors
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session._model_bytes = b""  # of the graph, which it keeps to begin again on other hardware: all weights once more
+    return session

@@ -11,7 +11,7 @@ from models.checkpoints.records import RECORD, written_record
 from models.command_inputs import NETWORK, chosen
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write
-from models.graphs.agreement import agreement, rounded
+from models.graph_agreement import agreement, rounded
 from models.graphs.names import FLOAT32, GRAPH, WEIGHTS
 from models.graphs.session import require_installed
 from models.home import SAMPLES
