@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
+from torch import nn
 
 from models.checkpoints.label_sets import LABEL_SETS
 from models.checkpoints.records import RECORD, written_record
@@ -12,7 +13,8 @@ from models.command_inputs import NETWORK, chosen
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write
 from models.graph_agreement import agreement, rounded
-from models.graphs.names import FLOAT32, GRAPH, WEIGHTS
+from models.graphs.names import BATCHES, FLOAT32, GRAPH, OUTPUTS, WEIGHTS
+from models.graphs.reading import COUNTER
 from models.graphs.session import require_installed
 from models.home import SAMPLES
 from models.images import open_image
@@ -56,7 +58,12 @@ def run_onnx(arguments: argparse.Namespace) -> int:
             failed = True
             continue
         name = Path(arguments.networks).stem if key == NETWORK else key
-        print(written(folder / f"{name}.onnx", network, _known(study, key), photographs, arguments), flush=True)
+        print(
+            written(
+                folder / f"{name}.onnx", network, _known(study, key, len(network.categories)), photographs, arguments
+            ),
+            flush=True,
+        )
     return SOME_FAILED if failed else DONE
 
 
@@ -107,7 +114,7 @@ def graph_record(network: Network, known: Mapping, weights: str, normalised: boo
         known: metadata of the checkpoint.
         weights, normalised: of the graph.
     """
-    metadata = {name: value for name, value in known.items() if name not in (LABEL_SETS, PLACEMENT)}
+    metadata = {name: value for name, value in known.items() if name != PLACEMENT}
     metadata["categories"] = network.categories
     if network.provenance:
         metadata["provenance"] = network.provenance
@@ -117,12 +124,21 @@ def graph_record(network: Network, known: Mapping, weights: str, normalised: boo
         "input": "normalised" if normalised else "RGB from 0 to 1",
         "weights": weights,
         "label": network.label,
-        "outputs": network.outputs,
+        OUTPUTS: network.outputs,
     }
+    if batches := _batches(network.model):
+        metadata[GRAPH][BATCHES] = batches
     return written_record(network.scaling, network.family, network.normalisation, metadata)
 
 
-def _known(study: Study, key: str) -> Mapping:
-    """Metadata of a variant's checkpoint; none where it is grown."""
+def _batches(model: nn.Module) -> int | list[int]:
+    """How many batches its BatchNorms have seen: one number where they agree."""
+    counts = [int(value) for name, value in model.named_buffers() if name.endswith(COUNTER)]
+    return counts[0] if len(set(counts)) == 1 else counts
+
+
+def _known(study: Study, key: str, classes: int) -> Mapping:
+    """Metadata of a variant's checkpoint, none where it is grown; of several label sets the one that the study takes."""
     variant = study.variant(key)
-    return {} if "grown_from" in variant.source else variant.checkpoint().metadata
+    known = {} if "grown_from" in variant.source else variant.checkpoint().metadata
+    return {**known, LABEL_SETS: {study.label_set: classes}} if study.label_set else known

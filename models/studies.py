@@ -85,6 +85,7 @@ class Loaded(NamedTuple):
     placement: Placement
     categories: list[str]
     notes: tuple[str, ...] = ()
+    outputs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,15 @@ class Study:
                 f"variant {key!r}: its weights know {classes} classes, the study {self.name!r} has "
                 f"{len(loaded.categories)}; give a checkpoint trained on the study's classes, or name its label_set"
             )
-        self._check_outputs(key, classes)
+        outputs = self.outputs or loaded.outputs
+        self._check_outputs(key, classes, outputs)
         return Network(
             loaded.model,
             scaling=loaded.scaling,
             family=loaded.family,
             normalisation=loaded.normalisation,
             placement=loaded.placement,
-            outputs=self.outputs,
+            outputs=outputs,
             score_scale=self.out_of_class.scale(key) if self.out_of_class else None,
             categories=loaded.categories,
             label=variant.label,
@@ -151,9 +153,9 @@ class Study:
             device=device,
         )
 
-    def _check_outputs(self, key: str, classes: int) -> None:
+    def _check_outputs(self, key: str, classes: int, outputs: str | None) -> None:
         try:
-            agreed_outputs(self.outputs, classes)
+            agreed_outputs(outputs, classes)
         except ValueError as error:
             raise StudyError(f"variant {key!r} of study {self.name!r}: {error}") from error
 
@@ -226,7 +228,14 @@ class Study:
         categories = self.categories or checkpoint.categories(label_set) or unnamed
         scaling, placement = checkpoint.run_scaling, variant.placement or checkpoint.placement
         return Loaded(
-            model, scaling, checkpoint.family, checkpoint.normalisation, placement, list(categories), checkpoint.notes
+            model,
+            scaling,
+            checkpoint.family,
+            checkpoint.normalisation,
+            placement,
+            list(categories),
+            checkpoint.notes,
+            checkpoint.outputs,
         )
 
     def _grown(self, variant: Variant) -> Loaded:

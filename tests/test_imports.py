@@ -17,11 +17,11 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     " | manifest_entries mirror_test refit | growth | studies | command_inputs judging"
     " | graph_command judge_command liveness placement_command training | __main__",
     "models.checkpoints": "keras_weights padding_check pickles placeholders strangers | weight_files"
-    " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint | loading"
-    " | description",
+    " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint"
+    " | graph_files | loading | description",
     "models.training": "interruptions kept_batchnorm probe recipe teacher | augmentation datasets lineage objectives optimisation"
     " | evaluation sources | run | training | command",
-    "models.graphs": "names session | graph",
+    "models.graphs": "names session | graph reading",
     "models.liveness": "channels removal | measure | report | command",
     "cam": "maps | evidence figures inputs measures question saved | showing | comparison paper | compare | evaluation export"
     " | commands | __main__",

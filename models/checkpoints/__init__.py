@@ -18,6 +18,7 @@ recognition.py    what tensors tell about their network: its scaling, and whethe
 apart.py          reads pickles from visitors in a process of its own
 families.py       which family a network belongs to: by key style, clues and statistics
 checkpoint.py     weights and what is known of them; the network they make
+graph_files.py    ONNX graphs of this project as checkpoints
 loading.py        load and save a checkpoint
 description.py    what was found, for people
 """

@@ -15,6 +15,7 @@ from models.checkpoints.key_styles import network_in
 from models.checkpoints.recognition import check_plain
 from models.checkpoints.weight_files import SAFETENSORS, CheckpointError, printable, read_weights
 from models.files import atomic_write
+from models.graphs.names import SUFFIX
 
 try:
     import resource
@@ -74,8 +75,8 @@ def _limit() -> None:
 
 
 def is_pickled(path: Path) -> bool:
-    """Whether the file's ending is another than that of safetensors."""
-    return path.suffix.lower() != SAFETENSORS
+    """Whether reading the file means unpickling it, as its ending says: another than those of safetensors and ONNX."""
+    return path.suffix.lower() not in (SAFETENSORS, SUFFIX)
 
 
 if __name__ == "__main__":

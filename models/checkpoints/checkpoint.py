@@ -10,9 +10,11 @@ from torchvision.models import EfficientNet
 from models.checkpoints.families import own_resolution
 from models.checkpoints.heads import head_layers, hidden_layers
 from models.checkpoints.label_sets import checked_label_sets, rows_of
-from models.checkpoints.records import GIVEN, recorded_placement
+from models.checkpoints.records import GIVEN, recorded_graph, recorded_placement
 from models.efficientnet import meta_network
+from models.graphs.names import OUTPUTS as OUTPUTS_OF_GRAPH
 from models.normalisation import Normalisation
+from models.outputs import OUTPUTS
 from models.placement import Placement
 from models.scaling import UNRECORDED, Scaling
 
@@ -79,6 +81,12 @@ class Checkpoint:
     def placement(self) -> Placement:
         """Where the cells of the last map look, as recorded; nominal where nothing is."""
         return recorded_placement(self.metadata)
+
+    @property
+    def outputs(self) -> str | None:
+        """How its logits are read, one of ``OUTPUTS``, as a graph records; None elsewhere."""
+        found = recorded_graph(self.metadata).get(OUTPUTS_OF_GRAPH)
+        return found if found in OUTPUTS else None
 
     def network(self, label_set: str | None = None) -> EfficientNet:
         """A new network with these weights, float32 and in eval mode; no random number is drawn for it.

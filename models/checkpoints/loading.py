@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from models.checkpoints.checkpoint import Checkpoint
 from models.checkpoints.clues import Clues, clues_beside
 from models.checkpoints.families import recognised_family
+from models.checkpoints.graph_files import is_graph, read_graph_file, require_own
 from models.checkpoints.heads import assumed_of_head, named_head
 from models.checkpoints.hubs import located
 from models.checkpoints.keras_weights import keras_normalisation
@@ -67,7 +68,7 @@ def load_checkpoint(
     tensor tells is read from the configuration that a hub puts beside the file, else from the names of folder and file.
 
     Args:
-        path: a .safetensors, .pth or .pt file, a folder with one, or a name on a hub; see ``located``.
+        path: a .safetensors, .pth or .pt file, an .onnx file of ours, a folder with one, or a name on a hub; see ``located``.
         family: what tensors cannot tell (padding, BatchNorm eps); default: as recorded, else by key style and clues.
         scaling: default: as recorded, else the nearest named scaling with these tensors.
         normalisation: default: as recorded, else as the configuration beside the file says, else the family's.
@@ -95,7 +96,8 @@ def _read(
     normalisation: Normalisation | None,
     entry: str | None,
 ) -> Checkpoint:
-    content, header = read_weights(path)
+    graph = read_graph_file(path) if is_graph(path) else None
+    content, header = (graph.tensors, graph.properties) if graph else read_weights(path)
     tensors, entry, others = network_in(content, entry)
     check_plain(tensors, path.stat().st_size)
     tensors, key_style = _torchvisions(tensors)
@@ -119,7 +121,7 @@ def _read(
         known, origin = _normalisation_of(content, clues, family, sure=known_family is not None)
     if key_style == "efficientnet_pytorch" and family == "lite":
         key_style = "efficientnet_lite_pytorch"
-    return Checkpoint(
+    checkpoint = Checkpoint(
         state_dict=_own(tensors),
         scaling=scaling,
         family=family,
@@ -133,9 +135,12 @@ def _read(
         path=path,
         entry=entry,
         others=tuple(others),
-        joined=recorded_family is None and key_style in JOINING,
+        joined=graph.joined if graph else recorded_family is None and key_style in JOINING,
         notes=tuple(filter(None, (grey, assumed_of_head(tensors)))),
     )
+    if graph:
+        require_own(graph, checkpoint)
+    return checkpoint
 
 
 def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) -> tuple[Normalisation, str]:

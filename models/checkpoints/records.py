@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from models.checkpoints.label_sets import LABEL_SETS, checked_label_sets
 from models.checkpoints.weight_files import CheckpointError, printable
+from models.graphs.names import GRAPH
 from models.normalisation import NORMALISATION, Normalisation, normalisation_from
 from models.placement import NOMINAL, PLACEMENT, Placement, placement_from
 from models.scaling import Scaling, family_named
@@ -83,6 +84,12 @@ def recorded_placement(metadata: Mapping) -> Placement:
         return placement_from(metadata[PLACEMENT]) if PLACEMENT in metadata else NOMINAL
     except ValueError as error:
         raise CheckpointError(f"{printable(str(error))}; measure it again") from error
+
+
+def recorded_graph(metadata: Mapping) -> dict:
+    """What a graph says of itself beside its network; nothing where it is none."""
+    about = metadata.get(GRAPH)
+    return about if isinstance(about, dict) else {}
 
 
 def agreed_family(given: str | None, recorded: str | None) -> str | None:

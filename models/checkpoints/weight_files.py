@@ -35,7 +35,6 @@ FOREIGN = {
     ".keras": KERAS_WAY,
     ".tflite": "TensorFlow Lite, a program without a state dict; bring the Keras or PyTorch weights that it was made from",
     ".pb": "TensorFlow, a graph without a state dict; load it in Keras and save its weights by name",
-    ".onnx": "ONNX, a graph without a state dict; save the state_dict() of the PyTorch model that it was exported from",
 }  # ending -> whose file it is, and the way out
 
 
@@ -70,6 +69,17 @@ def read_weights(path: Path) -> tuple[object, dict[str, str]]:
         raise CheckpointError(f"a file of {way}")
     if path.is_file() and path.suffix not in (SAFETENSORS, *PICKLED):
         raise CheckpointError(f"unknown ending {path.suffix!r}; expected .safetensors, .pth or .pt")
+    content = read_content(path)
+    return _read_safetensors(content) if path.suffix == SAFETENSORS else (_read_pickled(content), {})
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a checkpoint's file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: it is no regular file, empty or too large.
+    """
     try:
         content = read_file(path, MOST_BYTES)
     except FileNotFoundError:
@@ -79,7 +89,7 @@ def read_weights(path: Path) -> tuple[object, dict[str, str]]:
         raise CheckpointError(f"{came}; expected a .safetensors, .pth or .pt file") from error
     if not content:
         raise CheckpointError("the file is empty; copy or download it again")
-    return _read_safetensors(content) if path.suffix == SAFETENSORS else (_read_pickled(content), {})
+    return content
 
 
 def _read_safetensors(content: bytes) -> tuple[object, dict[str, str]]:

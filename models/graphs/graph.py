@@ -23,12 +23,11 @@ from torchvision.ops import SqueezeExcitation, StochasticDepth
 
 from models.classifier import linear_layers
 from models.efficientnet import SameConv2d, cell_centres
-from models.graphs.names import FEATURES, FLOAT32, LOGITS, MAPS, PIXELS, WEIGHTS
+from models.graphs.names import FEATURES, FLOAT32, LOGITS, MAPS, MEAN, PIXELS, SIX, STD, WEIGHTS, ZERO
 from models.normalisation import Normalisation
 
 OPSET, IR_VERSION = 17, 8  # of 2022: every engine in use reads them
 PRODUCER = "compound-cam"
-MEAN, STD = "normalisation.mean", "normalisation.std"
 PASSING = (nn.Identity, nn.Dropout, StochasticDepth)  # what gives its input when nothing is trained
 ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid"}
 
@@ -125,7 +124,7 @@ class _Builder:
         if isinstance(layer, nn.SiLU):
             return self._node("Mul", [x, self._node("Sigmoid", [x], f"{name}.sigmoid")], name)
         if isinstance(layer, nn.ReLU6):
-            limits = [self._limit("zero", 0.0), self._limit("six", 6.0)]
+            limits = [self._limit(ZERO, 0.0), self._limit(SIX, 6.0)]
             return self._node("Clip", [x, *limits], name)
         if isinstance(layer, SqueezeExcitation):
             gate = self._node("GlobalAveragePool", [x], f"{name}.pooled")

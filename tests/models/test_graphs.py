@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from models import FAMILIES, Scaling, efficientnet, load_study, save_checkpoint
+from models import graph_command as command
 from models.__main__ import main
 from models.checkpoints.records import RECORD
-from models import graph_command as command
 from models.graph_agreement import agreement, in_pytorch
 from models.graphs.graph import onnx_graph
 from models.graphs.names import FLOAT16, LOGITS, MAPS, PIXELS

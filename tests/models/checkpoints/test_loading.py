@@ -301,7 +301,6 @@ def test_another_ending(tmp_path, name):
         ("m.h5", r"a file of Keras; save its weights by name instead: safetensors\.numpy\.save_file"),
         ("m.keras", "a file of Keras"),
         ("m.tflite", "a file of TensorFlow Lite, a program"),
-        ("m.onnx", r"a file of ONNX, .* save the state_dict\(\) of the PyTorch model"),
     ],
 )
 def test_files_of_other_frameworks(tmp_path, name, message):

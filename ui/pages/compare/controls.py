@@ -22,7 +22,7 @@ from ui.session import Choice
 SAME, OWN, RATHER = "Same class", "Each its own", "Why A rather than B"
 VIEW_WORDS = {"square": "Whole image", "centre": "Centre crop"}
 METHOD_COSTS = {"scorecam": " (minutes)", "fullgrad": " (slower)"}
-CHECKPOINTS = ["safetensors", "pth", "pt", "bin"]
+CHECKPOINTS = ["safetensors", "pth", "pt", "bin", "onnx"]
 
 
 @dataclass(frozen=True)
