@@ -21,8 +21,8 @@ from models.training.evaluation import (
 )
 from models.training.interruptions import Stopped, memory_advice
 from models.training.lineage import draw
-from models.training.recipe import Phase, Recipe
-from models.training.run import Limits, differences
+from models.training.recipe import Phase, Recipe, differences
+from models.training.run import Limits
 from models.training.training import recalibrate
 from tests.models.training.tiny import CPU, RECIPE, ROOT, TINY, equal, tiny_run
 
