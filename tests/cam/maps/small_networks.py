@@ -1,10 +1,22 @@
 """Networks and images for the tests of maps at any layer."""
 
 import numpy as np
+import pytorch_grad_cam as library
 import torch
 from PIL import Image
 from torch import nn
 
+GRADIENT = {  # method -> its class in the grad-cam library
+    "gradcam": library.GradCAM,
+    "hirescam": library.HiResCAM,
+    "xgradcam": library.XGradCAM,
+    "layercam": library.LayerCAM,
+    "gradcam++": library.GradCAMPlusPlus,
+    "gradcam-elementwise": library.GradCAMElementWise,
+    "fem": library.FEM,
+    "eigencam": library.EigenCAM,
+    "eigengradcam": library.EigenGradCAM,
+}
 SIZE = (96, 160)
 
 

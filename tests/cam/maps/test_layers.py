@@ -21,19 +21,7 @@ from models import open_image
 from models.efficientnet import LAYERS
 from models.network import folded
 from models.placement import Placement
-from tests.cam.maps.small_networks import SIZE, halves, images_of, scaled
-
-GRADIENT = {
-    "gradcam": library.GradCAM,
-    "hirescam": library.HiResCAM,
-    "xgradcam": library.XGradCAM,
-    "layercam": library.LayerCAM,
-    "gradcam++": library.GradCAMPlusPlus,
-    "gradcam-elementwise": library.GradCAMElementWise,
-    "fem": library.FEM,
-    "eigencam": library.EigenCAM,
-    "eigengradcam": library.EigenGradCAM,
-}
+from tests.cam.maps.small_networks import GRADIENT, SIZE, halves, images_of, scaled
 
 
 def of_library(name, model, layers, images, class_idx):

@@ -82,9 +82,9 @@ LIBRARIES = {
 }
 
 
-def randomised(network):
+def randomised(network, seed=0):
     """The network in eval mode, no two of its tensors alike, so that swapping any two changes the logits."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var") or (tensor.ndim == 1 and name.endswith("weight")):
             tensor.uniform_(0.5, 1.5, generator=generator)
