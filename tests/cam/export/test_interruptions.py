@@ -79,12 +79,12 @@ def killed(out, words, after):
 
 
 def test_ctrl_c_finishes_the_batch_and_rendering_dies_with_its_parent(samples, tmp_path, threads):
-    photographs = make_photographs(samples, tmp_path / "photographs", 30)
+    photographs = make_photographs(samples, tmp_path / "photographs", 16)
     words, out = [photographs, *CPU, "--dpi", "60", "--write", "figure,maps"], tmp_path / "out"
     code, said = signalled(out, [*words, "--out", out], signal.SIGINT, 2)
     assert code == 130
     assert "the same command goes on from there" in said
-    assert 2 <= count_of(out) < 30
+    assert 2 <= count_of(out) < 16
     assert not list(out.rglob("*.partial"))
     assert signalled(out, [*words, "--out", out], signal.SIGKILL, 2)[0] == -signal.SIGKILL
     assert export(*words, "--out", out) == 0
