@@ -41,9 +41,7 @@ def outcome(path):
     try:
         ours = open_image(path)
     except ImageError as error:
-        assert "\n" not in str(error)
-        assert len(str(error)) < 400
-        return "refused"
+        return "refused" if len(str(error)) < 400 and "\n" not in str(error) else f"differs from a sentence: {error}"
     theirs = pillows(path)
     if theirs is None:
         return "other rule"
