@@ -13,7 +13,11 @@ BEST = {"compound": 0.2}
 @pytest.mark.parametrize(
     ("report", "outcome", "words"),
     [
-        (made_up_report(BEST), HOLDS, "Compound beats Baseline, Depth, Baseline’s weights at 300 px and Resolution-300"),
+        (
+            made_up_report(BEST),
+            HOLDS,
+            "Compound beats Baseline, Depth, Baseline’s weights at 300 px and Resolution-300",
+        ),
         (
             made_up_report({}),
             OPEN,
