@@ -43,13 +43,8 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", metavar="FILE", help="list of class/file to measure on (default: the study's test list)")
     add("--per-class", type=int, metavar="N", help="at most N photographs of every class, always the same")
     add("--limit", type=int, metavar="N", help="only N photographs, spread over classes, always the same")
-    add(
-        "--mosaics",
-        type=int,
-        default=MOSAICS,
-        metavar="N",
-        help=f"of four photographs of one class (default: {MOSAICS})",
-    )
+    mosaics = f"of four photographs of one class (default: {MOSAICS})"
+    add("--mosaics", type=int, default=MOSAICS, metavar="N", help=mosaics)
     add(
         "--masks",
         metavar="PATH",

@@ -25,8 +25,8 @@ from models.training.evaluation import (
 from models.training.interruptions import kept_on_error
 from models.training.lineage import TRAINED, Start, descend, draw, named_checkpoint
 from models.training.probe import fit_probe
-from models.training.recipe import Recipe
-from models.training.run import Limits, TrainingRun, differences
+from models.training.recipe import Recipe, differences
+from models.training.run import Limits, TrainingRun
 from models.training.sources import epoch_order
 from models.training.teacher import Teacher
 
@@ -161,20 +161,10 @@ def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRu
         lambda images: logits(images)[:, rows], testing, run.resolution, run.normalisation, f"{path.stem}, test"
     )
     mean, top1 = accuracies(predictions, testing.labels)
-    trained = f"trained for {recipe.epochs} epochs of {run.steps * recipe.batch_size} images by recipe {recipe.name!r}"
-    metadata = {
-        "categories": categories,
-        **sets,
-        "lineage": [*start.lineage, f"{trained} (seed {run.seed})"],
-        "provenance": f"{'; '.join(start.lineage)}; {trained}",
-        "training": run.identity,
-        "seed": run.seed,
+    measured = {
         "accuracy": round(mean, 6),
         "top1": round(top1, 6),
         "images": {"training": len(set(run.photographs.names)), "test": len(testing), "test_sha256": testing.sha256},
-        "training_seconds": round(run.seconds),
-        "machine": machine(run.device, run.world),
-        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
     with kept_on_error(run.state_path):
         write_predictions(predictions_path(path), testing, predictions)
@@ -184,11 +174,26 @@ def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRu
             scaling=start.scaling,
             family=start.family,
             normalisation=run.normalisation,
-            metadata=metadata,
+            metadata={"categories": categories, **sets, **_history(run, start), **measured},
             half=True,
         )
     run.log({"event": "finished", "accuracy": mean, "top1": top1, "seconds": run.seconds})
     print(f"{path}: mean per-class accuracy {mean:.2%}, top-1 {top1:.2%}, {run.seconds / 60:.1f} minutes of training")
+
+
+def _history(run: TrainingRun, start: Start) -> dict[str, Any]:
+    """How a network came about, as its checkpoint records it."""
+    recipe = run.recipe
+    trained = f"trained for {recipe.epochs} epochs of {run.steps * recipe.batch_size} images by recipe {recipe.name!r}"
+    return {
+        "lineage": [*start.lineage, f"{trained} (seed {run.seed})"],
+        "provenance": f"{'; '.join(start.lineage)}; {trained}",
+        "training": run.identity,
+        "seed": run.seed,
+        "training_seconds": round(run.seconds),
+        "machine": machine(run.device, run.world),
+        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+    }
 
 
 def taught_categories(classes: int) -> tuple[list[str], str]:

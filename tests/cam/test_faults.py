@@ -58,8 +58,12 @@ class Disk:
 
     def install(self, patch):
         """Put the counting in front of the calls."""
-        before = {name: getattr(os, name) for name in ("open", "write", "fsync", "replace", "mkdir", "chmod", "fdopen")}
-        plain = builtins.open
+        self._install_handles(patch)
+        self._install_paths(patch)
+        self._install_files(patch)
+
+    def _install_handles(self, patch):
+        before = {name: getattr(os, name) for name in ("open", "write", "fsync")}
 
         def opened_raw(path, flags, *rest, **more):
             if flags & (os.O_WRONLY | os.O_RDWR):
@@ -73,6 +77,9 @@ class Disk:
                 name,
                 lambda handle, *rest, name=name: (self.fails(name, self.path(handle)), before[name](handle, *rest))[1],
             )
+
+    def _install_paths(self, patch):
+        before = {name: getattr(os, name) for name in ("mkdir", "chmod", "replace")}
         for name in ("mkdir", "chmod"):
             patch.setattr(
                 os,
@@ -86,6 +93,11 @@ class Disk:
             else:
                 before["replace"](source, target)
 
+        patch.setattr(os, "replace", replace)
+
+    def _install_files(self, patch):
+        plain, fdopen = builtins.open, os.fdopen
+
         def opened(file, mode="r", *rest, **more):
             if isinstance(file, int) or not set("wa+") & set(mode):
                 return plain(file, mode, *rest, **more)
@@ -93,12 +105,11 @@ class Disk:
             binary = self.buffered(os.fspath(file), mode.replace("b", "").replace("t", ""))
             return binary if "b" in mode else io.TextIOWrapper(binary, encoding=more.get("encoding"))
 
-        patch.setattr(os, "replace", replace)
         patch.setattr(
             os,
             "fdopen",
             lambda handle, mode="r", *rest, **more: (
-                self.buffered(handle, "w") if mode == "wb" else before["fdopen"](handle, mode, *rest, **more)
+                self.buffered(handle, "w") if mode == "wb" else fdopen(handle, mode, *rest, **more)
             ),
         )
         patch.setattr(builtins, "open", opened)

@@ -57,9 +57,8 @@ def _statement(report: Report, statement: Statement, key: str) -> None:
             config=PLAIN,
             alt=f"{MEASUREMENTS[name].label}: difference of every network and control to the baseline, with intervals",
         )
-        st.caption(
-            f"{MEASUREMENTS[name].label}. {minus(plain(statement.reason[0].upper() + statement.reason[1:], 400))}."
-        )
+        measure, reason = MEASUREMENTS[name], statement.reason[0].upper() + statement.reason[1:]
+        st.caption(f"{minus(plain(reason, 400))}. {measure.label}: {measure.summary}.")
 
 
 def _legend(report: Report) -> str:
