@@ -27,14 +27,15 @@ from cam.export import pipeline
 from cam.export.items import Item, file_name
 from cam.export.keys import Settings, setting_key
 from cam.export.ledger import Ledger
-from cam.export.looking import look
+from cam.export.looking import look, sides_of
 from cam.export.reading import Photograph, Reader
 from cam.export.rendering import Rendering, render, rendering_processes
 from models import load_study, open_image
 from models.studies import DEFAULT_STUDY
+from models.views import Views
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
-BATCH = 8
+FEW = 8  # photographs whose figures are drawn again and again
 
 
 def main() -> None:
@@ -73,15 +74,9 @@ def main() -> None:
 
 
 def forward_alone(networks, items, threads) -> tuple[float, float]:
-    """Five networks on ready tensors, as many batches at once as there are cores."""
+    """Five networks on ready tensors, one image at a time on each core, as exports do it."""
     pictures = [open_image(item.path) for item in items]
-    inputs = [
-        {
-            key: torch.stack([network.transform(one) for one in pictures[start : start + BATCH]])
-            for key, network in networks.items()
-        }
-        for start in range(0, len(pictures), BATCH)
-    ]
+    inputs = [{key: network.transform(one)[None] for key, network in networks.items()} for one in pictures]
 
     def run(batch) -> None:
         for key, network in networks.items():
@@ -94,8 +89,9 @@ def forward_alone(networks, items, threads) -> tuple[float, float]:
 
 def rendering_alone(networks, items, settings, out, workers) -> tuple[float, float]:
     """Figures, thumbnails and measurements of comparisons that are ready."""
-    photographs = [Photograph(item, "", open_image(item.path), None, None, "") for item in items[:BATCH]]
-    ready = look(photographs, networks, settings, BATCH)
+    sides, view = sides_of(networks), settings.question.view
+    photographs = [Photograph(item, "", Views.of(item.path, view, sides), None, None, "") for item in items[:FEW]]
+    ready = look(photographs, networks, settings)
     jobs = [
         Rendering(out, item.name, one, None, settings) for item, one in zip(items, itertools.cycle(ready), strict=False)
     ]
@@ -112,10 +108,11 @@ def whole_export(networks, items, settings, out, workers) -> tuple[float, float]
     with rendering_processes(workers) as pool, Ledger(out, setting) as ledger:
         list(pool.map(int, range(8 * workers)))
         pipeline.rendering_processes = lambda workers: contextlib.nullcontext(pool)
-        reader = Reader(ledger, settings, setting, next(iter(networks.values())).categories)
-        export = pipeline.Pipeline(networks, reader, BATCH, os.cpu_count() or 1, workers, lambda progress: None)
+        categories = next(iter(networks.values())).categories
+        reader = Reader(ledger, settings, setting, categories, sides=sides_of(networks))
+        export = pipeline.Pipeline(networks, reader, 1, os.cpu_count() or 1, workers, lambda progress: None)
         before = cpu_of_children()
-        wall, own = timed(lambda: export.run(items), len(items))
+        wall, own = timed(lambda: export.run([[item] for item in items]), len(items))
         return wall, own + (cpu_of_children() - before) / len(items)
 
 

@@ -1,11 +1,12 @@
 """compare: one forward pass of every network, then any class and any method of closed form for nothing."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from models.views import Views
 DRAWN_SIZE = 448
 BATCH = 8
 READERS = 4
+S, T = TypeVar("S"), TypeVar("T")
 
 
 def compare(
@@ -137,8 +139,7 @@ class _Inputs:
         def cut(image: Source | Views) -> Views:
             return image if isinstance(image, Views) else Views.of(image, view, sides | {DRAWN_SIZE})
 
-        with ThreadPoolExecutor(min(READERS, len(images))) as pool:
-            self.views = list(pool.map(cut, images))
+        self.views = list(_in_threads(cut, images))
 
     def batches(self, network: Network) -> Iterable[Tensor]:
         """(n, 3, r, r) each."""
@@ -151,10 +152,18 @@ class _Inputs:
 
     def _made(self, network: Network) -> Iterator[Tensor]:
         size = network.scaling.input_size
-        with ThreadPoolExecutor(min(READERS, len(self.views))) as pool:
-            made = pool.map(lambda one: network.transform(one.sides[size]), self.views)
-            while batch := list(islice(made, self.batch_size)):
-                yield torch.stack(batch)
+        made = iter(_in_threads(lambda one: network.transform(one.sides[size]), self.views))
+        while batch := list(islice(made, self.batch_size)):
+            yield batch[0][None] if len(batch) == 1 else torch.stack(batch)
+
+
+def _in_threads(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:
+    """The function of each item in their order, of several in threads ahead; threads cost a lone photograph milliseconds."""
+    if len(items) == 1:
+        yield function(items[0])
+        return
+    with ThreadPoolExecutor(min(READERS, len(items))) as pool:
+        yield from pool.map(function, items)
 
 
 def _evidence(network: Network, inputs: _Inputs, flip: bool) -> Evidence:
@@ -163,7 +172,11 @@ def _evidence(network: Network, inputs: _Inputs, flip: bool) -> Evidence:
         features.append(network.features(batch))
         if flip:
             turned.append(network.features(batch.flip(-1)))
-    return Evidence(torch.cat(features), network.head, torch.cat(turned) if flip else None)
+    return Evidence(_joined(features), network.head, _joined(turned) if flip else None)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _run(network: Network, inputs: _Inputs, question: Question, class_idx: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ class Evidence:
         rows = torch.from_numpy(class_idx).to(features.device)
         explained = logits.to(features.device).gather(1, rows[:, None]).squeeze(1)
         with strict(features.device):
-            weights = class_weights(self.head, features.mean(dim=(2, 3)), rows, METHODS[method].score)
+            weights = class_weights(self.head, features, rows, METHODS[method].score)
             return closed_form_of(method)(features, weights, explained).cpu().numpy()
 
 

@@ -34,15 +34,15 @@ def logit_of(logits: Tensor, class_idx: Tensor) -> Tensor:
     return logits.gather(1, class_idx[:, None]).squeeze(1)
 
 
-def class_weights(classifier: nn.Module, pooled: Tensor, class_idx: Tensor, score: Score = logit_of) -> Tensor:
+def class_weights(classifier: nn.Module, features: Tensor, class_idx: Tensor, score: Score = logit_of) -> Tensor:
     """How much each image's class logit changes with each pooled feature, (N, C): what weighs the channels of its map.
 
     Of one linear layer the class's row, whatever the image; of several the Jacobian at the image, exact by autograd. Pooling
     is a mean, so the gradient of the logit at every cell of the features is this divided by their number.
 
     Args:
-        classifier: in eval mode, on the device of ``pooled``; it is not changed.
-        pooled: (N, C).
+        classifier: in eval mode, on the device of ``features``; it is not changed.
+        features: (N, C, h, w).
         class_idx: int64 (N,).
         score: what is explained instead of the class's logit.
     """
@@ -50,7 +50,7 @@ def class_weights(classifier: nn.Module, pooled: Tensor, class_idx: Tensor, scor
     if len(layers) == 1 and score is logit_of:
         return layers[0].weight.detach()[class_idx]
     with torch.inference_mode(False), torch.enable_grad():
-        pooled = pooled.detach().clone().requires_grad_(True)
+        pooled = features.mean(dim=(2, 3)).detach().requires_grad_(True)
         explained = score(classifier(pooled), class_idx).sum()
         return torch.autograd.grad(explained, pooled)[0]
 

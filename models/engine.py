@@ -6,6 +6,7 @@ Both compute the same features but for the last bits. ``COMPOUND_CAM_ENGINE`` ch
 import importlib.metadata
 import os
 import threading
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ def chosen_engine(device: torch.device) -> str:
     return ONNX_RUNTIME if is_installed() else PYTORCH
 
 
+@cache
 def engine_words(engine: str) -> str:
     """For people and files: the engine and its version."""
     label, package = LABELS[engine]
@@ -63,7 +65,7 @@ class Engine:
         """Activations entering global average pooling, float32 (N, C, h, w), of normalised images (N, 3, side, side)."""
         session, pixels = self._ready(), images.detach().to("cpu", torch.float32).contiguous().numpy()
         found = [session.run([FEATURES], {PIXELS: pixels[place : place + 1]})[0] for place in range(len(pixels))]
-        return torch.from_numpy(np.concatenate(found))
+        return torch.from_numpy(found[0] if len(found) == 1 else np.concatenate(found))
 
     def _ready(self) -> Any:
         with self._lock:

@@ -152,7 +152,7 @@ class Network:
     def class_weights(self, features: Tensor, class_idx: Tensor, score: Score = logit_of) -> Tensor:
         """Weight of each channel for each image's class: features (N, C, h, w), classes int64 (N,) give (N, C)."""
         with strict(self.device):
-            return class_weights(self.head, features.mean(dim=(2, 3)), class_idx, score)
+            return class_weights(self.head, features, class_idx, score)
 
     @property
     def params(self) -> int:
@@ -259,9 +259,11 @@ class Network:
 
 
 def folded(features: nn.Sequential) -> nn.Sequential:
-    """A copy of convolutions, BatchNorms and activations in which every BatchNorm is folded into its convolution."""
+    """A copy, without hooks, of convolutions, BatchNorms and activations: each BatchNorm is folded into its convolution."""
     features = copy.deepcopy(features).eval().requires_grad_(False)
     for block in list(features.modules()):
+        for hooks in (block._forward_hooks, block._forward_pre_hooks, block._backward_hooks):
+            hooks.clear()
         children = list(block.named_children()) if isinstance(block, nn.Sequential) else []
         for (name, layer), (norm_name, norm) in pairwise(children):
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):

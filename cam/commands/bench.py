@@ -19,6 +19,7 @@ from PIL import Image
 
 from cam.commands.contenders import (
     Contender,
+    by_pytorch,
     closed_forms,
     forward_passes,
     grad_cams_maps,
@@ -32,6 +33,7 @@ from cam.compare import compare
 from cam.maps.methods import METHODS, method_named
 from models import Network, efficientnet, load_study
 from models.commands import DONE, say
+from models.engine import PYTORCH, engine_words
 from models.files import atomic_write
 from models.network import choose_device
 from models.scaling import VARIANT_SCALINGS
@@ -194,11 +196,15 @@ def _of_comparison(networks: dict[str, Network]) -> dict[str, Contender]:
         for one in passes.values():
             one["forward, fastest"]()
 
-    return {
+    found: dict[str, Contender] = {
         "forward passes": all_passes,
         "compare": lambda: compare(networks, [picture]),
         "another class": lambda: finished.explain(1),
     }
+    if any(network.engine != PYTORCH for network in networks.values()):
+        others = {key: by_pytorch(network) for key, network in networks.items()}
+        found["compare, PyTorch"] = lambda: compare(others, [picture])
+    return found
 
 
 def in_turns(
@@ -269,6 +275,10 @@ def claims(groups: list[Group]) -> dict[str, float]:
                 found[f"{method} raw as a part of the fastest forward pass, {place}"] = group.ratio(name)
             if how in ("grad-cam", "torch-cam"):
                 found[f"{how}'s {method} as a multiple of ours, drawn, {place}"] = group.ratio(name, f"{method}, drawn")
+        if "forward, PyTorch" in names:
+            found[f"PyTorch's forward pass as a multiple of the fastest, {place}"] = group.ratio("forward, PyTorch")
+        if "compare, PyTorch" in names:
+            found["compare by PyTorch as a multiple of compare"] = group.ratio("compare, PyTorch", "compare")
         if "compare" in names:
             found["all variants on one image as a part of their forward passes"] = group.ratio("compare")
             found["another class of all variants, ms"] = 1e3 * median(names["another class"])
@@ -277,7 +287,8 @@ def claims(groups: list[Group]) -> dict[str, float]:
 
 def machine(networks: dict[str, Network]) -> dict[str, str | int | float]:
     """What the times depend on."""
-    device = next(iter(networks.values())).device
+    first = next(iter(networks.values()))
+    device = first.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else -1.0
     return {
@@ -287,6 +298,7 @@ def machine(networks: dict[str, Network]) -> dict[str, str | int | float]:
         "cores": os.cpu_count() or 0,
         "load": load,
         "torch": torch.__version__,
+        "engine": engine_words(first.engine),
     }
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cam.maps.closed_forms import resample
 from cam.maps.layers import centres_at, chosen_layers, run_maps
 from cam.maps.methods import METHODS
+from models.engine import PYTORCH
 from models.network import Network, folded
 
 Contender = Callable[[], Any]
@@ -60,8 +61,19 @@ def plain_copy(network: Network) -> nn.Module:
 
 
 def forward_passes(network: Network, plain: nn.Module, images: Tensor) -> dict[str, Contender]:
-    """From float images to logits: the plain network, and the fastest way that there is here."""
-    return {"forward, plain": _forward(plain, images), "forward, fastest": lambda: _fast_logits(network, images)}
+    """From float images to logits: the plain network, the fastest way that there is here, and PyTorch's where that is another."""
+    found = {"forward, plain": _forward(plain, images), "forward, fastest": lambda: _fast_logits(network, images)}
+    if network.engine != PYTORCH:
+        other = by_pytorch(network)
+        found["forward, PyTorch"] = lambda: _fast_logits(other, images)
+    return found
+
+
+def by_pytorch(network: Network) -> Network:
+    """The same network, sharing its weights, with forward passes by PyTorch."""
+    other = copy.copy(network)
+    other.engine = PYTORCH
+    return other
 
 
 def _forward(network: nn.Module, images: Tensor) -> Contender:

@@ -24,15 +24,15 @@ def test_two_layers_weigh_features_by_the_product_of_those_units_that_are_awake(
     pooled, classes = torch.randn(6, 5, dtype=torch.float64), torch.tensor([0, 1, 2, 3, 0, 1])
     awake = (head[1](pooled) > 0).double()
     expected = (head[3].weight[classes] * awake) @ head[1].weight
-    torch.testing.assert_close(class_weights(head, pooled, classes), expected)
+    torch.testing.assert_close(class_weights(head, pooled[..., None, None], classes), expected)
     assert not head[1].weight.grad
     with torch.inference_mode():
-        torch.testing.assert_close(class_weights(head, pooled.clone(), classes), expected)
+        torch.testing.assert_close(class_weights(head, pooled[..., None, None].clone(), classes), expected)
 
 
 def test_one_layer_weighs_them_by_the_classes_row():
     head, classes = nn.Sequential(nn.Dropout(0.2), nn.Linear(5, 4)), torch.tensor([3, 0])
-    torch.testing.assert_close(class_weights(head, torch.randn(2, 5), classes), head[1].weight.detach()[classes])
+    torch.testing.assert_close(class_weights(head, torch.randn(2, 5, 1, 1), classes), head[1].weight.detach()[classes])
 
 
 @pytest.mark.parametrize("hidden", [(16,), (32, 8)])
