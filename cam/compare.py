@@ -31,7 +31,8 @@ from models.views import Views
 DRAWN_SIZE = 448
 BATCH = 8
 READERS = 4
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def compare(

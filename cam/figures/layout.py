@@ -202,6 +202,7 @@ def shortened(text: str, width: float, size: float, bold: bool = False, tail: st
     return "…"
 
 
+@lru_cache(maxsize=4096)  # the same words stand on one figure after the other
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of a line in points."""
     return font(bold, 256).getlength(text) * size / 256

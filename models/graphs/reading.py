@@ -95,7 +95,7 @@ def read_graph(content: bytes) -> ReadGraph:
 
 def _tensor(tensor: "onnx.TensorProto") -> Tensor:
     """A copy of its values; a classifier's, which is a convolution in the graph, as a matrix."""
-    types = {tensor.FLOAT: np.dtype("<f4"), tensor.FLOAT16: np.dtype("<f2")}
+    types: dict[int, np.dtype] = {int(tensor.FLOAT): np.dtype("<f4"), int(tensor.FLOAT16): np.dtype("<f2")}
     shape, name = tuple(tensor.dims), ascii(tensor.name[:80])
     if tensor.data_type not in types or tensor.external_data or tensor.data_location != tensor.DEFAULT:
         raise GraphError(f"{name} is no tensor of float32 or float16 with its values in the file")
