@@ -1,5 +1,6 @@
 """Where in a file the network is: found by its stem's convolution, under whatever dictionaries and prefixes."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -130,6 +131,7 @@ def _bare(place: Place, others: list[str]) -> dict[str, Tensor]:
     """Without the prefix; what stands beside the network, a classifier for instance, without as much of it as fits."""
     parts = place.prefix.split(".")[:-1]
     parents = [".".join(parts[:count]) + "." if count else "" for count in range(len(parts), -1, -1)]
+    others = [_branch(other, place.prefix) for other in others]
     tensors: dict[str, Tensor] = {}
     for name, tensor in place.tensors.items():
         if not name.startswith(place.prefix) and _is_beside(name, others):
@@ -141,6 +143,13 @@ def _bare(place: Place, others: list[str]) -> dict[str, Tensor]:
             )
         tensors[bare] = tensor
     return tensors
+
+
+def _branch(other: str, own: str) -> str:
+    """As much of another network's prefix as leads away from ours: of ``student.net.`` beside ``average.net.`` ``student.``"""
+    theirs, ours = other.split(".")[:-1], own.split(".")[:-1]
+    shared = len(os.path.commonprefix([theirs, ours]))
+    return "".join(f"{part}." for part in theirs[: shared + 1])
 
 
 def _is_beside(name: str, others: list[str]) -> bool:

@@ -60,3 +60,10 @@ def test_a_local_path_goes_through_the_one_door(tmp_path):
     os.mkfifo(tmp_path / "x.pth")
     with pytest.raises(ValueError, match="not a regular file"):
         checkpoints.local_checkpoint(str(tmp_path / "x.pth"))
+
+
+def test_a_graph_is_read_in_its_own_place(tmp_path):
+    """Nothing in it is unpickled, and its record would not outlive another process."""
+    path = tmp_path / "baseline.ONNX"
+    path.write_bytes(b"")
+    assert checkpoints.plain_checkpoint(str(path), "digest") == str(path)

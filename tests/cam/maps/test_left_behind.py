@@ -59,6 +59,7 @@ def test_an_error_on_the_way_leaves_nothing_either(method, layers, small, monkey
             raise MemoryError
 
         patch.setattr(small._inference_copy[1][0], "forward", fail)
+        patch.setattr("models.engine.Engine.features", fail)
         with pytest.raises(MemoryError):
             run_maps(small, images, class_idx, method, layers)
     assert state_of(small) == before

@@ -53,6 +53,7 @@ def check(library, wrapper, folder):
 
 
 TURNS = list(zip(LIBRARIES, WRAPPERS, strict=False)) + [("torchvision", wrapper) for wrapper in list(WRAPPERS)[1:]]
+TURNS += [("transformers", "student and average")]  # whose classifier stands beside what has the stem
 
 
 @pytest.mark.parametrize(("library", "wrapper"), TURNS)
