@@ -1,4 +1,4 @@
-"""What ONNX Runtime gains over PyTorch on the CPU, first use and memory included: python benchmarks/engine.py [--turns 9]
+"""What ONNX Runtime gains over PyTorch on the CPU, first use and memory included: python benchmarks/engine.py [--turns 25]
 
 Warm: forward passes and whole comparisons of a photograph's file by either engine, in turns in one process, with one image
 and with eight. Cold: processes in turns that load all networks and compare one photograph, from which time and memory are
@@ -36,13 +36,14 @@ def main() -> None:
     """Measure and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--study", default=DEFAULT_STUDY)
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=25, help="of what is warm (default: 25)")
+    parser.add_argument("--rounds", type=int, default=3, help="of cold processes (default: 3)")
     parser.add_argument("--cold", choices=ENGINES, help=argparse.SUPPRESS)  # what the processes are started with
     args = parser.parse_args()
     if args.cold:
         print(json.dumps(first_use(args.study)))
         return
-    cold = [{engine: cold_times(args.study, engine) for engine in ENGINES} for _ in range(max(1, args.turns // 3))]
+    cold = [{engine: cold_times(args.study, engine) for engine in ENGINES} for _ in range(args.rounds)]
     for engine in ENGINES:
         print_medians(f"cold, {engine}", [turn[engine] for turn in cold])
     os.environ[VARIABLE] = ONNX_RUNTIME

@@ -22,6 +22,7 @@ def network(key: str) -> SimpleNamespace:
         note="",
         family="b",
         fingerprint=key,
+        engine="pytorch",
         scaling=SimpleNamespace(input_size=224),
         cell_offset=lambda: (0.0, 0.0),
     )
