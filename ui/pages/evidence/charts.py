@@ -151,7 +151,10 @@ def scatter(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int
             },
         )
     )
-    figure.update_layout(showlegend=False, modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"})
+    figure.update_layout(
+        showlegend=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": OTHER, "activecolor": colours_of(kept.scores)[other]},
+    )
     figure.update_xaxes(title=drawn(label(report, one)))
     figure.update_yaxes(title=drawn(label(report, other)), showgrid=True)
     return figure
