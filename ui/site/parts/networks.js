@@ -1,0 +1,128 @@
+// The networks as the page sees them: a worker that is asked, and what is known of each network's file.
+
+import { isKept, megabytes } from "./download.js"
+
+const MOST_THREADS = 4
+const SMALL_MEMORY = 2 // gigabytes, as browsers say it
+const RUNTIME = new URL("../../../runtime/", import.meta.url)
+
+export class Networks extends EventTarget {
+  /** @type {Worker | undefined} */ worker
+  /** @type {Promise<unknown> | undefined} */ started
+  calls = 0
+  /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */ waiting = new Map()
+  /** @type {Record<string, NetworkState>} */ states = {}
+  webgpu = false
+  threads = 1
+
+  /** @param {NetworkFile[]} files */
+  constructor(files) {
+    super()
+    this.files = files
+    for (const { key } of files) this.states[key] = { phase: "absent", received: 0, words: "" }
+    for (const file of files) isKept(file).then((kept) => kept && this.states[file.key].phase === "absent" && this.set(file.key, { phase: "kept" }))
+  }
+
+  /** Smallest first, so that there is something to see soon. */
+  inOrder() {
+    return [...this.files].sort((one, other) => one.bytes - other.bytes)
+  }
+
+  /** Have a network ready; asking twice is asking once. @param {string} key @returns {Promise<void>} */
+  load(key) {
+    const state = this.states[key]
+    if (state.phase !== "loading" && state.phase !== "ready") {
+      this.set(key, { phase: "loading", received: 0, words: "" })
+      state.ready = this.fetched(key)
+      state.ready.catch(() => {}) // whoever waits for it is told; nobody else needs to be
+    }
+    return /** @type {Promise<void>} */ (state.ready)
+  }
+
+  /** @param {string} key */
+  async fetched(key) {
+    const file = this.files.find((one) => one.key === key)
+    try {
+      await this.ask("load", { ...file, url: new URL(/** @type {NetworkFile} */ (file).url, document.baseURI).href })
+      this.set(key, { phase: "ready" })
+    } catch (error) {
+      this.set(key, { phase: "failed", words: sentence(error) })
+      throw error
+    }
+  }
+
+  /** @param {string} task @param {object} words @param {Transferable[]} [transfer] @returns {Promise<any>} */
+  async ask(task, words, transfer = []) {
+    await (this.started ??= this.start())
+    return this.send(task, words, transfer)
+  }
+
+  async start() {
+    this.worker = new Worker(new URL("./engine.js", import.meta.url), { type: "module" })
+    this.worker.onmessage = ({ data }) => this.heard(data)
+    this.worker.onerror = (event) => this.fail(new Error(event.message || "the networks’ worker could not be started"))
+    this.webgpu = await hasWebGpu()
+    this.threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1
+    const runtime = { folder: RUNTIME.href, wasm: new URL("ort.wasm.min.mjs", RUNTIME).href, webgpu: new URL("ort.jspi.min.mjs", RUNTIME).href }
+    await this.send("start", { webgpu: this.webgpu, threads: this.threads, runtime })
+  }
+
+  /** @param {string} task @param {object} words @param {Transferable[]} [transfer] @returns {Promise<any>} */
+  send(task, words, transfer = []) {
+    return new Promise((resolve, reject) => {
+      const call = ++this.calls
+      this.waiting.set(call, { resolve, reject })
+      this.worker?.postMessage({ call, task, words }, transfer)
+    })
+  }
+
+  /** @param {{ call?: number, result?: any, failed?: string, progress?: { key: string, received: number } }} message */
+  heard({ call, result, failed, progress }) {
+    if (progress) return this.set(progress.key, { received: progress.received })
+    const asked = this.waiting.get(call ?? 0)
+    this.waiting.delete(call ?? 0)
+    if (failed === undefined) asked?.resolve(result)
+    else asked?.reject(new Error(failed))
+  }
+
+  /** @param {Error} error */
+  fail(error) {
+    for (const { reject } of this.waiting.values()) reject(error)
+    this.waiting.clear()
+  }
+
+  /** @param {string} key @param {Partial<NetworkState>} what */
+  set(key, what) {
+    Object.assign(this.states[key], what)
+    this.dispatchEvent(new Event("change"))
+  }
+
+  /** What a network is doing, in words. @param {string} key */
+  words(key) {
+    const { phase, received, words } = this.states[key], size = megabytes(/** @type {NetworkFile} */ (this.files.find((one) => one.key === key)).bytes)
+    if (phase === "loading") return Number(megabytes(received)) >= Number(size) ? "starting …" : `${megabytes(received)} of ${size} MB`
+    if (phase === "failed") return words
+    return { absent: `${size} MB, not loaded`, kept: `${size} MB, on this device`, ready: "ready" }[phase]
+  }
+}
+
+/** Whether this device is said to be small: then the page does not fetch all five unasked. */
+export function isSmall() {
+  return (/** @type {any} */ (navigator).deviceMemory ?? Infinity) <= SMALL_MEMORY
+}
+
+async function hasWebGpu() {
+  if (!("Suspending" in WebAssembly)) return false // the build for WebGPU that is a third smaller needs it
+  try {
+    return Boolean(await /** @type {any} */ (navigator).gpu?.requestAdapter())
+  } catch {
+    return false
+  }
+}
+
+/** @param {unknown} error */
+export function sentence(error) {
+  const words = error instanceof Error ? error.message : String(error)
+  if (/alloc|memory|out of bounds/i.test(words)) return "There is not enough memory here for this network. Close other pages, or show fewer networks."
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`
+}
