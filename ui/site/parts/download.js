@@ -2,16 +2,16 @@
 
 const KEPT = "compound-cam-networks" // of the browser's caches; the service worker answers from it too
 const ATTEMPTS = 4
-const PAUSE = 800 // milliseconds before another attempt
+const PAUSE = 800 // milliseconds
 
 /** @type {Map<string, Uint8Array[]>} what came so far of files that broke off, by their address */
 const begun = new Map()
 
-/** @param {NetworkFile} file @param {(received: number) => void} progress @returns {Promise<Uint8Array<ArrayBuffer>>} */
-export async function fetched(file, progress) {
+/** @param {NetworkFile} file @param {(received: number) => void} progress @param {number} [pause] milliseconds before another attempt @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function fetched(file, progress, pause = PAUSE) {
   const kept = await keptFile(file)
   if (kept) return kept
-  const bytes = joined(await received(file, progress))
+  const bytes = joined(await received(file, progress, pause))
   if (!(await isRight(bytes, file))) {
     begun.delete(file.url)
     throw new Error(`${file.label} came damaged: its hash is another than this site's. Try again`)
@@ -23,12 +23,12 @@ export async function fetched(file, progress) {
 
 /** Whether a file lies in the browser's cache. @param {NetworkFile} file */
 export async function isKept({ url }) {
-  return Boolean("caches" in self && (await (await caches.open(KEPT)).match(url)))
+  return Boolean("caches" in globalThis && (await (await caches.open(KEPT)).match(url)))
 }
 
 /** @param {NetworkFile} file */
 async function keptFile(file) {
-  if (!("caches" in self)) return null
+  if (!("caches" in globalThis)) return null
   const cache = await caches.open(KEPT), answer = await cache.match(file.url)
   if (!answer) return null
   const bytes = new Uint8Array(await answer.arrayBuffer())
@@ -41,14 +41,14 @@ async function keptFile(file) {
 async function keep({ url }, bytes) {
   try {
     const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(bytes.length) }
-    if ("caches" in self) await (await caches.open(KEPT)).put(url, new Response(bytes, { headers }))
+    if ("caches" in globalThis) await (await caches.open(KEPT)).put(url, new Response(bytes, { headers }))
   } catch {
     // There is no room on this device: the network runs all the same, and is fetched again next time.
   }
 }
 
-/** @param {NetworkFile} file @param {(received: number) => void} progress */
-async function received(file, progress) {
+/** @param {NetworkFile} file @param {(received: number) => void} progress @param {number} pause */
+async function received(file, progress, pause) {
   const chunks = begun.get(file.url) ?? []
   begun.set(file.url, chunks)
   for (let attempt = 1; length(chunks) < file.bytes; attempt++) {
@@ -57,7 +57,7 @@ async function received(file, progress) {
       if (length(chunks) < file.bytes) throw new Error("the connection was cut")
     } catch (error) {
       if (attempt === ATTEMPTS) throw brokenOff(file, chunks, error)
-      await new Promise((resolve) => setTimeout(resolve, attempt * PAUSE))
+      await new Promise((resolve) => setTimeout(resolve, attempt * pause))
     }
   }
   return chunks

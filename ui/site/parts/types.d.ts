@@ -78,3 +78,59 @@ interface FigureData {
   samples: Thumbnail[]
   start: string[]
 }
+
+/** What costs are counted with; ui/site/lesson.py. */
+interface Family {
+  stages: { expansion: number; kernel: number; stride: number; channels: number; layers: number }[]
+  stem: number
+  head: number
+  squeeze: number
+  classes: number
+}
+
+interface Cost {
+  params: number
+  macs: number
+  grid: number
+  layers: number[]
+  channels: number[]
+  pixels: number
+}
+
+interface LessonSlider {
+  label: string
+  key: string
+  low: number
+  high: number
+  start: number
+  step: number
+  tip: string
+  form: string | null
+}
+
+/** data/lesson.json. */
+interface LessonData {
+  steps: { short: string; headline: string; text: string; controls: "hand" | "rule"; figure: string }[]
+  modes: Record<"hand" | "rule", string>
+  sliders: Record<"hand" | "rule", LessonSlider[]>
+  presets: { label: string; d: number; w: number; px: number }[]
+  curves: Record<string, { x: Pair; y: Pair; curves: { key: string; label: string; gflops: number[]; top1: number[] }[] }>
+  axes: { x: string; y: string }
+  released: Record<string, number[]>
+  search: number[][]
+  rule: { alpha: number; beta: number; gamma: number; target: number; near: number }
+  dimensions: string[]
+  colours: Record<string, string>
+  family: Family
+  marks: Record<string, { params: number; macs: number; words: string }>
+  source: Record<string, string>
+}
+
+/** One setting of the lesson; ``rule`` is alpha, beta and gamma where these made it. */
+interface LessonSetting {
+  depth: number
+  width: number
+  pixels: number
+  phi?: number
+  rule?: number[]
+}
