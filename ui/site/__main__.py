@@ -10,7 +10,9 @@ from models.commands import DONE, run_command
 def main() -> int:
     """Build the site, and say where it lies and how to look at it."""
     parser = argparse.ArgumentParser("python -m ui.site", description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FOLDER", type=Path, help="where the site goes; an older one there is replaced")
+    parser.add_argument(
+        "--out", required=True, metavar="FOLDER", type=Path, help="where the site goes; an older one there is replaced"
+    )
     parser.add_argument("--graphs", metavar="FOLDER", type=Path, help="keeps the networks’ graphs from build to build")
     return run_command(run, parser.parse_args(), parser.prog)
 
@@ -20,7 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ui.site.build import build, size_of
 
     out = build(arguments.out, arguments.graphs)
-    print(f"{out}  {size_of(out) / 1e6:.0f} MB; look at it with: {Path(sys.executable).name} -m http.server --directory {out}")
+    print(
+        f"{out}  {size_of(out) / 1e6:.0f} MB; look at it with: {Path(sys.executable).name} -m http.server --directory {out}"
+    )
     return DONE
 
 

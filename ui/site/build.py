@@ -15,6 +15,7 @@ from ui.components.loader import HERE as COMPONENTS
 from ui.components.loader import SHEET, joined
 from ui.components.viewer.packing import pack, packed_colours, packed_paper
 from ui.pages.story.drawn import FILE as STORY
+from ui.site.lesson import lesson_data
 from ui.site.networks import copy_graphs, scales, write_graphs
 from ui.site.runtime import copy_runtime
 from ui.site.samples import write_samples
@@ -23,7 +24,10 @@ UI = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "parts"
 USED = ("shared", "viewer", "story", "picker")  # components
 MARK = "build.json"  # in a folder that was built; only such a one is replaced
-LATER = ("networks", "runtime")  # folders that the service worker keeps when they are asked for, not at once
+LATER = (
+    "networks",
+    "runtime",
+)  # folders whose names begin so, which the service worker keeps when they are asked for, not at once
 
 
 def build(out: Path, graphs: Path | None = None, keys: Sequence[str] = (), samples: Sequence[str] = ()) -> Path:
@@ -44,9 +48,14 @@ def build(out: Path, graphs: Path | None = None, keys: Sequence[str] = (), sampl
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work:
         site = Path(work, "site")
-        copy_runtime(site / "runtime")
         copy_code(site)
-        _fill(site, study, graphs or Path(work, "graphs"), list(keys) or list(study.variants), list(samples) or all_samples())
+        _fill(
+            site,
+            study,
+            graphs or Path(work, "graphs"),
+            list(keys) or list(study.variants),
+            list(samples) or all_samples(),
+        )
         finish(site)
         if out.exists():
             shutil.rmtree(out)
@@ -98,8 +107,9 @@ def _fill(site: Path, study: Study, graphs: Path, keys: list[str], samples: list
     networks = {key: study.load(key, "cpu") for key in keys}
     write_samples(networks, samples, site / "data" / "samples", site / "photographs")
     files = copy_graphs(networks, graphs, site / "networks")
-    figure = figure_data(networks, study, samples) | {"networks": files}
+    figure = figure_data(networks, study, samples) | {"networks": files, "runtime": copy_runtime(site)}
     _write_json(site / "data" / "figure.json", figure)
+    _write_json(site / "data" / "lesson.json", lesson_data(f"photographs/{samples[0]}.square.webp"))
     shutil.copyfile(STORY, site / "data" / "story.json")
 
 
@@ -135,9 +145,11 @@ def finish(site: Path) -> None:
     files = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*")) if path.is_file()}
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     version = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:12]
-    kept = ["./", *(name for name in files if name.split("/")[0] not in LATER)]
-    worker = PARTS.joinpath("sw.js").read_text(encoding="utf-8")
-    filled = worker.replace("/*version*/", version).replace('["/*files*/"]', json.dumps(kept))
+    later = [name for name in files if name.startswith(LATER)]
+    kept = ["./", *(name for name in files if name not in later)]
+    filled = PARTS.joinpath("sw.js").read_text(encoding="utf-8").replace("/*version*/", version)
+    for place, names in (("files", kept), ("later", later)):
+        filled = filled.replace(f'["/*{place}*/"]', json.dumps(names))
     site.joinpath("sw.js").write_text(filled, encoding="utf-8")
     _write_json(site / MARK, {"version": version, "files": hashes})
 

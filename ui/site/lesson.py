@@ -20,8 +20,12 @@ CLASSES = 1000
 SYMBOLS = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\varphi": "φ", r"\,": "\u2009"}
 
 
-def lesson_data() -> dict[str, Any]:
-    """Everything that the lesson needs in the browser."""
+def lesson_data(picture: str) -> dict[str, Any]:
+    """Everything that the lesson needs in the browser.
+
+    Args:
+        picture: address of the photograph that the drawn networks see.
+    """
     return {
         "steps": [_step(one) for one in STEPS],
         "modes": MODES,
@@ -37,6 +41,7 @@ def lesson_data() -> dict[str, Any]:
         "family": family(),
         "marks": _marks(),
         "source": paper().source,
+        "picture": picture,
     }
 
 
@@ -61,7 +66,8 @@ def _step(step: Step) -> dict[str, str]:
 def _presets() -> list[dict[str, Any]]:
     chosen = {name: SCALINGS[name] for name in PRESETS}
     return [
-        {"label": PRESETS[name], "d": one.depth_mult, "w": one.width_mult, "px": one.input_size} for name, one in chosen.items()
+        {"label": PRESETS[name], "d": one.depth_mult, "w": one.width_mult, "px": one.input_size}
+        for name, one in chosen.items()
     ]
 
 

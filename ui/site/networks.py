@@ -24,7 +24,9 @@ def write_graphs(study: str, keys: Iterable[str], graphs: Path, photographs: Pat
     for key in keys:
         if (graphs / f"{key}.onnx").is_file():
             continue
-        asked = Namespace(networks=f"{study}:{key}", out=graphs, weights=FLOAT16, normalised=False, photographs=photographs)
+        asked = Namespace(
+            networks=f"{study}:{key}", out=graphs, weights=FLOAT16, normalised=False, photographs=photographs
+        )
         if run_onnx(asked) != DONE:
             raise ValueError(f"{key} of the study {study} has no graph, so there is no site; see above")
 

@@ -4,25 +4,25 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from models.home import HOME
 
 PACKAGE = "onnxruntime-web"
-MISSING = f"{PACKAGE} is not here and npm is not installed; install Node.js 20 or newer, or run npm ci elsewhere and copy node_modules"
-FILES = (
-    "ort.wasm.min.mjs",
-    "ort-wasm-simd-threaded.mjs",
-    "ort-wasm-simd-threaded.wasm",
-)  # every browser
-WEBGPU_FILES = (
-    "ort.jspi.min.mjs",
-    "ort-wasm-simd-threaded.jspi.mjs",
-    "ort-wasm-simd-threaded.jspi.wasm",
-)  # those with WebGPU and promises in WebAssembly
+MISSING = (
+    f"{PACKAGE} is not here, and npm, which brings it, is not installed; install Node.js 20 or newer and try again"
+)
+FILES = {  # the module comes first
+    "wasm": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": ("ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm"),
+}
 
 
-def copy_runtime(out: Path) -> None:
-    """Put the files into a folder, from ``node_modules``, which npm fills first where it must.
+def copy_runtime(site: Path) -> dict[str, Any]:
+    """Put the files into the site, from ``node_modules``, which npm fills first where it must.
+
+    Returns:
+        Their folder, which is named after the version, and the names of those that browsers without and with WebGPU need.
 
     Raises:
         ModuleNotFoundError: npm is needed and not installed, or cannot install the package.
@@ -30,9 +30,11 @@ def copy_runtime(out: Path) -> None:
     folder = HOME / "node_modules" / PACKAGE
     if installed(folder) != pinned():
         _install()
+    out = site / f"runtime-{pinned()}"
     out.mkdir(parents=True)
-    for name in (*FILES, *WEBGPU_FILES):
+    for name in {name for names in FILES.values() for name in names}:
         shutil.copyfile(folder / "dist" / name, out / name)
+    return {"folder": f"{out.name}/", **FILES}
 
 
 def pinned() -> str:
@@ -50,6 +52,8 @@ def _install() -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise ModuleNotFoundError(MISSING)
-    ended = subprocess.run([npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HOME, check=False)
+    ended = subprocess.run(
+        [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HOME, check=False
+    )
     if ended.returncode:
         raise ModuleNotFoundError(f"npm could not install {PACKAGE}; its own words stand above")

@@ -71,7 +71,7 @@ const file = {
 function server(most, { ranges = true, damaged = false } = {}) {
   /** @type {(string | undefined)[]} */
   const asked = []
-  globalThis.fetch = /** @type {any} */ (async (/** @type {string} */ _, { headers = {} } = {}) => {
+  globalThis.fetch = /** @type {any} */ (async (/** @type {string} */ _, /** @type {any} */ { headers = {} } = {}) => {
     asked.push(headers.Range)
     const start = ranges && headers.Range ? Number(headers.Range.match(/\d+/)[0]) : 0
     const part = content.slice(start, start + most).map((value) => (damaged ? value ^ 1 : value))

@@ -1,4 +1,4 @@
-// The visitor's own photographs: from a file, pasted, dropped or taken with the camera. They go nowhere but into this page.
+// The visitor's own photographs: from a file, pasted or dropped. They go nowhere but into this page.
 
 import { checked } from "./photograph.js"
 import { sentence } from "./networks.js"
@@ -6,27 +6,27 @@ import { Photograph } from "./rows.js"
 
 const LONGEST = 40 // characters of a name
 
-/** @param {HTMLElement} page @param {(photographs: Photograph[]) => void} take */
-export function bring(page, take) {
-  /** @param {Iterable<File>} files */
-  const offer = async (files) => {
-    /** @type {Photograph[]} */
-    const good = [], message = page.querySelector(".message")
-    message.textContent = ""
-    for (const file of files) {
-      try {
-        await checked(file)
-        good.push(new Photograph(nameOf(file), file))
-      } catch (error) {
-        message.textContent = `${nameOf(file)}: ${sentence(error)}`
-      }
+/** Those of the files that can be shown; why others cannot is said. @param {Iterable<File>} files @param {(words: string) => void} say */
+export async function photographsOf(files, say) {
+  /** @type {Photograph[]} */
+  const good = []
+  for (const file of files) {
+    try {
+      await checked(file)
+      good.push(new Photograph(nameOf(file), file))
+    } catch (error) {
+      say(`${nameOf(file)}: ${sentence(error)}`)
     }
-    if (good.length) take(good)
   }
+  return good
+}
+
+/** @param {HTMLElement} page @param {(files: File[]) => Promise<void>} take */
+export function listenToFiles(page, take) {
   const input = page.querySelector("[name=file]")
   page.querySelector("[name=choose]").onclick = () => input.click()
-  input.onchange = () => offer([...input.files]).finally(() => (input.value = ""))
-  document.addEventListener("paste", ({ clipboardData }) => !page.hidden && clipboardData?.files.length && offer([...clipboardData.files]))
+  input.onchange = () => take([...input.files]).finally(() => (input.value = ""))
+  document.addEventListener("paste", ({ clipboardData }) => !page.hidden && clipboardData?.files.length && take([...clipboardData.files]))
   document.addEventListener("dragover", (event) => {
     if (page.hidden || !event.dataTransfer?.types.includes("Files")) return
     event.preventDefault()
@@ -37,7 +37,7 @@ export function bring(page, take) {
     page.classList.remove("dropping")
     if (page.hidden || !event.dataTransfer?.files.length) return
     event.preventDefault()
-    offer([...event.dataTransfer.files])
+    take([...event.dataTransfer.files])
   })
 }
 

@@ -47,6 +47,16 @@ async function keep({ url }, bytes) {
   }
 }
 
+/** Keep files that the page itself fetched, which are the browser's still. @param {string[]} addresses */
+export async function keptForLater(addresses) {
+  try {
+    const cache = await caches.open(KEPT)
+    for (const address of addresses) if (!(await cache.match(address))) await cache.add(address)
+  } catch {
+    // There is no room, or no cache without https: then the page needs its server next time.
+  }
+}
+
 /** @param {NetworkFile} file @param {(received: number) => void} progress @param {number} pause */
 async function received(file, progress, pause) {
   const chunks = begun.get(file.url) ?? []

@@ -1,6 +1,6 @@
 // The worker that the networks run in, so that the page stays alive: decoding, resampling, fetching and forward passes.
 
-import { fetched } from "./download.js"
+import { fetched, keptForLater } from "./download.js"
 import { pictureOf, pixelsOf, shownSide } from "./photograph.js"
 import { planes, viewOf } from "./resampling.js"
 
@@ -17,12 +17,12 @@ const files = new Map()
 let before = Promise.resolve() // one after the other: two forward passes at once would only wait for one another
 
 /** @type {Record<string, (words: any) => Promise<any>>} */
-const TASKS = { start, load, open, look, glance, forget, unload }
+const TASKS = { start, load, open, look, glance, forget }
 
 self.onmessage = ({ data: { call, task, words } }) => {
   const done = task === "load" ? TASKS[task](words) : (before = before.then(() => TASKS[task](words).catch((error) => ({ error }))))
   Promise.resolve(done).then(
-    (result) => result?.error ? refuse(call, result.error) : self.postMessage({ call, result }, transferable(result)),
+    (result) => result?.error ? refuse(call, result.error) : self.postMessage({ call, result }, { transfer: transferable(result) }),
     (error) => refuse(call, error),
   )
 }
@@ -40,8 +40,8 @@ function transferable(result) {
 /** @param {EngineSetting} asked @returns {Promise<{ threads: number }>} */
 async function start(asked) {
   setting = asked
-  ort = await import(asked.webgpu ? asked.runtime.webgpu : asked.runtime.wasm)
-  ort.env.wasm.wasmPaths = asked.runtime.folder
+  ort = await import(asked.files[0])
+  ort.env.wasm.wasmPaths = asked.folder
   ort.env.wasm.numThreads = asked.threads
   ort.env.logLevel = "error"
   return { threads: asked.threads }
@@ -58,12 +58,7 @@ async function load(file) {
   }))
   before = made.then(() => {}, () => {})
   sessions.set(file.key, await made)
-}
-
-/** @param {{ key: string }} which @returns {Promise<void>} */
-async function unload({ key }) {
-  await sessions.get(key)?.release()
-  sessions.delete(key)
+  keptForLater(setting.files)
 }
 
 /** @param {{ id: string, file: Blob, views: View[] }} photograph @returns {Promise<{ pictures: Record<string, Blob> }>} */
@@ -89,19 +84,18 @@ async function look({ id, key, view, side }) {
   return forward(key, planes(viewOf(await pixelsFor(id), view, side)), side)
 }
 
-/** A frame of the camera. @param {{ frame: ImageBitmap, networks: { key: string, side: number }[], view: View }} question */
-async function glance({ frame, networks, view }) {
+/** A frame of the camera, square. @param {{ frame: ImageBitmap, networks: { key: string, side: number }[] }} question */
+async function glance({ frame, networks }) {
   const pixels = await pixelsOf(frame), answers = []
-  for (const { key, side } of networks) answers.push(await forward(key, planes(viewOf(pixels, view, side)), side))
+  for (const { key, side } of networks) answers.push(await forward(key, planes(viewOf(pixels, "square", side)), side))
   return { answers }
 }
 
 /** @param {string} key @param {Float32Array} values @param {number} side */
 async function forward(key, values, side) {
-  const started = performance.now()
   const given = new ort.Tensor("float32", values, [1, 3, side, side])
   const { logits, maps } = await sessions.get(key).run({ pixels: given }, ["logits", "maps"])
-  const answer = { logits: Float32Array.from(logits.data), maps: Float32Array.from(maps.data), milliseconds: performance.now() - started }
+  const answer = { logits: Float32Array.from(logits.data), maps: Float32Array.from(maps.data) }
   for (const one of [logits, maps]) one.dispose()
   return answer
 }

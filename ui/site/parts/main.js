@@ -12,6 +12,8 @@ const PAGES = {
     tell({ data: { ...data, links: { compare: "#compare", scaling: "#scaling", evidence: "#evidence" } }, parentElement: root, setTriggerValue: () => {} })
   },
   compare: async (page) => (await import("./compare.js")).open(page),
+  scaling: async (page) => (await import("./lesson.js")).open(page),
+  evidence: async (page) => (await import("./evidence.js")).open(page),
 }
 /** @type {Map<string, Promise<any>>} */
 const opened = new Map()
@@ -36,6 +38,7 @@ function refuse(page, error) {
   page.querySelector(".message").textContent = `This part could not be opened (${error instanceof Error ? error.message : error}). Load the page again.`
 }
 
+if (innerWidth > 620) document.querySelector("details").open = true
 addEventListener("hashchange", show)
 await show()
 keepForLater()

@@ -4,13 +4,34 @@ const COMPONENTS = new URL("../../components/", import.meta.url)
 
 /** Put a component's HTML and styles into an element. @param {HTMLElement} host @param {string} name @returns {Promise<HTMLElement>} what its code takes for its parent */
 export async function furnished(host, name) {
-  const [html, css] = await Promise.all(["html", "css"].map((suffix) => text(new URL(`${name}/${name}.${suffix}`, COMPONENTS))))
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(css)
+  const [html, sheet] = await Promise.all([text(new URL(`${name}/${name}.html`, COMPONENTS)), sheetOf(new URL(`${name}/${name}.css`, COMPONENTS))])
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" })
   root.adoptedStyleSheets = [sheet]
   root.innerHTML = html
   return /** @type {any} */ (root)
+}
+
+/** HTML of the site's own in the styles of a component and what the page adds to them. @param {HTMLElement} host @param {string} name @param {HTMLTemplateElement} template */
+export async function styled(host, name, template) {
+  const sheets = await Promise.all([new URL(`${name}/${name}.css`, COMPONENTS), new URL("lesson.css", import.meta.url)].map(sheetOf))
+  const root = host.shadowRoot ?? host.attachShadow({ mode: "open" })
+  root.adoptedStyleSheets = sheets
+  root.replaceChildren(template.content.cloneNode(true))
+  return /** @type {any} */ (root)
+}
+
+/** @param {URL} address */
+async function sheetOf(address) {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(await text(address))
+  return sheet
+}
+
+/** A step of the story by itself. @param {HTMLElement} host @param {string} step its class */
+export async function storyStep(host, step) {
+  const root = await furnished(host, "story")
+  for (const node of root.querySelectorAll(".story > *")) if (!node.classList.contains(step)) node.remove()
+  return root.querySelector(`.${step}`)
 }
 
 /** @param {URL} address */

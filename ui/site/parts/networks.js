@@ -4,7 +4,6 @@ import { isKept, megabytes } from "./download.js"
 
 const MOST_THREADS = 4
 const SMALL_MEMORY = 2 // gigabytes, as browsers say it
-const RUNTIME = new URL("../../../runtime/", import.meta.url)
 
 export class Networks extends EventTarget {
   /** @type {Worker | undefined} */ worker
@@ -14,13 +13,33 @@ export class Networks extends EventTarget {
   /** @type {Record<string, NetworkState>} */ states = {}
   webgpu = false
   threads = 1
+  isStarted = false
 
-  /** @param {NetworkFile[]} files */
-  constructor(files) {
+  /** @param {NetworkFile[]} files @param {RuntimeFiles} runtime */
+  constructor(files, runtime) {
     super()
     this.files = files
+    this.runtime = runtime
     for (const { key } of files) this.states[key] = { phase: "absent", received: 0, words: "" }
     for (const file of files) isKept(file).then((kept) => kept && this.states[file.key].phase === "absent" && this.set(file.key, { phase: "kept" }))
+  }
+
+  /** @param {string} key @returns {NetworkFile} */
+  file(key) {
+    return /** @type {NetworkFile} */ (this.files.find((one) => one.key === key))
+  }
+
+  /** Whether the visitor has asked for a network already. */
+  anyWanted() {
+    return Object.values(this.states).some(({ phase }) => phase === "ready" || phase === "loading")
+  }
+
+  /** Where the networks run, in words; nothing before the first was asked for. */
+  where() {
+    if (!this.isStarted) return ""
+    if (this.webgpu) return "They run on this device’s graphics card (WebGPU)."
+    if (this.threads > 1) return `They run on this device’s processor (WebAssembly, ${this.threads} threads).`
+    return "They run on one thread of this device’s processor; where the page can be loaded again, it may get more."
   }
 
   /** Smallest first, so that there is something to see soon. */
@@ -41,9 +60,9 @@ export class Networks extends EventTarget {
 
   /** @param {string} key */
   async fetched(key) {
-    const file = this.files.find((one) => one.key === key)
+    const file = this.file(key)
     try {
-      await this.ask("load", { ...file, url: new URL(/** @type {NetworkFile} */ (file).url, document.baseURI).href })
+      await this.ask("load", { ...file, url: new URL(file.url, document.baseURI).href })
       this.set(key, { phase: "ready" })
     } catch (error) {
       this.set(key, { phase: "failed", words: sentence(error) })
@@ -63,8 +82,10 @@ export class Networks extends EventTarget {
     this.worker.onerror = (event) => this.fail(new Error(event.message || "the networks’ worker could not be started"))
     this.webgpu = await hasWebGpu()
     this.threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1
-    const runtime = { folder: RUNTIME.href, wasm: new URL("ort.wasm.min.mjs", RUNTIME).href, webgpu: new URL("ort.jspi.min.mjs", RUNTIME).href }
-    await this.send("start", { webgpu: this.webgpu, threads: this.threads, runtime })
+    const folder = new URL(this.runtime.folder, document.baseURI), files = this.runtime[this.webgpu ? "webgpu" : "wasm"].map((name) => new URL(name, folder).href)
+    await this.send("start", { webgpu: this.webgpu, threads: this.threads, folder: folder.href, files })
+    this.isStarted = true
+    this.dispatchEvent(new Event("change"))
   }
 
   /** @param {string} task @param {object} words @param {Transferable[]} [transfer] @returns {Promise<any>} */
@@ -97,12 +118,11 @@ export class Networks extends EventTarget {
     this.dispatchEvent(new Event("change"))
   }
 
-  /** What a network is doing, in words. @param {string} key */
+  /** What a network is doing, in a few words. @param {string} key */
   words(key) {
-    const { phase, received, words } = this.states[key], size = megabytes(/** @type {NetworkFile} */ (this.files.find((one) => one.key === key)).bytes)
-    if (phase === "loading") return Number(megabytes(received)) >= Number(size) ? "starting …" : `${megabytes(received)} of ${size} MB`
-    if (phase === "failed") return words
-    return { absent: `${size} MB, not loaded`, kept: `${size} MB, on this device`, ready: "ready" }[phase]
+    const { phase, received } = this.states[key], { bytes } = this.file(key)
+    if (phase === "loading") return received < bytes ? `${megabytes(received)} of ${megabytes(bytes)} MB` : "starting …"
+    return { absent: `${megabytes(bytes)} MB`, kept: `${megabytes(bytes)} MB, kept`, ready: "ready", failed: "not loaded" }[phase]
   }
 }
 

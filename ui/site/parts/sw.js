@@ -1,8 +1,9 @@
 // The service worker: every file of the site is kept when it is first seen, and answered from there; see offline.js.
-// Written anew by each build, which fills in the two lines below.
+// Written anew by each build, which fills in the three lines below.
 
 const VERSION = "/*version*/"
 const FILES = ["/*files*/"]
+const LATER = ["/*later*/"] // kept when the page has asked for them
 
 const SITE = `compound-cam-${VERSION}`
 const NETWORKS = "compound-cam-networks"
@@ -24,6 +25,8 @@ async function install() {
 
 async function activate() {
   for (const name of await caches.keys()) if (name.startsWith("compound-cam-") && name !== SITE && name !== NETWORKS) await caches.delete(name)
+  const networks = await caches.open(NETWORKS), known = LATER.map((file) => new URL(file, location.href).href)
+  for (const { url } of await networks.keys()) if (!known.includes(url)) await networks.delete(url)
   await worker.clients.claim()
 }
 

@@ -42,11 +42,19 @@ interface NetworkFile {
   side: number
 }
 
-/** How ONNX Runtime is started; addresses are absolute. */
+/** How ONNX Runtime is started; addresses are absolute, the first of the files is the module. */
 interface EngineSetting {
   webgpu: boolean
   threads: number
-  runtime: { folder: string; wasm: string; webgpu: string }
+  folder: string
+  files: string[]
+}
+
+/** Where ONNX Runtime lies in the site, and which of its files browsers without and with WebGPU need. */
+interface RuntimeFiles {
+  folder: string
+  wasm: string[]
+  webgpu: string[]
 }
 
 /** Where a network stands: not here, in the browser's cache, on its way, ready to be asked, or why it is not. */
@@ -77,6 +85,7 @@ interface FigureData {
   networks: NetworkFile[]
   samples: Thumbnail[]
   start: string[]
+  runtime: RuntimeFiles
 }
 
 /** What costs are counted with; ui/site/lesson.py. */
@@ -124,6 +133,7 @@ interface LessonData {
   family: Family
   marks: Record<string, { params: number; macs: number; words: string }>
   source: Record<string, string>
+  picture: string
 }
 
 /** One setting of the lesson; ``rule`` is alpha, beta and gamma where these made it. */
