@@ -115,6 +115,7 @@ export class Compare {
         this.say(`${photograph.name}: ${sentence(error)}`)
       }
     }
+    performance.mark("brought")
     if (photographs.length) await this.answer(photographs)
   }
 

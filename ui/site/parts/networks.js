@@ -63,6 +63,7 @@ export class Networks extends EventTarget {
     const file = this.file(key)
     try {
       await this.ask("load", { ...file, url: new URL(file.url, document.baseURI).href })
+      performance.mark(`loaded ${key}`)
       this.set(key, { phase: "ready" })
     } catch (error) {
       this.set(key, { phase: "failed", words: sentence(error) })
