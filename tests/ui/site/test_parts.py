@@ -26,9 +26,13 @@ SIDES = (224, 300)
 
 
 def photographs() -> dict[str, Image.Image]:
-    """A photograph, noise that is larger and smaller than what a network sees, and a strip of one row."""
+    """A photograph, and noise: larger and smaller than what a network sees, strips, and on both sides of the height from which
+    Pillow resamples columns first."""
     random = np.random.default_rng(0)
-    noise = {"noise": (401, 523), "little": (37, 90), "a row": (1, 700)}
+    noise = {
+        "noise": (401, 523), "little": (37, 90), "little and tall": (290, 61), "a row": (1, 700), "a column": (700, 1),
+        "tall": (640, 427), "just tall for 224": (500, 361), "not quite tall for 224": (500, 362),
+    }  # fmt: skip
     made = {name: Image.fromarray(random.integers(0, 256, (*size, 3), np.uint8)) for name, size in noise.items()}
     return {"a photograph": open_image(SAMPLES / "cat.jpg")} | made
 

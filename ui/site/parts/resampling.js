@@ -1,7 +1,9 @@
 // What a network sees of a photograph: Pillow's bicubic resampling, byte for byte, as models.images.view_image uses it.
-// Two passes, along rows and then along columns, with weights in fixed point and bytes in between, as in Pillow's Resample.c.
+// Two passes, along rows and along columns, with weights in fixed point and bytes in between; which comes first is Pillow's choice
+// too, because bytes in between are rounded.
 
 const BITS = 22 // of the weights' fraction: 32 - 8 - 2
+const HALF = 1 << (BITS - 1) // rounds
 const SUPPORT = 2 // pixels on either side that a bicubic kernel reaches
 
 /** Bicubic kernel with a = -0.5. @param {number} x */
@@ -44,13 +46,16 @@ export function viewBox(width, height, view) {
 /** Bytes of RGB, row by row, (side, side, 3). @param {Pixels} image opaque RGBA @param {View} view @param {number} side */
 export function viewOf({ data, width, height }, view, side) {
   const { left, top, right, bottom } = viewBox(width, height, view)
-  const down = weights(height, top, bottom, side)
+  const down = weights(height, top, bottom, side), across = weights(width, left, right, side)
+  if (height > side && 2 * width < height + side) { // so much taller than wide that Pillow begins with the columns
+    return alongRows(alongColumns(data, 4 * width, down, 0), width, side, across)
+  }
   const start = down.first[0], end = down.first[side - 1] + down.count[side - 1]
-  const narrow = alongRows(data.subarray(4 * width * start, 4 * width * end), width, end - start, weights(width, left, right, side))
-  return alongColumns(narrow, side, down, start)
+  const narrow = alongRows(data.subarray(4 * width * start, 4 * width * end), width, end - start, across)
+  return alongColumns(narrow, 3 * side, down, start)
 }
 
-/** @param {Uint8ClampedArray | Uint8Array} data RGBA @param {number} width @param {number} rows @param {Weights} across */
+/** Every row as RGB of its new width. @param {Uint8ClampedArray | Uint8Array} data RGBA @param {number} width @param {number} rows @param {Weights} across */
 function alongRows(data, width, rows, { first, count, values, most }) {
   const side = first.length, narrow = new Uint8ClampedArray(rows * side * 3)
   for (let row = 0, out = 0; row < rows; row++) {
@@ -71,20 +76,18 @@ function alongRows(data, width, rows, { first, count, values, most }) {
   return narrow
 }
 
-const HALF = 1 << (BITS - 1)
-
-/** @param {Uint8ClampedArray} narrow RGB @param {number} side @param {Weights} down @param {number} start the first row in it */
-function alongColumns(narrow, side, { first, count, values, most }, start) {
-  const line = 3 * side, seen = new Uint8ClampedArray(line * side), sums = new Int32Array(line)
+/** Every column at its new height. @param {Uint8ClampedArray | Uint8Array} data @param {number} line values in a row of it @param {Weights} down @param {number} start the first row that it has */
+function alongColumns(data, line, { first, count, values, most }, start) {
+  const side = first.length, short = new Uint8ClampedArray(line * side), sums = new Int32Array(line)
   for (let row = 0; row < side; row++) {
     sums.fill(HALF)
     for (let step = 0; step < count[row]; step++) {
       const weight = values[row * most + step], from = (first[row] - start + step) * line
-      for (let place = 0; place < line; place++) sums[place] += narrow[from + place] * weight
+      for (let place = 0; place < line; place++) sums[place] += data[from + place] * weight
     }
-    for (let place = 0; place < line; place++) seen[row * line + place] = sums[place] >> BITS
+    for (let place = 0; place < line; place++) short[row * line + place] = sums[place] >> BITS
   }
-  return seen
+  return short
 }
 
 /** What a graph takes in: RGB between 0 and 1, (3, side, side). @param {Uint8ClampedArray} seen bytes of RGB, row by row */
