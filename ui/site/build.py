@@ -24,6 +24,7 @@ UI = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "parts"
 USED = ("shared", "viewer", "story", "picker")  # components
 MARK = "build.json"  # in a folder that was built; only such a one is replaced
+APART = ("engine.js", "resampling.js")  # modules of the worker
 LATER = (
     "networks",
     "runtime",
@@ -91,8 +92,15 @@ def copy_code(site: Path) -> None:
     for file in sorted(PARTS.glob("*")):
         if file.suffix in (".js", ".css") and file.name != "sw.js":
             _copy(file, site)
-    shutil.copyfile(PARTS / "index.html", site / "index.html")
+    site.joinpath("index.html").write_text(_page(site), encoding="utf-8")
     shutil.copyfile(UI / "icon.svg", site / "icon.svg")
+
+
+def _page(site: Path) -> str:
+    """The page, which names its modules, so that browsers ask for all of them at once."""
+    modules = sorted(path.relative_to(site).as_posix() for path in site.glob("ui/**/*.js") if path.name not in APART)
+    links = "\n    ".join(f'<link rel="modulepreload" href="{name}" />' for name in modules)
+    return PARTS.joinpath("index.html").read_text(encoding="utf-8").replace("<!--modules-->", links)
 
 
 def _copy(file: Path, site: Path) -> None:

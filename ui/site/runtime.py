@@ -38,8 +38,17 @@ def copy_runtime(site: Path) -> dict[str, Any]:
 
 
 def pinned() -> str:
-    """The version that package.json asks for."""
-    return json.loads((HOME / "package.json").read_text(encoding="utf-8"))["dependencies"][PACKAGE]
+    """The version that package.json asks for.
+
+    Raises:
+        ModuleNotFoundError: this is no checkout of the project.
+    """
+    file = HOME / "package.json"
+    if not file.is_file():
+        raise ModuleNotFoundError(
+            "the site is built in a checkout of the project, whose package.json names what npm brings"
+        )
+    return json.loads(file.read_text(encoding="utf-8"))["dependencies"][PACKAGE]
 
 
 def installed(folder: Path) -> str | None:

@@ -52,13 +52,23 @@ async function load(file) {
   if (sessions.has(file.key)) return
   const bytes = await fetched(file, (received) => self.postMessage({ progress: { key: file.key, received } }))
   self.postMessage({ progress: { key: file.key, received: file.bytes } })
-  const made = before.then(() => ort.InferenceSession.create(bytes, {
-    executionProviders: setting.webgpu ? ["webgpu", "wasm"] : ["wasm"],
-    freeDimensionOverrides: { N: 1 },
-  }))
+  const made = before.then(() => sessionOf(bytes))
   before = made.then(() => {}, () => {})
   sessions.set(file.key, await made)
   keptForLater(setting.files)
+}
+
+/** On the graphics card where there is one that can, else on the processor. @param {Uint8Array} graph @returns {Promise<any>} */
+async function sessionOf(graph) {
+  try {
+    const executionProviders = setting.webgpu ? ["webgpu", "wasm"] : ["wasm"]
+    return await ort.InferenceSession.create(graph, { executionProviders, freeDimensionOverrides: { N: 1 } })
+  } catch (error) {
+    if (!setting.webgpu) throw error
+    setting.webgpu = false
+    self.postMessage({ processor: true })
+    return sessionOf(graph)
+  }
 }
 
 /** @param {{ id: string, file: Blob, views: View[] }} photograph @returns {Promise<{ pictures: Record<string, Blob> }>} */

@@ -92,8 +92,8 @@ export class Live {
     this.paint(ready, answers)
     await new Promise((resolve) => requestAnimationFrame(resolve))
     const rate = 1000 / (performance.now() - started)
-    this.rate = this.rate ? RATE * this.rate + (1 - RATE) * rate : rate
-    this.panel.querySelector("output").textContent = ready.length ? `${this.rate.toFixed(1)} frames a second` : ""
+    this.rate = ready.length < this.keys().length ? 0 : this.rate ? RATE * this.rate + (1 - RATE) * rate : rate
+    this.panel.querySelector("output").textContent = this.rate ? `${this.rate.toFixed(1)} frames a second` : ""
   }
 
   /** @param {string[]} keys @returns {Promise<Answer[]>} */

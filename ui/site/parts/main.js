@@ -31,6 +31,7 @@ async function show() {
   const there = await opened.get(name)
   there?.draw?.()
   document.body.dataset.shown = name
+  performance.mark("shown")
 }
 
 /** @param {HTMLElement} page @param {unknown} error */

@@ -98,9 +98,10 @@ export class Networks extends EventTarget {
     })
   }
 
-  /** @param {{ call?: number, result?: any, failed?: string, progress?: { key: string, received: number } }} message */
-  heard({ call, result, failed, progress }) {
+  /** @param {{ call?: number, result?: any, failed?: string, progress?: { key: string, received: number }, processor?: boolean }} message */
+  heard({ call, result, failed, progress, processor }) {
     if (progress) return this.set(progress.key, { received: progress.received })
+    if (processor) return void (this.webgpu = false)
     const asked = this.waiting.get(call ?? 0)
     this.waiting.delete(call ?? 0)
     if (failed === undefined) asked?.resolve(result)
@@ -135,7 +136,8 @@ export function isSmall() {
 async function hasWebGpu() {
   if (!("Suspending" in WebAssembly)) return false // the build for WebGPU that is a third smaller needs it
   try {
-    return Boolean(await /** @type {any} */ (navigator).gpu?.requestAdapter())
+    const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter()
+    return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) // a processor that plays a graphics card is slow
   } catch {
     return false
   }
