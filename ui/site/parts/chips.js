@@ -22,7 +22,10 @@ export function buildChips(row, networks, chosen, changed) {
   all.type = "button"
   all.title = "Fetch all networks now, for use without a connection"
   all.onclick = () => fetchAll(networks)
-  row.replaceChildren(...chips, all, element("span", "faint where"))
+  const again = element("button", "again", "Try again")
+  again.type = "button"
+  again.onclick = () => changed()
+  row.replaceChildren(...chips, again, all, element("span", "faint where"))
   networks.addEventListener("change", () => showStates(row, networks))
   showStates(row, networks)
 }
@@ -42,6 +45,7 @@ function showStates(row, networks) {
     chip.querySelector("span").textContent = networks.words(key)
     chip.title = phase === "failed" ? words : phase === "kept" ? "On this device already" : ""
   }
+  row.querySelector(".again").hidden = !networks.files.some(({ key }) => networks.states[key].phase === "failed")
   const missing = networks.files.filter(({ key }) => ["absent", "failed"].includes(networks.states[key].phase))
   const all = row.querySelector(".all")
   all.hidden = !missing.length

@@ -99,7 +99,7 @@ export class Compare {
   waitingFor(key) {
     const { phase } = this.networks.states[key]
     if (phase === "absent" || phase === "kept") return this.networks.anyWanted() ? "waiting …" : "this class needs the network: choose “Keep all”, above"
-    return phase === "ready" ? "looking …" : phase === "failed" ? "could not be loaded" : `loading: ${this.networks.words(key)}`
+    return phase === "ready" ? "looking …" : this.networks.words(key)
   }
 
   /** @param {Iterable<File>} files */
@@ -124,7 +124,7 @@ export class Compare {
     const { id, file } = photograph
     const { pictures } = await this.networks.ask("open", { id, file: await photograph.content(), views: file ? ["square", "centre"] : [] })
     for (const [view, picture] of Object.entries(pictures)) photograph.pictures[view] = URL.createObjectURL(/** @type {Blob} */ (picture))
-    photograph.isOpen = true
+    photograph.openIn = this.networks.generation
     this.draw()
   }
 
@@ -150,7 +150,7 @@ export class Compare {
 
   /** @param {Photograph} photograph @param {string} key @param {number} side @param {View} view */
   async look(photograph, key, side, view) {
-    if (!photograph.isOpen) await this.opened(photograph)
+    if (photograph.openIn !== this.networks.generation) await this.opened(photograph)
     const { logits, maps } = await this.networks.ask("look", { id: photograph.id, key, view, side })
     photograph.take(view, key, logits, maps)
     performance.mark(`answer ${key}`)
@@ -163,7 +163,7 @@ export class Compare {
     if (!gone || this.photographs.length === 1) return
     this.photographs = this.photographs.filter((one) => one !== gone)
     for (const url of Object.values(gone.pictures)) if (url.startsWith("blob:")) URL.revokeObjectURL(url)
-    if (gone.isOpen) this.networks.ask("forget", { id })
+    if (gone.openIn === this.networks.generation) this.networks.ask("forget", { id })
     this.draw()
   }
 

@@ -37,6 +37,16 @@ class Lesson {
     }
     find("[name=back]").onclick = () => this.go(this.place - 1)
     find("[name=next]").onclick = () => this.go(this.place + 1)
+    document.addEventListener("keydown", (event) => this.press(event))
+  }
+
+  /** Arrows and a presenter's remote go from step to step. @param {KeyboardEvent} event */
+  press(event) {
+    const move = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[event.key], [target] = event.composedPath()
+    const busy = event.ctrlKey || event.altKey || event.metaKey || /** @type {Element} */ (target).matches?.("input, select")
+    if (!move || busy || !this.root.host.checkVisibility()) return
+    event.preventDefault()
+    this.go(this.place + move)
   }
 
   /** @param {string} words @param {() => void} act */
@@ -55,21 +65,21 @@ class Lesson {
     const { headline, text, controls } = steps[this.place]
     this.root.querySelector(".headline").textContent = headline
     this.root.querySelector(".text").innerHTML = text
-    this.press(".steps", this.place)
+    this.mark(".steps", this.place)
     this.root.querySelector("[name=back]").disabled = this.place === 0
     this.root.querySelector("[name=next]").disabled = this.place === steps.length - 1
     this.control(controls)
   }
 
   /** @param {string} group @param {number} place */
-  press(group, place) {
+  mark(group, place) {
     this.root.querySelectorAll(`${group} button`).forEach((/** @type {Element} */ one, /** @type {number} */ other) => one.setAttribute("aria-pressed", String(other === place)))
   }
 
   /** @param {"hand" | "rule"} by */
   control(by) {
     this.by = by
-    this.press(".modes", Object.keys(this.data.modes).indexOf(by))
+    this.mark(".modes", Object.keys(this.data.modes).indexOf(by))
     this.root.querySelector(".sliders").replaceChildren(...this.data.sliders[by].map((one) => this.slider(one)))
     this.show()
   }

@@ -4,10 +4,12 @@ import { isKept, megabytes } from "./download.js"
 
 const MOST_THREADS = 4
 const SMALL_MEMORY = 2 // gigabytes, as browsers say it
+const MEMORY = /alloc|memory|\boom\b|out of bounds/i // words of those who ran out of it
 
 export class Networks extends EventTarget {
   /** @type {Worker | undefined} */ worker
   /** @type {Promise<unknown> | undefined} */ started
+  generation = 1 // of the worker: one that broke down is followed by another
   calls = 0
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */ waiting = new Map()
   /** @type {Record<string, NetworkState>} */ states = {}
@@ -67,20 +69,27 @@ export class Networks extends EventTarget {
       this.set(key, { phase: "ready" })
     } catch (error) {
       this.set(key, { phase: "failed", words: sentence(error) })
+      if (MEMORY.test(String(error))) this.fail(error instanceof Error ? error : new Error(String(error))) // what ran out of it runs no more
       throw error
     }
   }
 
   /** @param {string} task @param {object} words @param {Transferable[]} [transfer] @returns {Promise<any>} */
   async ask(task, words, transfer = []) {
-    await (this.started ??= this.start())
+    await (this.started ??= this.start().catch((error) => {
+      this.fail(error)
+      throw error
+    }))
     return this.send(task, words, transfer)
   }
 
   async start() {
     this.worker = new Worker(new URL("./engine.js", import.meta.url), { type: "module" })
     this.worker.onmessage = ({ data }) => this.heard(data)
-    this.worker.onerror = (event) => this.fail(new Error(event.message || "the networks’ worker could not be started"))
+    this.worker.onerror = (event) => {
+      event.preventDefault()
+      this.fail(new Error(event.message || "the networks’ worker could not be started"))
+    }
     this.webgpu = await hasWebGpu()
     this.threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1
     const folder = new URL(this.runtime.folder, document.baseURI), files = this.runtime[this.webgpu ? "webgpu" : "wasm"].map((name) => new URL(name, folder).href)
@@ -108,10 +117,14 @@ export class Networks extends EventTarget {
     else asked?.reject(new Error(failed))
   }
 
-  /** @param {Error} error */
+  /** The worker has broken down: whoever waits is told, and what is asked next begins with a new one. @param {Error} error */
   fail(error) {
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
+    this.worker?.terminate()
+    this.started = undefined
+    this.generation++
+    for (const { key } of this.files) if (this.states[key].phase === "ready") this.set(key, { phase: "kept" })
   }
 
   /** @param {string} key @param {Partial<NetworkState>} what */
@@ -146,6 +159,6 @@ async function hasWebGpu() {
 /** @param {unknown} error */
 export function sentence(error) {
   const words = error instanceof Error ? error.message : String(error)
-  if (/alloc|memory|out of bounds/i.test(words)) return "There is not enough memory here for this network. Close other pages, or show fewer networks."
+  if (MEMORY.test(words)) return "There is not enough memory here for this network. Close other pages, or show fewer networks."
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`
 }

@@ -7,7 +7,7 @@ import { json } from "./mount.js"
 export class Photograph {
   /** @type {Record<View, Record<string, Answer>>} */ answers = { square: {}, centre: {} }
   /** @type {Record<string, string>} of each view, an address */ pictures = {}
-  isOpen = false // in the worker
+  openIn = 0 // the worker that has decoded it, by its number
   /** @type {Record<string, { shared: number, outside: boolean }>} of each view, as Python found them */ known = {}
 
   /** @param {string} name @param {Blob | null} file of a visitor's own */
