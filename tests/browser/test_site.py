@@ -7,11 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -161,6 +164,58 @@ def levels_apart(page, path: Path, view: str, side: int) -> int:
     given = base64.b64encode(path.read_bytes()).decode()
     seen = np.frombuffer(base64.b64decode(page.evaluate(PIXELS, [given, view, side])), np.uint8)
     return int(abs(seen.astype(int) - np.asarray(view_image(open_image(path), view, side)).ravel()).max())
+
+
+class Cutting(SimpleHTTPRequestHandler):
+    """A server that knows ranges, and cuts the first answer with a network in the middle."""
+
+    ranges: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        if not self.path.endswith(".onnx"):
+            return super().do_GET()
+        asked, content = self.headers.get("Range"), Path(self.translate_path(self.path)).read_bytes()
+        start = int(re.findall(r"\d+", asked)[0]) if asked else 0
+        self.ranges.append(asked)
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start : None if asked else len(content) // 2])
+        return None
+
+    def log_message(self, *_) -> None:
+        """Nothing is said."""
+
+
+@pytest.mark.slow
+def test_an_interrupted_network_goes_on_where_it_broke_off(site, visitor):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Cutting, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = visitor(f"http://127.0.0.1:{server.server_port}/#compare", workers="block")
+        page.set_input_files("[name=file]", PHOTOGRAPH)
+        page.locator(ROW).locator(".guess").wait_for()
+        server.shutdown()
+    half = next(site.glob("networks/*.onnx")).stat().st_size // 2
+    first, second = Cutting.ranges
+    assert first is None
+    assert 0 < int(re.findall(r"\d+", second)[0]) <= half  # what the browser had not yet handed over is asked for again
+
+
+@pytest.mark.slow
+def test_the_camera_is_followed(site, visitor, screenshot):
+    """Chromium's made-up camera, a green circle that is eaten; needs --use-fake-device-for-media-stream."""
+    with served(site) as (address, _):
+        page = visitor(f"{address}#compare", workers="block", permissions=["camera"])
+        page.click("[name=camera]")
+        until(page, "() => document.querySelector('.live output').textContent.endsWith('frames a second')")
+        panels = page.locator(".live canvas")
+        assert panels.nth(0).evaluate("canvas => canvas.toDataURL()") != panels.nth(1).evaluate(
+            "canvas => canvas.toDataURL()"
+        )
+        screenshot(page, "site-live")
+        page.click("[name=take]")
+        page.locator(".row[aria-label=camera] .guess").wait_for()
+        assert page.locator(".live").is_hidden()
 
 
 def heic() -> bytes:
