@@ -34,7 +34,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.export": "items ledger locking rows | keys zipping | gallery leftovers reading rendering | index looking | pipeline",
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
-    " | session | elsewhere options uploads | lecture | pages",
+    " | session | elsewhere options uploads | lecture | pages | site",
     "ui.components": "loader | film mosaic picker steps story viewer",
     "ui.components.film": "",
     "ui.components.mosaic": "",
@@ -47,8 +47,9 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "ui.pages.compare": "answers controls first_sight | downloads links | explorer | page",
     "ui.pages.evidence": "data words | charts | verdicts | numbers | deletion mosaics photographs steps your_photographs | page",
     "ui.pages.export": "jobs | page",
+    "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer drawn | drawing page",
-    "ui.pages.scaling": "keys latency setting svg | charts network_drawing steps tables | stopwatch | page",
+    "ui.pages.scaling": "keys latency setting showing svg | charts controls network_drawing steps tables | stopwatch | page",
 }
 TYPES_ONLY = {(name, "cam.comparison") for name in ("cam.figures.figure", "cam.showing")}  # which can draw itself
 

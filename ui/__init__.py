@@ -16,4 +16,5 @@ components/  parts of a page that need code in the browser
 uploads.py   which photographs are shown: samples, uploads, the camera
 lecture/     the pages in a prepared order
 pages/       a folder for each page: page.py and its parts
+site/        all this as static files, without Streamlit
 """

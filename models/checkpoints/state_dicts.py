@@ -1,8 +1,8 @@
 """Where in a file the network is: found by its stem's convolution, under whatever dictionaries and prefixes."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 import torch
@@ -148,7 +148,7 @@ def _bare(place: Place, others: list[str]) -> dict[str, Tensor]:
 def _branch(other: str, own: str) -> str:
     """As much of another network's prefix as leads away from ours: of ``student.net.`` beside ``average.net.`` ``student.``"""
     theirs, ours = other.split(".")[:-1], own.split(".")[:-1]
-    shared = len(os.path.commonprefix([theirs, ours]))
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(theirs, ours, strict=False)))
     return "".join(f"{part}." for part in theirs[: shared + 1])
 
 

@@ -214,7 +214,8 @@ def add_classes(
     old, pooled = network.classifier[-1].to(device), features_of(network, device)
     with torch.no_grad():
         features = torch.cat([pooled(images) for images in view_batches(photographs, resolution, normalisation)])
-    weight, bias = fit_probe(features, photographs.labels.to(device), len(photographs.categories))
+    fitted = fit_probe(features, photographs.labels, len(photographs.categories))
+    weight, bias = (one.to(device) for one in fitted)
     new = nn.Linear(old.in_features, old.out_features + len(weight), device=device)
     with torch.no_grad():
         new.weight.copy_(torch.cat([old.weight, weight]))

@@ -5,10 +5,9 @@ Streamlit takes one style sheet and one module for each component, so what these
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 HERE = Path(__file__).parent
 MODULE = re.compile(r'^import \{[^}]+\} from "(\.[^"]+)"\n', re.MULTILINE)
@@ -18,7 +17,17 @@ DECLARED = re.compile(r"^(?:export (?:default )?)?(?:async )?(?:function|const|l
 
 
 def component(name: str) -> Callable[..., Any]:
-    """The component in the folder ``name``, of the html, css and js files in it that are called like it."""
+    """The component in the folder ``name``, of the html, css and js files in it that are called like it.
+
+    Streamlit comes in when it is first drawn: what only packs data for a component runs where there is none.
+    """
+    return lambda **arguments: _registered(name)(**arguments)
+
+
+@cache
+def _registered(name: str) -> Callable[..., Any]:
+    import streamlit as st
+
     folder = HERE / name
     html = folder.joinpath(f"{name}.html").read_text(encoding="utf-8")
     css, js = joined(folder / f"{name}.css", SHEET), joined(folder / f"{name}.js", MODULE)

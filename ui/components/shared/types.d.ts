@@ -45,6 +45,7 @@ interface Panel {
   probability: number
   right: boolean
   against: string | null
+  waiting?: string // why there is no map yet; its values are 0
 }
 
 /** Where a map's cells look, in pixels of the network's input. */

@@ -4,7 +4,7 @@ import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
 
 const EACH_NETWORK = 1900 // milliseconds for each network
-const PIXEL = 0.3, LAYER = 6, CHANNEL = 0.22, GAP = 5, START = 168, FLOOR = 144 // units of the drawing
+const PIXEL = 0.3, LAYER = 6, CHANNEL = 0.22, GAP = 5, AFTER = 33.6, FLOOR = 144 // units of the drawing
 const CELL = 32 // pixels of the input for each cell of the last map
 const IN = "http://www.w3.org/2000/svg"
 /** @type {Record<string, string>} */
@@ -66,8 +66,8 @@ function sentence({ layers, channels, pixels }, { label, cells }) {
 }
 
 // Photograph, stages and map; the baseline stays behind as an outline. The same rectangles move from network to network.
-/** @param {SVGElement} drawing @param {number} place @param {Grown[]} all @param {StoryColumn} column */
-function drawNetwork(drawing, place, all, { colour, label }) {
+/** @param {SVGElement} drawing @param {number} place @param {Drawn[]} all @param {{ colour: string, label: string }} column */
+export function drawNetwork(drawing, place, all, { colour, label }) {
   const one = all[place], now = boxes(one, all), before = boxes(all[0], all)
   drawing.setAttribute("aria-label", `${label}: ${one.pixels} pixels, layers ${one.layers.join(", ")}, channels ${one.channels.join(", ")}`)
   const outlines = before.map((box, index) => rectangle(drawing, `outline-${index}`, box, "outline"))
@@ -85,11 +85,11 @@ function drawNetwork(drawing, place, all, { colour, label }) {
 }
 
 // Every stage has the room that it needs in the largest network, so that it stays in its place.
-/** @param {Grown} one @param {Grown[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
+/** @param {Drawn} one @param {Drawn[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
 function boxes({ pixels, layers, channels }, all) {
   const side = pixels * PIXEL
   const found = [{ x: 2, y: FLOOR - side, width: side, height: side }]
-  let x = START
+  let x = Math.max(...all.map((other) => other.pixels)) * PIXEL + AFTER
   layers.forEach((count, place) => {
     const height = channels[place] * CHANNEL
     found.push({ x, y: FLOOR - height, width: count * LAYER, height })

@@ -24,7 +24,7 @@ export function heat(map, place, rgb, { blocks = false, high = extent(map)[1] } 
   return canvas
 }
 
-/** @param {HTMLCanvasElement} canvas @param {HTMLImageElement} image @param {HTMLCanvasElement} [over] @param {boolean} [blocks] */
+/** @param {HTMLCanvasElement} canvas @param {HTMLImageElement | HTMLCanvasElement} image @param {HTMLCanvasElement} [over] @param {boolean} [blocks] */
 export function lay(canvas, image, over, blocks = false) {
   if (canvas.width !== SHARPNESS) canvas.width = canvas.height = SHARPNESS
   const context = contextOf(canvas)

@@ -49,13 +49,17 @@ interface CellSum {
   value: number
 }
 
-interface Grown {
-  key: string
-  depth: number
-  width: number
+/** What a network is drawn from: the side of its input, and the layers and channels of each stage. */
+interface Drawn {
   pixels: number
   layers: number[]
   channels: number[]
+}
+
+interface Grown extends Drawn {
+  key: string
+  depth: number
+  width: number
   params: string
   macs: string
   times: string

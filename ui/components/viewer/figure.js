@@ -119,6 +119,10 @@ export function variantCaption(viewer, row, column) {
   const { label, coefficients, note } = viewer.data.columns[column]
   const facts = [coefficients, note].filter(Boolean).map(escape).join(" · ")
   const caption = element("figcaption", "", `<b class="label">${escape(label)}</b><span class="facts">${facts}</span>`)
+  if (panel.waiting) {
+    caption.append(element("div", "waiting", escape(panel.waiting)), element("div", "scale"))
+    return caption
+  }
   const top = `<span class="top" title="Its first guess: ${escape(panel.top)}">${escape(panel.top)}</span> <span class="p">${percent(panel.topProbability)}</span>`
   caption.append(element("div", panel.right ? "guess right" : "guess", top), element("div", "scale"))
   if (!panel.right) caption.append(element("div", "shown", `${escape(panel.explained)} ${percent(panel.probability)}`))

@@ -76,7 +76,8 @@ export function readStage(viewer) {
   /** @param {number} one */
   const label = (one) => (one ? viewer.data.columns[one - 1].label : "The photograph")
   const facts = shown.map((one) => {
-    const guess = one ? `: ${viewer.rows[row].panels[one - 1].top} ${percent(viewer.rows[row].panels[one - 1].topProbability)}` : ""
+    const { top, topProbability, waiting } = viewer.rows[row].panels[Math.max(0, one - 1)]
+    const guess = one ? `: ${waiting || `${top} ${percent(topProbability)}`}` : ""
     const value = viewer.pointed?.row === row && one ? `, here ${viewer.reading(row, one)}` : ""
     return label(one) + guess + value
   })

@@ -67,7 +67,7 @@ export function paint(viewer, canvas, row, column, clip = [0, 1]) {
 /** @param {Viewer} viewer @param {CanvasRenderingContext2D} context @param {number} row @param {number} column @param {Zoom} zoom @param {number} side */
 export function paintMap(viewer, context, row, column, zoom, side) {
   const [low, high] = viewer.limits(row, column)
-  if (!(low < high)) return
+  if (!(low < high) || viewer.rows[row].panels[column].waiting) return
   context.imageSmoothingEnabled = !viewer.look.cells
   part(context, viewer.overlay(row, column), zoom, side)
   const path = viewer.contour(row, column)
@@ -92,6 +92,7 @@ export function paintScales(viewer, node, row) {
 /** @param {Viewer} viewer @param {number} row @param {number} column */
 export function bar(viewer, row, column) {
   const [low, high] = viewer.limits(row, column)
+  if (viewer.rows[row].panels[column].waiting) return []
   if (viewer.look.difference && !(low < high)) return [element("span", "", "no difference")]
   const stops = viewer.lut()
   const ends = Array.from({ length: 17 }, (_, index) => {

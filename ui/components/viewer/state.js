@@ -158,6 +158,7 @@ export class State {
     if (!this.pointed) return ""
     const { x, y } = this.pointed
     if (!column) return `${Math.round(x * 100)} %, ${Math.round(y * 100)} %`
+    if (this.rows[row].panels[column - 1].waiting) return "…"
     const place = Math.min(GRID - 1, Math.floor(y * GRID)) * GRID + Math.min(GRID - 1, Math.floor(x * GRID))
     const value = this.values(row, column - 1)[place]
     return `${value > 0 ? "+" : ""}${number(value)}${this.data.unit ? ` ${this.data.unit}` : ""}`
@@ -167,7 +168,8 @@ export class State {
   words(row, column) {
     const { name, panels } = this.rows[row]
     if (!column) return `${name}, the photograph`
-    const { top, topProbability, explained } = panels[column - 1]
+    const { top, topProbability, explained, waiting } = panels[column - 1]
+    if (waiting) return `${name}, ${this.data.columns[column - 1].label}: ${waiting}`
     return `${name}, ${this.data.columns[column - 1].label}: map of ${explained}; first guess ${top}, ${percent(topProbability)}`
   }
 }

@@ -123,8 +123,14 @@ def _intervals(
     )
 
 
-def scatter(report: Report, kept: Kept, one: str, other: str) -> go.Figure:
-    """Every image: its score with one network against that with another; the point's number is in ``customdata``."""
+def scatter(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int]) -> go.Figure:
+    """Every image: its score with one network against that with another; the point's number is in ``customdata``.
+
+    Args:
+        report, kept: what was measured.
+        one, other: keys of the networks, across and up.
+        rows: of the images that stand out; the others are pale.
+    """
     across, up = (np.array(kept.scores[key], dtype=np.float64) for key in (one, other))
     figure = _figure(420)
     low, high = np.nanmin([across, up]), np.nanmax([across, up])
@@ -138,10 +144,17 @@ def scatter(report: Report, kept: Kept, one: str, other: str) -> go.Figure:
             customdata=list(range(len(across))),
             text=[drawn(", ".join(names)) for names in kept.names],
             hovertemplate="%{text}: %{x:.3f}, %{y:.3f}<extra></extra>",
-            marker={"size": 11 if len(across) < 200 else 7, "color": colours_of(kept.scores)[other], "opacity": 0.75},
+            marker={
+                "size": 11 if len(across) < 200 else 7,
+                "color": colours_of(kept.scores)[other],
+                "opacity": np.where(np.isin(np.arange(len(across)), rows), 0.75, 0.12).tolist(),
+            },
         )
     )
-    figure.update_layout(showlegend=False)
+    figure.update_layout(
+        showlegend=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": OTHER, "activecolor": colours_of(kept.scores)[other]},
+    )
     figure.update_xaxes(title=drawn(label(report, one)))
     figure.update_yaxes(title=drawn(label(report, other)), showgrid=True)
     return figure

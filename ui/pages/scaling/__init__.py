@@ -1,8 +1,10 @@
 """The page Scaling: what depth, width and resolution cost, what they bring, and why to grow them together.
 
-setting.py          the sliders, by hand or by the compound rule
+setting.py          one setting, and the sliders by hand or by the compound rule
+controls.py         the sliders on the page
 keys.py             arrow keys and a presenter's remote
-svg.py              drawings that follow the page's theme
+svg.py              numbers for people, and the ruler under each
+showing.py          drawings that follow the page's theme
 network_drawing.py  a network drawn to scale
 charts.py           the paper's figures with the present setting in them
 tables.py           the family beside the present setting, and the paper's own

@@ -14,25 +14,30 @@ HEIGHT = 290
 SYMBOLS = {"depth": "square", "width": "triangle-up", "resolution": "circle", "compound": "diamond", "baseline": "x"}
 DIMENSIONS = ("depth", "width", "resolution")
 GFLOPS, TOP1 = "G multiply-adds", "ImageNet top-1, %"
+RANGES = {
+    "figure3": ((0, 9), (75.5, 81)),
+    "figure4": ((0, 27), (75.5, 82.8)),
+    "figure8": ((0, 5), (75.5, 83.5)),
+}  # of each figure with curves: G multiply-adds, and top-1 in percent
 NOW = translucent(COLOURS["baseline"], 1)
 
 
 def figure3(setting: Setting) -> go.Figure:
     """One dimension grows at a time."""
     ends = {"depth": "top right", "width": "top left", "resolution": "bottom right"}
-    return _curves(paper().figure3, setting.gflops, (0, 9), (75.5, 81), ends)
+    return _curves(paper().figure3, setting.gflops, *RANGES["figure3"], ends)
 
 
 def figure4(setting: Setting) -> go.Figure:
     """The width grows on networks that were deeper, or saw more pixels, or both."""
     ends = {"width": "bottom center", "depth": "bottom center", "resolution": "bottom center", "compound": "top left"}
-    return _curves(paper().figure4, setting.gflops, (0, 27), (75.5, 82.8), ends)
+    return _curves(paper().figure4, setting.gflops, *RANGES["figure4"], ends)
 
 
 def figure8(setting: Setting) -> go.Figure:
     """All ways to grow B0, the compound one among them."""
     ends = {"depth": "top center", "width": "bottom left", "resolution": "bottom center", "compound": "top left"}
-    return _curves(paper().figure8, setting.gflops, (0, 5), (75.5, 83.5), ends)
+    return _curves(paper().figure8, setting.gflops, *RANGES["figure8"], ends)
 
 
 def figure1(setting: Setting, against: str) -> go.Figure:

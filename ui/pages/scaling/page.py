@@ -12,12 +12,14 @@ from models.scaling import SCALINGS
 from ui.address import choose
 from ui.lecture.stage import lecturing
 from ui.pages.scaling import charts, tables
+from ui.pages.scaling.controls import choose_setting
 from ui.pages.scaling.keys import step_keys
 from ui.pages.scaling.network_drawing import network_drawing
-from ui.pages.scaling.setting import Setting, choose_setting, near_target
+from ui.pages.scaling.setting import Setting, near_target
+from ui.pages.scaling.showing import show_svg
 from ui.pages.scaling.steps import RELEASED, STEPS, Step, step_text
 from ui.pages.scaling.stopwatch import stopwatch_section
-from ui.pages.scaling.svg import number, ruler, show_svg, times
+from ui.pages.scaling.svg import number, ruler, times
 
 LAST = len(STEPS)
 EXHIBITS: dict[str, dict[str, Callable[[Setting], Figure]]] = {

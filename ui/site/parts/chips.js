@@ -1,0 +1,54 @@
+// The row of networks: which are shown, how large their files are, how far each has come, and where they run.
+
+import { element } from "../../components/shared/page.js"
+import { escape } from "../../components/shared/words.js"
+import { megabytes } from "./download.js"
+
+/** @param {HTMLElement} row @param {import("./networks.js").Networks} networks @param {Set<string>} chosen @param {() => void} changed */
+export function buildChips(row, networks, chosen, changed) {
+  const chips = networks.files.map(({ key, label }) => {
+    const chip = element("label", "network", `<input type="checkbox" value="${key}"><b>${escape(label)}</b> <span></span>`)
+    const box = chip.querySelector("input")
+    box.checked = chosen.has(key)
+    box.onchange = () => {
+      chosen[box.checked ? "add" : "delete"](key)
+      if (!chosen.size) chosen.add(key) // there is always one
+      box.checked = chosen.has(key)
+      changed()
+    }
+    return chip
+  })
+  const all = element("button", "all")
+  all.type = "button"
+  all.title = "Fetch all networks now, for use without a connection"
+  all.onclick = () => fetchAll(networks)
+  const again = element("button", "again", "Try again")
+  again.type = "button"
+  again.onclick = () => changed()
+  row.replaceChildren(...chips, again, all, element("span", "faint where"))
+  networks.addEventListener("change", () => showStates(row, networks))
+  showStates(row, networks)
+}
+
+/** One after the other, smallest first. @param {import("./networks.js").Networks} networks */
+async function fetchAll(networks) {
+  for (const { key } of networks.inOrder()) await networks.load(key).catch(() => {}) // its chip says why
+}
+
+/** @param {HTMLElement} row @param {import("./networks.js").Networks} networks */
+function showStates(row, networks) {
+  for (const chip of row.querySelectorAll(".network")) {
+    const key = chip.querySelector("input").value, { phase, received, words } = networks.states[key]
+    const share = { absent: 0, kept: 0, failed: 0, loading: received / networks.file(key).bytes, ready: 1 }[phase]
+    chip.dataset.phase = phase
+    chip.style.setProperty("--share", String(share))
+    chip.querySelector("span").textContent = networks.words(key)
+    chip.title = phase === "failed" ? words : phase === "kept" ? "On this device already" : ""
+  }
+  row.querySelector(".again").hidden = !networks.files.some(({ key }) => networks.states[key].phase === "failed")
+  const missing = networks.files.filter(({ key }) => ["absent", "failed"].includes(networks.states[key].phase))
+  const all = row.querySelector(".all")
+  all.hidden = !missing.length
+  all.textContent = `Keep all (${megabytes(missing.reduce((sum, { bytes }) => sum + bytes, 0))} MB)`
+  row.querySelector(".where").textContent = networks.where()
+}
