@@ -32,6 +32,7 @@ export function buildChips(row, networks, chosen, changed) {
 
 /** One after the other, smallest first. @param {import("./networks.js").Networks} networks */
 async function fetchAll(networks) {
+  await navigator.storage?.persist?.() // so that the browser does not drop them when its disk fills up
   for (const { key } of networks.inOrder()) await networks.load(key).catch(() => {}) // its chip says why
 }
 
