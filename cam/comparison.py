@@ -60,10 +60,18 @@ class VariantFacts:
     @classmethod
     def of(cls, network: Network, layers: tuple[str, ...] = HEAD) -> Self:
         return cls(
-            network.label, network.provenance, network.note, network.scaling, network.family,
-            network.params, network.macs, network.fingerprint, tuple(centres_at(network, layers)),
-            offset_at(network, layers), network.score_scale,
-        )  # fmt: skip
+            network.label,
+            network.provenance,
+            network.note,
+            network.scaling,
+            network.family,
+            network.params,
+            network.macs,
+            network.fingerprint,
+            tuple(centres_at(network, layers)),
+            offset_at(network, layers),
+            network.score_scale,
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -234,8 +242,14 @@ class Comparison:
             arrays |= {f"{kind}/{key}": values for key, values in (getattr(self, kind) or {}).items()}
         facts = {key: asdict(variant) for key, variant in self.variants.items()}
         asked = asdict(self.question)
-        plain = {"names": self.names, "categories": self.categories, "method": asked.pop("method"), "unit": self.unit,
-            "outputs": self.outputs, "notes": self.notes}  # fmt: skip
+        plain = {
+            "names": self.names,
+            "categories": self.categories,
+            "method": asked.pop("method"),
+            "unit": self.unit,
+            "outputs": self.outputs,
+            "notes": self.notes,
+        }
         document = json.dumps({"format": FORMAT, "variants": facts, **plain, **asked}, ensure_ascii=False)
         arrays["document"] = np.frombuffer(document.encode("utf-8", "replace"), dtype=np.uint8)
         with atomic_write(path) as file:

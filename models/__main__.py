@@ -29,53 +29,46 @@ def main(words: list[str] | None = None) -> int:
     """Parse the command line, run the command, return its exit code."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="EfficientNets: studies, checkpoints, growth, training.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="studies and their variants")
-    listing.add_argument("studies", nargs="*", default=STUDIES, metavar="STUDY", help="names or .toml paths")
-    listing.set_defaults(run=run_list)
-    inspecting = commands.add_parser("inspect", help="what a checkpoint holds")
-    inspecting.add_argument("checkpoint")
-    inspecting.add_argument("--family", choices=FAMILIES, help="what tensors cannot tell: padding and BatchNorm eps")
-    inspecting.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
-    inspecting.add_argument("--normalisation", choices=NORMALISATIONS, help="where the file records none")
-    inspecting.add_argument(
-        "--photographs", metavar="FOLDER", help="to check the input with (default: the sample photographs)"
-    )
-    inspecting.set_defaults(run=run_inspect)
-    measuring = commands.add_parser("liveness", help="whether added blocks and channels do anything, on photographs")
-    add_liveness_arguments(measuring)
-    measuring.set_defaults(run=run_liveness)
-    placing = commands.add_parser("placement", help="where the cells of a network's maps look, on photographs")
-    add_placement_arguments(placing)
-    placing.set_defaults(run=run_placement)
-    judging = commands.add_parser("judge", help="how well photographs in and out of the classes are told apart")
-    add_judge_arguments(judging)
-    judging.set_defaults(run=run_judge)
-    growing = commands.add_parser("grow", help="more depth and width, the same function or nearly so")
-    growing.add_argument("checkpoint")
-    growing.add_argument("scaling", help=f"a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION")
-    growing.add_argument("--out", required=True, metavar="FILE.safetensors")
-    growing.add_argument("--family", choices=FAMILIES)
-    growing.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
-    growing.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
-    growing.add_argument(
-        "--photographs", metavar="FOLDER",
-        help="fit every block on these, so that nothing added is dead: a start for training (default: grow exactly)",
-    )  # fmt: skip
-    growing.set_defaults(run=run_grow)
-    training = commands.add_parser("train", help="a recipe's networks, from the data to checkpoints; resumes")
-    add_train_arguments(training)
-    training.set_defaults(run=run_train)
-    evaluating = commands.add_parser("evaluate", help="accuracy of a study's networks on labelled photographs")
-    add_evaluate_arguments(evaluating)
-    evaluating.set_defaults(run=run_evaluate)
-    exporting = commands.add_parser("onnx", help="networks as ONNX graphs: features, logits and maps of all classes")
-    add_onnx_arguments(exporting)
-    exporting.set_defaults(run=run_onnx)
-    fetching = commands.add_parser("fetch", help="download a study's weights now rather than at first use")
-    fetching.add_argument("study")
-    fetching.set_defaults(run=run_fetch)
+    for name, (line, add_arguments, run) in COMMANDS.items():
+        command = commands.add_parser(name, help=line)
+        add_arguments(command)
+        command.set_defaults(run=run)
     arguments = parser.parse_args(words)
     return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
+
+
+def add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models list``."""
+    parser.add_argument("studies", nargs="*", default=STUDIES, metavar="STUDY", help="names or .toml paths")
+
+
+def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models inspect``."""
+    parser.add_argument("checkpoint")
+    parser.add_argument("--family", choices=FAMILIES, help="what tensors cannot tell: padding and BatchNorm eps")
+    parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
+    parser.add_argument("--normalisation", choices=NORMALISATIONS, help="where the file records none")
+    photographs = "to check the input with (default: the sample photographs)"
+    parser.add_argument("--photographs", metavar="FOLDER", help=photographs)
+
+
+def add_grow_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models grow``."""
+    parser.add_argument("checkpoint")
+    parser.add_argument("scaling", help=f"a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION")
+    parser.add_argument("--out", required=True, metavar="FILE.safetensors")
+    parser.add_argument("--family", choices=FAMILIES)
+    parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    photographs = (
+        "fit every block on these, so that nothing added is dead: a start for training (default: grow exactly)"
+    )
+    parser.add_argument("--photographs", metavar="FOLDER", help=photographs)
+
+
+def add_fetch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``python -m models fetch``."""
+    parser.add_argument("study")
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -134,12 +127,17 @@ def run_grow(arguments: argparse.Namespace) -> int:
         step = f"fitted on {len(paths)} photographs, not trained"
     grown = grow(source.network(), scaling, photographs, arguments.seed)
     lineage = [
-        *source.metadata.get("lineage", []), f"grown from {source.sha256[:12]} with seed {arguments.seed}, {step}",
-    ]  # fmt: skip
+        *source.metadata.get("lineage", []),
+        f"grown from {source.sha256[:12]} with seed {arguments.seed}, {step}",
+    ]
     digest = save_checkpoint(
-        arguments.out, grown, scaling=scaling, family=source.family, normalisation=source.normalisation,
+        arguments.out,
+        grown,
+        scaling=scaling,
+        family=source.family,
+        normalisation=source.normalisation,
         metadata={**source.metadata, "lineage": lineage},
-    )  # fmt: skip
+    )
     print(f"{arguments.out}  {digest}")
     return DONE
 
@@ -156,6 +154,27 @@ def run_fetch(arguments: argparse.Namespace) -> int:
                 say(str(error))
     return SOME_FAILED if failed else DONE
 
+
+COMMANDS = {  # name -> one line of help, what adds its arguments, what runs it
+    "list": ("studies and their variants", add_list_arguments, run_list),
+    "inspect": ("what a checkpoint holds", add_inspect_arguments, run_inspect),
+    "liveness": (
+        "whether added blocks and channels do anything, on photographs",
+        add_liveness_arguments,
+        run_liveness,
+    ),
+    "placement": (
+        "where the cells of a network's maps look, on photographs",
+        add_placement_arguments,
+        run_placement,
+    ),
+    "judge": ("how well photographs in and out of the classes are told apart", add_judge_arguments, run_judge),
+    "grow": ("more depth and width, the same function or nearly so", add_grow_arguments, run_grow),
+    "train": ("a recipe's networks, from the data to checkpoints; resumes", add_train_arguments, run_train),
+    "evaluate": ("accuracy of a study's networks on labelled photographs", add_evaluate_arguments, run_evaluate),
+    "onnx": ("networks as ONNX graphs: features, logits and maps of all classes", add_onnx_arguments, run_onnx),
+    "fetch": ("download a study's weights now rather than at first use", add_fetch_arguments, run_fetch),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -33,9 +33,12 @@ def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outside", required=True, action="append", metavar="FOLDER|LIST", help=words)
     parser.add_argument("--score", choices=SCORES, default="energy", help="for the manifest (default: %(default)s)")
     parser.add_argument(
-        "--false-alarms", type=float, default=0.05, metavar="SHARE",
+        "--false-alarms",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
         help="of the photographs of the classes that the threshold gives up (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--device", default="auto")
 
 

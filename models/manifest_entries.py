@@ -1,5 +1,6 @@
-"""Entries of a study's manifest that need more than a type: names, classes, how outputs are read, the out-of-class table."""
+"""Entries of a study's manifest that need more than a type: variants, names, classes, outputs, the out-of-class table."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,26 @@ from models.variants import StudyError
 
 IMAGENET = "imagenet"  # in the place of a list of its names
 MOST_BYTES = 4 * 2**20  # of a manifest or a list of categories
+FEWEST, MOST = 2, 8  # variants of a study
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def tables_of(value: object, study: str) -> dict[str, dict]:
+    """The tables of a study's variants, under their keys.
+
+    Raises:
+        StudyError: they are no tables, too few or too many, or a key is no identifier.
+    """
+    if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
+        raise StudyError(f"study {study!r} has no [variants.KEY] tables; expected {FEWEST} to {MOST} of them")
+    if not FEWEST <= len(value) <= MOST:
+        count = f"{len(value)} variant{'s' if len(value) != 1 else ''}"
+        raise StudyError(f"study {study!r} has {count}; expected {FEWEST} to {MOST} [variants.KEY] tables")
+    if odd := [key for key in value if not IDENTIFIER.fullmatch(key)]:
+        raise StudyError(
+            f"study {study!r} has a variant {printable(repr(odd[0]))}; expected lower-case letters, digits and _"
+        )
+    return value
 
 
 def outputs_of(value: object) -> str | None:

@@ -108,10 +108,17 @@ class Network:
             )
         side = resolution or own_side(model) or checkpoint.run_scaling.input_size
         found = cls(
-            checkpoint.network(), scaling=replace(checkpoint.scaling, resolution=side), family=checkpoint.family,
-            categories=names, label=label, provenance=provenance, note="; ".join(checkpoint.notes),
-            normalisation=checkpoint.normalisation, outputs=outputs, device=device,
-        )  # fmt: skip
+            checkpoint.network(),
+            scaling=replace(checkpoint.scaling, resolution=side),
+            family=checkpoint.family,
+            categories=names,
+            label=label,
+            provenance=provenance,
+            note="; ".join(checkpoint.notes),
+            normalisation=checkpoint.normalisation,
+            outputs=outputs,
+            device=device,
+        )
         found._original = Original(model)
         return found
 

@@ -246,9 +246,7 @@ class _Growth:
         """Batches on which hidden channels are compared."""
         return -(-self.rules.looks // BATCH)
 
-    def _copy(
-        self, pairs: list[tuple], source: Tensor, old: list[Tensor], new: list[Tensor], noisy: bool
-    ) -> float:  # fmt: skip
+    def _copy(self, pairs: list[tuple], source: Tensor, old: list[Tensor], new: list[Tensor], noisy: bool) -> float:
         looks = torch.cat(old[: self._looks]), torch.cat(new[: self._looks])
         return copy_layers(pairs, source, looks, noisy, self.rules, self.generator)
 

@@ -19,7 +19,6 @@ photographs that show none of the classes.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,7 +35,7 @@ from models.checkpoints.weight_files import printable
 from models.costs import check_cost
 from models.files import read_text
 from models.growth import grow
-from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of
+from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of, tables_of
 from models.network import Network
 from models.normalisation import Normalisation
 from models.out_of_class import TABLE as OUT_OF_CLASS
@@ -47,13 +46,19 @@ from models.scaling import VARIANT_SCALINGS, Scaling
 from models.variants import StudyError, Variant, variant_from
 
 __all__ = [
-    "DEFAULT_STUDY", "STUDIES", "STUDY_FOLDER", "VARIANTS", "Study", "StudyError", "Variant", "baseline_of", "load_study",
-]  # fmt: skip
+    "DEFAULT_STUDY",
+    "STUDIES",
+    "STUDY_FOLDER",
+    "VARIANTS",
+    "Study",
+    "StudyError",
+    "Variant",
+    "baseline_of",
+    "load_study",
+]
 
 VARIANTS = tuple(VARIANT_SCALINGS)
-FEWEST, MOST = 2, 8
 IMAGENET_CLASSES = 1000
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 STUDIES = ("photographs", "caltech101", "lite", "imagenet")
 DEFAULT_STUDY = "photographs"
 STUDY_FOLDER = Path(__file__).parent / "studies"
@@ -172,10 +177,16 @@ class Study:
         """
         old = self.variant(key)
         variant = replace(
-            old, source={"file": str(located(path).resolve())}, scaling=None, family=None, normalisation=None, placement=None,
-            sha256="", note="",
+            old,
+            source={"file": str(located(path).resolve())},
+            scaling=None,
+            family=None,
+            normalisation=None,
+            placement=None,
+            sha256="",
+            note="",
             provenance=f"from the file {Path(path).name}",
-        )  # fmt: skip
+        )
         measured = self.out_of_class.without(key) if self.out_of_class else None
         return replace(self, variants={**self.variants, key: variant}, out_of_class=measured)
 
@@ -275,16 +286,7 @@ def load_study(study: str | os.PathLike) -> Study:
 
 
 def _study(name: str, manifest: dict, folder: Path) -> Study:
-    tables, label_set = manifest.get("variants"), manifest.get("label_set", "")
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise StudyError(f"study {name!r} has no [variants.KEY] tables; expected {FEWEST} to {MOST} of them")
-    if not FEWEST <= len(tables) <= MOST:
-        count = f"{len(tables)} variant{'s' if len(tables) != 1 else ''}"
-        raise StudyError(f"study {name!r} has {count}; expected {FEWEST} to {MOST} [variants.KEY] tables")
-    if odd := [key for key in tables if not IDENTIFIER.fullmatch(key)]:
-        raise StudyError(
-            f"study {name!r} has a variant {printable(repr(odd[0]))}; expected lower-case letters, digits and _"
-        )
+    tables, label_set = tables_of(manifest.get("variants"), name), manifest.get("label_set", "")
     if not isinstance(label_set, str):
         raise StudyError(f"label_set = {printable(repr(label_set))} is not understood; expected the name of one")
     return Study(

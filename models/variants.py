@@ -108,8 +108,14 @@ class Variant:
 
 
 _TYPES: dict[str, type] = {
-    "label": str, "family": str, "scaling": dict, "source": dict, "sha256": str, "provenance": str, "note": str,
-}  # fmt: skip
+    "label": str,
+    "family": str,
+    "scaling": dict,
+    "source": dict,
+    "sha256": str,
+    "provenance": str,
+    "note": str,
+}
 
 
 def variant_from(key: str, table: dict, folder: Path) -> Variant:

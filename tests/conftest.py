@@ -32,9 +32,15 @@ def lite():
 
     def like_lite0(key, model):
         return Network(
-            model, scaling=SCALINGS[key], family="lite", normalisation=lite0.normalisation, categories=lite0.categories,
-            label=key, provenance=lite0.provenance, device="cpu",
-        )  # fmt: skip
+            model,
+            scaling=SCALINGS[key],
+            family="lite",
+            normalisation=lite0.normalisation,
+            categories=lite0.categories,
+            label=key,
+            provenance=lite0.provenance,
+            device="cpu",
+        )
 
     grown = {key: like_lite0(key, grow(lite0.model, SCALINGS[key])) for key in ("depth", "width")}
     return {"baseline": lite0, **grown, "resolution": like_lite0("resolution", lite0.model), "compound": lite2}

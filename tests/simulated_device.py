@@ -26,9 +26,14 @@ class OnDevice(torch.Tensor):
     @staticmethod
     def __new__(cls, held, requires_grad=False):
         made = torch.Tensor._make_wrapper_subclass(
-            cls, held.shape, strides=held.stride(), storage_offset=held.storage_offset(), dtype=held.dtype,
-            layout=held.layout, requires_grad=requires_grad,
-        )  # fmt: skip
+            cls,
+            held.shape,
+            strides=held.stride(),
+            storage_offset=held.storage_offset(),
+            dtype=held.dtype,
+            layout=held.layout,
+            requires_grad=requires_grad,
+        )
         made.held = held
         return made
 

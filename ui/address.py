@@ -33,9 +33,14 @@ def choose(label: str, key: str, options: dict[T, str], default: T, on_change: C
         asked = st.query_params.get(key)
         st.session_state[key] = next((option for option in options if str(option) == asked), default)
     value = st.segmented_control(
-        label, list(options), format_func=options.__getitem__, required=True, key=key, label_visibility="collapsed",
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
         on_change=on_change,
-    )  # fmt: skip
+    )
     assert value is not None, "one option is always chosen"
     if value != default:
         st.query_params[key] = str(value)

@@ -256,9 +256,13 @@ def seen_class(study: str, photograph: Photograph) -> int:
 
 @shared(16, personal=_always)
 def pointing_game(
-    choices: tuple[Choice, ...], digests: tuple[str, ...], kinds: tuple[tuple[int, ...], ...], layout: str,
-    question: Question, _photographs: tuple[Photograph, ...],
-) -> PointingGame:  # fmt: skip
+    choices: tuple[Choice, ...],
+    digests: tuple[str, ...],
+    kinds: tuple[tuple[int, ...], ...],
+    layout: str,
+    question: Question,
+    _photographs: tuple[Photograph, ...],
+) -> PointingGame:
     """A mosaic of photographs and what the networks see in it."""
     chosen = {choice.key: network(choice) for choice in choices}
     with my_turn(f"mosaic {digests}"):

@@ -82,9 +82,14 @@ def picker() -> None:
     turn = st.session_state.setdefault("uploads", 0)  # a new key empties the uploader once its files are on the page
     file, shot = f"upload-{turn}", f"camera-{turn}"
     st.file_uploader(
-        "Your photographs", TYPES, accept_multiple_files=True, key=file, on_change=_take, args=(file,),
+        "Your photographs",
+        TYPES,
+        accept_multiple_files=True,
+        key=file,
+        on_change=_take,
+        args=(file,),
         max_upload_size=FILE_MEGABYTES,
-    )  # fmt: skip
+    )
     if st.toggle("Use the camera", key="camera-on"):
         st.camera_input("Camera", key=shot, on_change=_take, args=(shot,))
     st.markdown("Samples")

@@ -202,9 +202,15 @@ def _of_comparison(networks: dict[str, Network]) -> dict[str, Contender]:
 
 
 def in_turns(
-    title: str, variant: str, batch: int, reference: str, contenders: dict[str, Contender], device: torch.device,
-    seconds: float, turns: range = TURNS,
-) -> Group:  # fmt: skip
+    title: str,
+    variant: str,
+    batch: int,
+    reference: str,
+    contenders: dict[str, Contender],
+    device: torch.device,
+    seconds: float,
+    turns: range = TURNS,
+) -> Group:
     """Run the contenders alternately for about so many seconds; where there are turns enough, the first is not counted.
 
     Raises:
@@ -238,10 +244,12 @@ def _timed(run: Contender, device: torch.device) -> float:
 def table(group: Group) -> str:
     """One group as Markdown: milliseconds, images per second, ratio to the reference."""
     lines = [
-        "", f"**{group.title}, {group.variant}, batch {group.batch}**", "",
+        "",
+        f"**{group.title}, {group.variant}, batch {group.batch}**",
+        "",
         f"| | ms | images/s | times {group.reference} | turns |" + (" peak MiB |" if group.peak else ""),
         "|---|---:|---:|---:|---:|" + ("---:|" if group.peak else ""),
-    ]  # fmt: skip
+    ]
     for name, seconds in group.seconds.items():
         middle = median(seconds)
         row = f"| {name} | {1e3 * middle:.3g} | {group.batch / middle:.4g} | {group.ratio(name):.3g} | {len(seconds)} |"
@@ -273,9 +281,13 @@ def machine(networks: dict[str, Network]) -> dict[str, str | int | float]:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else -1.0
     return {
-        "device": str(device), "name": name, "threads": torch.get_num_threads(), "cores": os.cpu_count() or 0,
-        "load": load, "torch": torch.__version__,
-    }  # fmt: skip
+        "device": str(device),
+        "name": name,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count() or 0,
+        "load": load,
+        "torch": torch.__version__,
+    }
 
 
 def _inputs(network: Network, batch: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -21,14 +21,27 @@ from models.network import Network, folded
 Contender = Callable[[], Any]
 
 GRAD_CAM = {
-    "gradcam": "GradCAM", "gradcam++": "GradCAMPlusPlus", "xgradcam": "XGradCAM", "hirescam": "HiResCAM",
-    "layercam": "LayerCAM", "eigencam": "EigenCAM", "eigengradcam": "EigenGradCAM", "ablationcam": "AblationCAM",
-    "fem": "FEM", "gradcam-elementwise": "GradCAMElementWise", "scorecam": "ScoreCAM", "fullgrad": "FullGrad",
-}  # fmt: skip
-TORCH_CAM = {
-    "cam": "CAM", "gradcam": "GradCAM", "gradcam++": "GradCAMpp", "xgradcam": "XGradCAM", "layercam": "LayerCAM",
+    "gradcam": "GradCAM",
+    "gradcam++": "GradCAMPlusPlus",
+    "xgradcam": "XGradCAM",
+    "hirescam": "HiResCAM",
+    "layercam": "LayerCAM",
+    "eigencam": "EigenCAM",
+    "eigengradcam": "EigenGradCAM",
+    "ablationcam": "AblationCAM",
+    "fem": "FEM",
+    "gradcam-elementwise": "GradCAMElementWise",
     "scorecam": "ScoreCAM",
-}  # fmt: skip
+    "fullgrad": "FullGrad",
+}
+TORCH_CAM = {
+    "cam": "CAM",
+    "gradcam": "GradCAM",
+    "gradcam++": "GradCAMpp",
+    "xgradcam": "XGradCAM",
+    "layercam": "LayerCAM",
+    "scorecam": "ScoreCAM",
+}
 PEERS = {"pytorch_grad_cam": "grad-cam", "torchcam": "torchcam"}  # module -> what pip calls it
 
 

@@ -43,25 +43,29 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", metavar="FILE", help="list of class/file to measure on (default: the study's test list)")
     add("--per-class", type=int, metavar="N", help="at most N photographs of every class, always the same")
     add("--limit", type=int, metavar="N", help="only N photographs, spread over classes, always the same")
+    mosaics = f"of four photographs of one class (default: {MOSAICS})"
+    add("--mosaics", type=int, default=MOSAICS, metavar="N", help=mosaics)
     add(
-        "--mosaics",
-        type=int,
-        default=MOSAICS,
-        metavar="N",
-        help=f"of four photographs of one class (default: {MOSAICS})",
+        "--masks",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="boxes (.csv), outlines (.mat), indexed .png or COCO's .json, a folder or file; may be repeated",
     )
     add(
-        "--masks", metavar="PATH", action="append", default=[],
-        help="boxes (.csv), outlines (.mat), indexed .png or COCO's .json, a folder or file; may be repeated",
-    )  # fmt: skip
-    add(
-        "--seed", metavar="KEY=FILE", action="append", default=[],
+        "--seed",
+        metavar="KEY=FILE",
+        action="append",
+        default=[],
         help="a variant trained from another seed; may be repeated (default: the study's of the baseline)",
-    )  # fmt: skip
+    )
     add(
-        "--control", metavar="NAME=FILE", action="append", default=[],
+        "--control",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
         help="another network to set beside compound, for instance resolution-300; a name given twice has two trainings",
-    )  # fmt: skip
+    )
     add("--draws", type=int, default=DRAWS, metavar="N", help=f"of random weights; 0 for none (default: {DRAWS})")
     add("--checks", type=int, default=0, metavar="N", help="also check the method on the baseline, on N photographs")
 

@@ -90,8 +90,9 @@ def run_export(args: argparse.Namespace) -> int:
     with at_work(Path(args.out)), Ledger(Path(args.out), setting, rank) as ledger:
         categories = next(iter(loaded.networks.values())).categories
         masks = masks_of(items, categories)
-        reader = Reader(ledger, settings, setting, categories, args.verify, args.retry_failed, masks,
-                        sides_of(loaded.networks))  # fmt: skip
+        reader = Reader(
+            ledger, settings, setting, categories, args.verify, args.retry_failed, masks, sides_of(loaded.networks)
+        )
         size = _batch_size(args, next(iter(loaded.networks.values())).device)
         own = [items[start : start + size] for start in range(0, len(items), size)][rank::world]
         code, failures = _export(args, loaded, reader, own, size)
@@ -142,8 +143,10 @@ def _say_end(args: argparse.Namespace, failures: int, whole: bool) -> None:
 
 def _say_leftovers(found: Sequence[str], out: str) -> None:
     if found:
-        say(f"{len(found)} files or folders in {out} are of photographs that are not in this list, {found[0]!r} first; "
-            "remove them, or export into a new folder")  # fmt: skip
+        say(
+            f"{len(found)} files or folders in {out} are of photographs that are not in this list, {found[0]!r} first; "
+            "remove them, or export into a new folder"
+        )
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -155,9 +158,16 @@ def _settings(args: argparse.Namespace) -> Settings:
             raise ValueError(f"--{name.replace('_', '-')} is {getattr(args, name)}; expected 1 or more")
     in_order = tuple(kind for kind in WRITES if kind in write)
     return Settings(
-        question_of(args), in_order, args.format, args.scale, args.style, args.dpi, args.transparent,
-        WIDTHS[args.width], args.precision,
-    )  # fmt: skip
+        question_of(args),
+        in_order,
+        args.format,
+        args.scale,
+        args.style,
+        args.dpi,
+        args.transparent,
+        WIDTHS[args.width],
+        args.precision,
+    )
 
 
 def _place() -> tuple[int, int]:
@@ -247,7 +257,11 @@ def _print_line(progress: Progress, seconds: float) -> None:
     rate = new / seconds if seconds > 0 else 0.0
     left = progress.total - progress.finished
     line = {
-        "total": progress.total, "done": progress.done, "skipped": progress.skipped, "failed": progress.failed,
-        "images_per_second": round(rate, 3), "eta_seconds": round(left / rate) if rate else None,
-    }  # fmt: skip
+        "total": progress.total,
+        "done": progress.done,
+        "skipped": progress.skipped,
+        "failed": progress.failed,
+        "images_per_second": round(rate, 3),
+        "eta_seconds": round(left / rate) if rate else None,
+    }
     print(json.dumps(line), flush=True)

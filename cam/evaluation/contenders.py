@@ -109,10 +109,17 @@ def at_size(network: Network, side: int) -> Network:
     if side == network.scaling.input_size:
         return network
     other = Network(
-        network.model, scaling=replace(network.scaling, resolution=side), family=network.family,
-        categories=network.categories, label=f"{network.label} at {side} px", provenance=network.provenance,
-        note=network.note, normalisation=network.normalisation, placement=network.placement, device=network.device,
-    )  # fmt: skip
+        network.model,
+        scaling=replace(network.scaling, resolution=side),
+        family=network.family,
+        categories=network.categories,
+        label=f"{network.label} at {side} px",
+        provenance=network.provenance,
+        note=network.note,
+        normalisation=network.normalisation,
+        placement=network.placement,
+        device=network.device,
+    )
     other.__dict__["_inference_copy"] = network._inference_copy  # the same weights: no second copy
     return other
 

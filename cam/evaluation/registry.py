@@ -46,7 +46,9 @@ MEASUREMENTS = {
     "boundary": Measurement(
         "Object details (boundary IoU)",
         "agreement of the object's edge with the edge of as large a region of the map",
-        DETAIL, True, True,
+        DETAIL,
+        True,
+        True,
     ),
     "objects-found": Measurement(
         "Objects found, of four", "tiles of a one-class mosaic that reach half the map's maximum", OBJECTS, True
@@ -55,10 +57,14 @@ MEASUREMENTS = {
     "pointing": Measurement("Pointing, 2 x 2", "evidence on the class's quarter of a mosaic; chance 0.25", REGIONS),
     "average-precision": Measurement("Average precision", "of pixels, over all thresholds", DETAIL, needs_outline=True),
     "worst-object": Measurement("Weakest of four", "peak on the weakest tile over the map's maximum", OBJECTS),
-    "evenness": Measurement("Evenness over four", "1 where the four tiles get the same evidence, 0.25 for one", OBJECTS),
-    "instance-recall": Measurement("Instances found", "of several objects in a photograph, at half the maximum", OBJECTS),
+    "evenness": Measurement(
+        "Evenness over four", "1 where the four tiles get the same evidence, 0.25 for one", OBJECTS
+    ),
+    "instance-recall": Measurement(
+        "Instances found", "of several objects in a photograph, at half the maximum", OBJECTS
+    ),
     "concentration": Measurement("Concentration", "nats below an even spread; random weights can have most of it"),
-}  # fmt: skip
+}
 PRIMARY = {measurement.claim: name for name, measurement in MEASUREMENTS.items() if measurement.primary}
 PAIRS = {
     "correlation": "Pearson correlation of raw registered maps pooled to 7 x 7",

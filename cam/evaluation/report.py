@@ -74,7 +74,12 @@ def build_report(
         if (group == ALL or reading == OWN) and _having(rows, name, reading, arms)
     ]
     return Report(
-        format=FORMAT, about=about, method=question.method, view=question.view, subject=arms.subject, baseline=arms.baseline,
+        format=FORMAT,
+        about=about,
+        method=question.method,
+        view=question.view,
+        subject=arms.subject,
+        baseline=arms.baseline,
         photographs=[row.names[0] for row in photographs],
         images={group: sum(bool(row.right) for row in rows) for group, rows in groups.items()},
         arms={key: _arm(arm) for key, arm in arms.arms.items()},
@@ -82,7 +87,7 @@ def build_report(
         findings=_corrected(findings, arms),
         pairs=_pairs(photographs, arms),
         kept=_kept([*photographs, *mosaics], arms),
-    )  # fmt: skip
+    )
 
 
 def rivals(arms: Contenders) -> list[str]:
@@ -114,11 +119,16 @@ def _finding(rows: Sequence[Row], name: str, reading: str, group: str, arms: Con
     wanted = [(one, other) for one, other in _contrasts(arms) if {one, other} <= scores.arms.keys()]
     found = [_contrast(scores, one, other, arms, spread) for one, other in wanted]
     return Finding(
-        name, reading, group, len(rows), len(set(scores.clusters)), spread.deviation if spread else None,
+        name,
+        reading,
+        group,
+        len(rows),
+        len(set(scores.clusters)),
+        spread.deviation if spread else None,
         {key: _rounded(mean) for key, mean in zip(scores.arms, means, strict=True)},
         {key: round(value, 5) for key, value in scores.trainings.items()},
         found,
-    )  # fmt: skip
+    )
 
 
 def _contrast(scores: Scores, one: str, other: str, arms: Contenders, spread: Spread | None) -> Contrast:
@@ -177,11 +187,17 @@ def _arm(arm: Contender) -> Arm:
 def _trainings(photographs: Sequence[Row], arms: Contenders) -> dict[str, Training]:
     return {
         key: Training(
-            network.label, network.provenance, network.note, network.scaling.input_size, network.family,
-            network.fingerprint, network.cell_offset(), round(float(np.mean([row.right[key] for row in photographs])), 5),
+            network.label,
+            network.provenance,
+            network.note,
+            network.scaling.input_size,
+            network.family,
+            network.fingerprint,
+            network.cell_offset(),
+            round(float(np.mean([row.right[key] for row in photographs])), 5),
         )
         for key, network in arms.trained.items()
-    }  # fmt: skip
+    }
 
 
 def _pairs(photographs: Sequence[Row], arms: Contenders) -> list[Pair]:

@@ -8,9 +8,11 @@ from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, MEASUREMENTS
 from cam.evaluation.verdicts import interval_of, line, signed
 
 READING_WORDS = {
-    OWN: "own grid, measured placement", COMMON: "common grid", CLASS_MEAN: "less the mean of all classes",
+    OWN: "own grid, measured placement",
+    COMMON: "common grid",
+    CLASS_MEAN: "less the mean of all classes",
     HALF_PIXEL: "half-pixel placement",
-}  # fmt: skip
+}
 GROUP_WORDS = {ALL: "all images", RECOGNISED: "images that every variant recognises"}
 CAVEAT = (
     "Brackets: 95 % intervals over classes and, inside them, photographs; of differences, where some network was trained "
@@ -61,17 +63,22 @@ def _finding(report: Report, finding: Finding) -> list[str]:
     means = [[report.arms[key].label, _cell(mean), _each(report, finding, key)] for key, mean in finding.means.items()]
     compared = [
         [
-            f"{report.arms[one.one].label} – {report.arms[one.other].label}", signed(interval_of(one)), f"{one.better:.0%}",
-            f"{one.p:.4f}", "" if one.holm is None else f"{one.holm:.4f}",
+            f"{report.arms[one.one].label} – {report.arms[one.other].label}",
+            signed(interval_of(one)),
+            f"{one.better:.0%}",
+            f"{one.p:.4f}",
+            "" if one.holm is None else f"{one.holm:.4f}",
             "" if one.over_spread is None else f"{one.over_spread:+.1f}",
         ]
         for one in finding.contrasts
-    ]  # fmt: skip
+    ]
     return [
-        f"{head}deviation between trainings of one network: {spread}.", "",
-        *_table(["", "mean", "each training"], means), "",
+        f"{head}deviation between trainings of one network: {spread}.",
+        "",
+        *_table(["", "mean", "each training"], means),
+        "",
         *_table(["difference", "", "better", "p", "corrected", "over spread"], compared),
-    ]  # fmt: skip
+    ]
 
 
 def _each(report: Report, finding: Finding, key: str) -> str:
@@ -86,9 +93,10 @@ def _each(report: Report, finding: Finding, key: str) -> str:
 def _readings(report: Report) -> list[str]:
     """The difference of the subject to what it has to beat, in every reading and group."""
     keys = [
-        key for key, arm in report.arms.items()
+        key
+        for key, arm in report.arms.items()
         if key != report.subject and arm.role in (VARIANT, CONTROL, AT_SIZE) and arm.of in ("", key, report.subject)
-    ]  # fmt: skip
+    ]
     rows = []
     for one in report.findings:
         contrasts = [one.contrast(report.subject, key) for key in keys]

@@ -82,24 +82,21 @@ def _verdict(report: Report, claim: str) -> Statement:
 
 
 def _outcome(report: Report, finding: Finding, found: Sequence[Judged]) -> tuple[str, str]:
-    measure = MEASUREMENTS[finding.measurement].label
+    subject, by = _label(report, report.subject), f"measured by {MEASUREMENTS[finding.measurement].label}"
     beaten, better = ([one for one in found if one.sign == wanted] for wanted in (BETTER, WORSE))
     if better:
-        return (
-            FAILS,
-            f"{_names(report, better)} {_does(better)} better than {_label(report, report.subject)} by {measure}",
-        )
+        return FAILS, f"{_names(report, better)} {_does(better)} better than {subject}, {by}"
     if finding.spread is None:
-        lead = f"on these images it leads {_names(report, beaten)}" if beaten else "no difference can be seen"
+        lead = f"on these images {subject} leads {_names(report, beaten)}" if beaten else "no difference can be seen"
         return OPEN, f"{lead}, but no network was trained twice, so chance in training cannot be told apart"
     if len(beaten) == len(found):
         if lost := _lost(report, finding):
-            return OPEN, f"it does not beat {lost}"
-        return HOLDS, f"by {measure} it beats {_names(report, beaten)}"
+            return OPEN, f"{subject} does not beat {lost}"
+        return HOLDS, f"{subject} beats {_names(report, beaten)}, {by}"
     rest = _names(report, [one for one in found if one.sign == EQUAL])
     if beaten:
-        return OPEN, f"by {measure} it beats {_names(report, beaten)}, but no difference from {rest} can be told"
-    return OPEN, f"by {measure} no difference from {rest} can be told"
+        return OPEN, f"{subject} beats {_names(report, beaten)}, but cannot be told apart from {rest}, {by}"
+    return OPEN, f"{subject} cannot be told apart from {rest}, {by}"
 
 
 def _lost(report: Report, finding: Finding) -> str:

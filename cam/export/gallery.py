@@ -65,11 +65,14 @@ class Gallery:
         else:
             variants = [
                 [
-                    self._class(one["explained"]), one["probability"], [self._class(name) for name in one["classes"]],
-                    one["probabilities"], [one["measures"].get(name) for name in MEASURES],
+                    self._class(one["explained"]),
+                    one["probability"],
+                    [self._class(name) for name in one["classes"]],
+                    one["probabilities"],
+                    [one["measures"].get(name) for name in MEASURES],
                 ]
                 for one in record["rows"]
-            ]  # fmt: skip
+            ]
             row = [path, item.name, variants, None, any(one.get("out_of_class") for one in record["rows"])]
         self.file.write((",\n" * self.started + _embedded(row)).encode())
         self.started = True

@@ -68,11 +68,15 @@ def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int 
 def table_rows(item: Item, record: Record) -> Iterator[dict]:
     """A row for each variant of an image, or one that says why there is none."""
     shared = {
-        "image": printable_path(item.relative), "status": record["status"], "error": record.get("error"),
-        "reason": record.get("reason"), "remark": record.get("remark"), "batch": record.get("batch"),
+        "image": printable_path(item.relative),
+        "status": record["status"],
+        "error": record.get("error"),
+        "reason": record.get("reason"),
+        "remark": record.get("remark"),
+        "batch": record.get("batch"),
         "device": record.get("device"),
         "figure": next((name for name in record.get("files", {}) if name.startswith("figures/")), None),
-    }  # fmt: skip
+    }
     for row in record.get("rows") or [{}]:
         found = {
             "variant": row.get("variant"),
@@ -122,9 +126,7 @@ def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:
     """The strips of up to ``SHEET`` images with their names, in columns."""
     width, height, gap, line = STRIP_HEIGHT * (len(heading.variants) + 1), STRIP_HEIGHT, 14, 20
     rows = -(-max(1, len(items)) // SHEET_COLUMNS)
-    page = Image.new(
-        "RGB", (SHEET_COLUMNS * (width + gap) + gap, 4 * line + rows * (height + line + gap)), "white"
-    )  # fmt: skip
+    page = Image.new("RGB", (SHEET_COLUMNS * (width + gap) + gap, 4 * line + rows * (height + line + gap)), "white")
     canvas = ImageDraw.Draw(page)
     canvas.text((gap, 2 * line), printable(heading.title), INK, font(True, 17), "ls")
     labels = " · ".join(["original", *heading.labels])

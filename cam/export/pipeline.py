@@ -65,9 +65,14 @@ class Pipeline:
     """
 
     def __init__(
-        self, networks: Mapping[str, Network], reader: Reader, batch_size: int, inference_threads: int, workers: int,
+        self,
+        networks: Mapping[str, Network],
+        reader: Reader,
+        batch_size: int,
+        inference_threads: int,
+        workers: int,
         tell: Callable[[Progress], None],
-    ):  # fmt: skip
+    ):
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
         self.size, self.inference_threads, self.workers, self.tell = batch_size, inference_threads, workers, tell
         self.device = next(iter(networks.values())).device.type
@@ -199,9 +204,13 @@ class Pipeline:
         reader, item = self.reader, photograph.item
         job = Rendering(self.ledger.out, item.name, comparison, photograph.mask, reader.settings)
         record = {
-            "path": item.relative, "key": photograph.key, "setting": reader.setting, "status": OK,
-            "batch": size, "device": self.device,
-        }  # fmt: skip
+            "path": item.relative,
+            "key": photograph.key,
+            "setting": reader.setting,
+            "status": OK,
+            "batch": size,
+            "device": self.device,
+        }
         if photograph.remark:
             record["remark"] = photograph.remark
         self._submit(self.renderers, lambda future: self._was_rendered(photograph, record, future), render, job)

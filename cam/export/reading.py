@@ -128,9 +128,13 @@ def failure(item: Item, key: str, setting: str, error: BaseException) -> Record:
     """The record of an image that cannot be exported."""
     reason = str(error) or type(error).__name__
     return {
-        "path": item.relative, "key": key, "setting": setting, "status": FAILED,
-        "error": type(error).__name__, "reason": reason,
-    }  # fmt: skip
+        "path": item.relative,
+        "key": key,
+        "setting": setting,
+        "status": FAILED,
+        "error": type(error).__name__,
+        "reason": reason,
+    }
 
 
 def _content(path: Path) -> tuple[bytes, ValueError | OSError | None]:

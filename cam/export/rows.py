@@ -74,9 +74,12 @@ def _mask_scores(drawn: np.ndarray, mask: InstanceMask | None, class_idx: int, v
         return {}
     energy, pixels = energy_in_mask(drawn, labels), pixel_scores(drawn, labels)
     scores = {
-        "energy": energy.share, "energy_ratio": energy.ratio, "auroc": pixels.auroc,
-        "average_precision": pixels.average_precision, "best_iou": pixels.best_iou,
-    }  # fmt: skip
+        "energy": energy.share,
+        "energy_ratio": energy.ratio,
+        "auroc": pixels.auroc,
+        "average_precision": pixels.average_precision,
+        "best_iou": pixels.best_iou,
+    }
     if len(set(np.unique(labels)) - {BACKGROUND, IGNORE}) > 1:
         instances = instance_scores(drawn, labels)
         scores |= {"worst_instance": instances.worst_mean, "instance_recall": instances.recall}

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from cam.comparison import Comparison, VariantFacts
 
 __all__ = [
-    "SCALES", "STYLES", "SUFFIXES", "Layout", "display_scale", "draw_matplotlib", "draw_pillow", "figure_layout",
-    "overlay", "save_figure",
-]  # fmt: skip
+    "SCALES",
+    "STYLES",
+    "SUFFIXES",
+    "Layout",
+    "display_scale",
+    "draw_matplotlib",
+    "draw_pillow",
+    "figure_layout",
+    "overlay",
+    "save_figure",
+]
 
 SCALES = ("map", "row")
 STYLES = ("overlay", "paper")

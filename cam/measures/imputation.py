@@ -7,8 +7,10 @@ from scipy.sparse.linalg import splu
 NOISE = 0.01
 NEIGHBOURS = {
     (row, column): 1 / 6 if row == 0 or column == 0 else 1 / 12
-    for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)
-}  # fmt: skip
+    for row in (-1, 0, 1)
+    for column in (-1, 0, 1)
+    if (row, column) != (0, 0)
+}
 OUTSIDE, KNOWN = -2, -1
 
 

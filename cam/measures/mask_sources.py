@@ -24,8 +24,11 @@ from models.files import read_text
 from models.images import open_image
 
 ELSEWHERE = {
-    "Faces": "Faces_2", "Faces_easy": "Faces_3", "Motorbikes": "Motorbikes_16", "airplanes": "Airplanes_Side_2",
-}  # class -> Caltech-101's folder of its outlines  # fmt: skip
+    "Faces": "Faces_2",
+    "Faces_easy": "Faces_3",
+    "Motorbikes": "Motorbikes_16",
+    "airplanes": "Airplanes_Side_2",
+}  # class -> Caltech-101's folder of its outlines
 MOST_BYTES, LEAST_INSIDE = 64 * 2**20, 0.5
 Known = Mapping[str, tuple[Path, int]]  # CLASS/FILE of a photograph -> its file and its class index
 Masks = dict[str, InstanceMask]

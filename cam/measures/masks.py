@@ -141,8 +141,10 @@ def _read_table(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
         table = {name: dict(entry["instances"].items()) for name, entry in tables.items()}
         well_formed = all(
             isinstance(names, list) and all(isinstance(name, str) for name in names)
-            for rows in table.values() for row in rows.values() for names in row.values()
-        )  # fmt: skip
+            for rows in table.values()
+            for row in rows.values()
+            for names in row.values()
+        )
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path} cannot be read ({error}); expected a table [NAME.instances] for every mask"

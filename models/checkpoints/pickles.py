@@ -224,8 +224,10 @@ def _check_call(name: str, arguments: Sequence[_Value]) -> None:
     made = name.rpartition(" ")[2]
     allocates = name.startswith("torch") and made.endswith(("Tensor", "Storage")) and arguments
     if allocates or (name in GREEDY and arguments):
-        raise PickleError(f"it calls {ascii(name.replace(' ', '.'))[1:-1][:80]}, which takes memory of any size; "
-                              "expected tensors only: save the state_dict()")  # fmt: skip
+        raise PickleError(
+            f"it calls {ascii(name.replace(' ', '.'))[1:-1][:80]}, which takes memory of any size; "
+            "expected tensors only: save the state_dict()"
+        )
     if name == ENCODE and not (len(arguments) == 2 and arguments[1].text.lower() in ENCODINGS):
         raise PickleError(GROWS)
 

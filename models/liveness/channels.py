@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.precision import doubled
+
 TWINS = 0.95
 KEPT_VARIANCE = 0.99
 CONSTANT = 1e-10  # of the channels' mean variance: what rounding leaves of a channel that does not vary
@@ -38,9 +40,10 @@ class ChannelStatistics:
         if not self.samples:
             # moments about a value that occurs: little is lost where the mean is large, nothing where a channel is constant
             self._origin = values[0].clone()
-            self._sum = torch.zeros(values.shape[1], dtype=torch.float64, device=values.device)
-            self._gram = torch.zeros(*[values.shape[1]] * 2, dtype=torch.float64, device=values.device)
-        values = values - self._origin
+            home = doubled(values[:0]).device
+            self._sum = torch.zeros(values.shape[1], dtype=torch.float64, device=home)
+            self._gram = torch.zeros(*[values.shape[1]] * 2, dtype=torch.float64, device=home)
+        values = (values - self._origin).to(self._sum.device)
         self.samples += len(values)
         self._sum += values.sum(dim=0, dtype=torch.float64)
         self._gram += values.T @ values

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import EfficientNet
 
+from models.precision import doubled
+
 WAYS = ("last", "spread")
 EVERY_STAGE = -1
 
@@ -122,7 +124,7 @@ class Change:
 
 def correlations(first: Tensor, second: Tensor) -> Tensor:
     """Pearson's correlation of every two maps (N, h, w), float64 (N,); where one is flat 1 if they are equal, else 0."""
-    first, second = (maps.double().flatten(1) for maps in (first, second))
+    first, second = (doubled(maps).flatten(1) for maps in (first, second))
     same = (first == second).all(dim=1).double()
     first, second = (maps - maps.mean(dim=1, keepdim=True) for maps in (first, second))
     norms = first.norm(dim=1) * second.norm(dim=1)

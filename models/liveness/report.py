@@ -4,9 +4,16 @@ from models.liveness.measure import Liveness, StageLiveness
 from models.liveness.removal import Removal
 
 HEADINGS = (
-    "stage", "blocks", "of them added", "a block adds", "without the last", "without spread",
-    "twins in stream, expanded", "constant", "dimensions",
-)  # fmt: skip
+    "stage",
+    "blocks",
+    "of them added",
+    "a block adds",
+    "without the last",
+    "without spread",
+    "twins in stream, expanded",
+    "constant",
+    "dimensions",
+)
 
 
 def liveness_table(found: Liveness, baseline: Liveness | None = None) -> str:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -36,7 +37,8 @@ def processes(device: str) -> Iterator[torch.device]:
     if chosen.type == "cuda":
         chosen = torch.device("cuda", local)
         torch.cuda.set_device(chosen)
-    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    # the others wait while the first rank measures and writes, which may take longer than torch's ten minutes
+    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(days=1))
     try:
         yield chosen
     finally:
@@ -47,18 +49,23 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m models train``."""
     parser.add_argument("--data", required=True, metavar="FOLDER", help="one folder of images per category")
     parser.add_argument(
-        "--unlabelled", action="append", default=[], metavar="FOLDER",
+        "--unlabelled",
+        action="append",
+        default=[],
+        metavar="FOLDER",
         help="any photographs: the more varied, the less is forgotten; may be given several times",
-    )  # fmt: skip
+    )
     parser.add_argument("--recipe", default="photographs", help="name or .toml of a recipe (default: %(default)s)")
     variants = ", ".join(TRAINED)
     parser.add_argument("--variant", default="all", help=f"{variants}, several with commas, or all (default)")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], metavar="N", help="one or more (default: 0)")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="for checkpoints, states and log.jsonl")
     parser.add_argument(
-        "--ancestor", default="lite0", metavar="FILE",
+        "--ancestor",
+        default="lite0",
+        metavar="FILE",
         help=f"descend from this checkpoint: {', '.join(PACKAGES)} or a file (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's, shared out among its phases")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's; the rates change in proportion")

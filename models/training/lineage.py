@@ -94,8 +94,12 @@ def descend(
         )
         metadata = {"lineage": [*lineage, step], "parent": ancestor.sha256}
         save_checkpoint(
-            kept, grow(ancestor.network(), scaling, images, seed), scaling=scaling, family=family,
-            normalisation=ancestor.normalisation, metadata=metadata,
-        )  # fmt: skip
+            kept,
+            grow(ancestor.network(), scaling, images, seed),
+            scaling=scaling,
+            family=family,
+            normalisation=ancestor.normalisation,
+            metadata=metadata,
+        )
         grown = load_checkpoint(kept)
     return Start(grown.network(), scaling, family, tuple(grown.metadata["lineage"]), ancestor.sha256)

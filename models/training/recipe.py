@@ -203,3 +203,15 @@ def _build(settings: dict[str, Any]) -> Recipe:
             f"recipe {name!r}: a phase holds epochs, resolution and frozen, nothing else ({error})"
         ) from error
     return Recipe(**{**settings, "phases": phases or Recipe.phases})
+
+
+def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
+    """``recipe.lr 0.1 there, 0.2 here`` for everything in which two nested dictionaries differ."""
+    found = []
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            found.append(f"{prefix}{key} {before} there, {after} here")
+    return found

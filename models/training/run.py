@@ -28,7 +28,7 @@ from models.training.datasets import Photographs
 from models.training.interruptions import Stopped, kept_on_error, memory_advice, stop_signals
 from models.training.objectives import adapt_layers, answers_loss, labels_loss
 from models.training.optimisation import WeightAverage, make_optimiser, parameter_groups, rate_factor, set_rates
-from models.training.recipe import Phase, Recipe
+from models.training.recipe import Phase, Recipe, differences
 from models.training.sources import MemorySource, StreamSource, epoch_order, number_of
 from models.training.teacher import Teacher
 
@@ -96,9 +96,13 @@ class TrainingRun:
         self.seconds = self.epoch_seconds = 0.0
         self.totals = torch.zeros(3, device=device)  # of this epoch: images, their summed loss, right answers
         settings = {
-            "recipe": recipe.as_dict(), "seed": seed, "resolution": resolution, "normalisation": normalisation.record(),
-            "photographs": photographs.sha256, "processes": self.world,
-        }  # fmt: skip
+            "recipe": recipe.as_dict(),
+            "seed": seed,
+            "resolution": resolution,
+            "normalisation": normalisation.record(),
+            "photographs": photographs.sha256,
+            "processes": self.world,
+        }
         self.identity = json.loads(json.dumps({**settings, **(identity or {})}))
 
     @property
@@ -310,15 +314,3 @@ class TrainingRun:
         if self.rank == 0:
             with kept_on_error(self.state_path), (self.stem.parent / "log.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"training": self.stem.name, **record}) + "\n")
-
-
-def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
-    """``recipe.lr 0.1 there, 0.2 here`` for everything in which two nested dictionaries differ."""
-    found = []
-    for key in sorted({*old, *new}):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, dict) and isinstance(after, dict):
-            found += differences(before, after, f"{prefix}{key}.")
-        elif before != after:
-            found.append(f"{prefix}{key} {before} there, {after} here")
-    return found

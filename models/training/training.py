@@ -25,8 +25,8 @@ from models.training.evaluation import (
 from models.training.interruptions import kept_on_error
 from models.training.lineage import TRAINED, Start, descend, draw, named_checkpoint
 from models.training.probe import fit_probe
-from models.training.recipe import Recipe
-from models.training.run import Limits, TrainingRun, differences
+from models.training.recipe import Recipe, differences
+from models.training.run import Limits, TrainingRun
 from models.training.sources import epoch_order
 from models.training.teacher import Teacher
 
@@ -81,9 +81,17 @@ def train(course: Course, variant: str, seed: int) -> Path:
         teacher = Teacher(named_checkpoint(recipe.teacher), recipe.teacher_resolution, normalisation, course.device)
     start = _start(course, ancestor, variant, seed)
     run = TrainingRun(
-        start.network, course.photographs, recipe, resolution, normalisation, seed, course.device, stem,
-        {"variant": variant, "parent": start.parent}, teacher,
-    )  # fmt: skip
+        start.network,
+        course.photographs,
+        recipe,
+        resolution,
+        normalisation,
+        seed,
+        course.device,
+        stem,
+        {"variant": variant, "parent": start.parent},
+        teacher,
+    )
     if not _finished(path, run.identity):
         weights = run.finish(course.limits)
         if run.rank == 0:
@@ -153,29 +161,39 @@ def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRu
         lambda images: logits(images)[:, rows], testing, run.resolution, run.normalisation, f"{path.stem}, test"
     )
     mean, top1 = accuracies(predictions, testing.labels)
-    trained = f"trained for {recipe.epochs} epochs of {run.steps * recipe.batch_size} images by recipe {recipe.name!r}"
-    metadata = {
-        "categories": categories,
-        **sets,
-        "lineage": [*start.lineage, f"{trained} (seed {run.seed})"],
-        "provenance": f"{'; '.join(start.lineage)}; {trained}",
-        "training": run.identity,
-        "seed": run.seed,
+    measured = {
         "accuracy": round(mean, 6),
         "top1": round(top1, 6),
         "images": {"training": len(set(run.photographs.names)), "test": len(testing), "test_sha256": testing.sha256},
-        "training_seconds": round(run.seconds),
-        "machine": machine(run.device, run.world),
-        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
     with kept_on_error(run.state_path):
         write_predictions(predictions_path(path), testing, predictions)
         save_checkpoint(
-            path, network, scaling=start.scaling, family=start.family, normalisation=run.normalisation,
-            metadata=metadata, half=True,
-        )  # fmt: skip
+            path,
+            network,
+            scaling=start.scaling,
+            family=start.family,
+            normalisation=run.normalisation,
+            metadata={"categories": categories, **sets, **_history(run, start), **measured},
+            half=True,
+        )
     run.log({"event": "finished", "accuracy": mean, "top1": top1, "seconds": run.seconds})
     print(f"{path}: mean per-class accuracy {mean:.2%}, top-1 {top1:.2%}, {run.seconds / 60:.1f} minutes of training")
+
+
+def _history(run: TrainingRun, start: Start) -> dict[str, Any]:
+    """How a network came about, as its checkpoint records it."""
+    recipe = run.recipe
+    trained = f"trained for {recipe.epochs} epochs of {run.steps * recipe.batch_size} images by recipe {recipe.name!r}"
+    return {
+        "lineage": [*start.lineage, f"{trained} (seed {run.seed})"],
+        "provenance": f"{'; '.join(start.lineage)}; {trained}",
+        "training": run.identity,
+        "seed": run.seed,
+        "training_seconds": round(run.seconds),
+        "machine": machine(run.device, run.world),
+        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+    }
 
 
 def taught_categories(classes: int) -> tuple[list[str], str]:
@@ -196,7 +214,8 @@ def add_classes(
     old, pooled = network.classifier[-1].to(device), features_of(network, device)
     with torch.no_grad():
         features = torch.cat([pooled(images) for images in view_batches(photographs, resolution, normalisation)])
-    weight, bias = fit_probe(features, photographs.labels.to(device), len(photographs.categories))
+    fitted = fit_probe(features, photographs.labels, len(photographs.categories))
+    weight, bias = (one.to(device) for one in fitted)
     new = nn.Linear(old.in_features, old.out_features + len(weight), device=device)
     with torch.no_grad():
         new.weight.copy_(torch.cat([old.weight, weight]))

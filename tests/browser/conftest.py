@@ -86,9 +86,12 @@ def visit(server, browser):
         path: str = "", width: int = 1280, height: int = 720, theme: str = "light", density: float = 1, wait="load"
     ):
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, device_scale_factor=density,
-            accept_downloads=True, permissions=["clipboard-read", "clipboard-write"],
-        )  # fmt: skip
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            device_scale_factor=density,
+            accept_downloads=True,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)

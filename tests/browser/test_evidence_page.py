@@ -62,6 +62,29 @@ def test_a_point_leads_to_the_maps_of_its_photograph(evidence):
     assert re.search(f"images={name.lower().replace(' ', '-')}", page.url)
 
 
+def test_a_line_around_points_lists_them_alone(evidence, screenshot):
+    page = evidence("photographs")
+    grid = page.locator(".st-key-rows [role=grid]")
+    before = int(grid.get_attribute("aria-rowcount"))
+    boxes = [point.bounding_box() for point in page.locator(".st-key-points .point").all()]
+    left, right = (side(box["x"] for box in boxes) for side in (min, max))
+    top, bottom = (side(box["y"] for box in boxes) for side in (min, max))
+    middle = (left + right) / 2
+    page.locator(".st-key-points [data-val=lasso]").click()
+    page.mouse.move(left - 8, top - 8)
+    page.mouse.down()
+    for x, y in ((middle, top - 8), (middle, bottom + 16), (left - 8, bottom + 16), (left - 8, top - 4)):
+        page.mouse.move(x, y, steps=8)
+    page.mouse.up()
+    inside = sum(box["x"] + box["width"] / 2 < middle for box in boxes)
+    assert 1 < inside < len(boxes)
+    page.wait_for_function(
+        "([found, rows]) => Math.abs(document.querySelector('.st-key-rows [role=grid]').ariaRowCount - 1 - rows) <= 1",
+        arg=[before, inside],
+    )
+    screenshot(page, "evidence-circled")
+
+
 def test_a_tile_is_explained_without_the_server(evidence):
     page = evidence("pointing")
     shown = page.locator(".variants .frame").last

@@ -16,8 +16,17 @@ from models import load_study
 
 MOST = 4.0  # GiB of the server's memory
 NAMES = (
-    "airplane", "cat", "coffee-cup", "crab", "djembe-and-wine", "dolphin", "guitar-and-drums", "kitten", "meerkats", "red-panda",
-)  # fmt: skip
+    "airplane",
+    "cat",
+    "coffee-cup",
+    "crab",
+    "djembe-and-wine",
+    "dolphin",
+    "guitar-and-drums",
+    "kitten",
+    "meerkats",
+    "red-panda",
+)
 PANELS = 6
 
 

@@ -176,9 +176,14 @@ PICTURE = Image.new("RGB", (80, 60), "teal")
         ({"baseline": tiny(["a"])}, [PICTURE], {"view": "round"}, "unknown view 'round'; choose from square, centre"),
         ({"baseline": tiny(["a"])}, [PICTURE], {"target": "b"}, "unknown class 'b'"),
         ({"baseline": tiny(["a", "b"]), "depth": tiny(["a"])}, [PICTURE], {}, "'depth' knows 1 classes, 'baseline' 2"),
-        ({"depth": tiny(["a"], bias=float("nan"))}, [PICTURE], {}, "'depth' gives logits that are not finite on 'image"),
+        (
+            {"depth": tiny(["a"], bias=float("nan"))},
+            [PICTURE],
+            {},
+            "'depth' gives logits that are not finite on 'image",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_compared_is_one_sentence(networks, images, options, words):
     with pytest.raises(ValueError, match=words):
         compare(networks, images, **options)

@@ -15,9 +15,14 @@ pytestmark = pytest.mark.gpu
 def on_cuda(network: Network) -> Network:
     """A copy of a network on the CUDA device."""
     return Network(
-        copy.deepcopy(network.model), scaling=network.scaling, family=network.family, categories=network.categories,
-        label=network.label, normalisation=network.normalisation, device="cuda",
-    )  # fmt: skip
+        copy.deepcopy(network.model),
+        scaling=network.scaling,
+        family=network.family,
+        categories=network.categories,
+        label=network.label,
+        normalisation=network.normalisation,
+        device="cuda",
+    )
 
 
 def test_maps_on_cuda_equal_the_cpus(lite, samples):

@@ -77,9 +77,14 @@ def test_every_closed_form_agrees_with_the_cpu(pair):
 
 @pytest.mark.parametrize(
     ("method", "layer", "tolerance"),
-    [("gradcam", "stage 1", 1e-3), ("layercam", "stage 5, head", 1e-3), ("ablationcam", "stage 3", 1e-3),
-     ("fullgrad", None, 1e-3), ("scorecam", "stage 2", 0.02)],
-)  # fmt: skip
+    [
+        ("gradcam", "stage 1", 1e-3),
+        ("layercam", "stage 5, head", 1e-3),
+        ("ablationcam", "stage 3", 1e-3),
+        ("fullgrad", None, 1e-3),
+        ("scorecam", "stage 2", 0.02),
+    ],
+)
 def test_layers_agree_in_float32_and_scores_in_float16(pair, method, layer, tolerance):
     assert differ(pair, method, 1, layer=layer) < tolerance
 

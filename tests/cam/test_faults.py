@@ -58,8 +58,12 @@ class Disk:
 
     def install(self, patch):
         """Put the counting in front of the calls."""
-        before = {name: getattr(os, name) for name in ("open", "write", "fsync", "replace", "mkdir", "chmod", "fdopen")}
-        plain = builtins.open
+        self._install_handles(patch)
+        self._install_paths(patch)
+        self._install_files(patch)
+
+    def _install_handles(self, patch):
+        before = {name: getattr(os, name) for name in ("open", "write", "fsync")}
 
         def opened_raw(path, flags, *rest, **more):
             if flags & (os.O_WRONLY | os.O_RDWR):
@@ -68,17 +72,31 @@ class Disk:
 
         patch.setattr(os, "open", opened_raw)
         for name in ("write", "fsync"):
-            patch.setattr(os, name, lambda handle, *rest, name=name: (
-                self.fails(name, self.path(handle)), before[name](handle, *rest))[1])  # fmt: skip
+            patch.setattr(
+                os,
+                name,
+                lambda handle, *rest, name=name: (self.fails(name, self.path(handle)), before[name](handle, *rest))[1],
+            )
+
+    def _install_paths(self, patch):
+        before = {name: getattr(os, name) for name in ("mkdir", "chmod", "replace")}
         for name in ("mkdir", "chmod"):
-            patch.setattr(os, name, lambda path, *rest, name=name, **more: (
-                self.fails(name, path), before[name](path, *rest, **more))[1])  # fmt: skip
+            patch.setattr(
+                os,
+                name,
+                lambda path, *rest, name=name, **more: (self.fails(name, path), before[name](path, *rest, **more))[1],
+            )
 
         def replace(source, target):
             if self.fails("replace", target):
                 os.unlink(source)
             else:
                 before["replace"](source, target)
+
+        patch.setattr(os, "replace", replace)
+
+    def _install_files(self, patch):
+        plain, fdopen = builtins.open, os.fdopen
 
         def opened(file, mode="r", *rest, **more):
             if isinstance(file, int) or not set("wa+") & set(mode):
@@ -87,9 +105,13 @@ class Disk:
             binary = self.buffered(os.fspath(file), mode.replace("b", "").replace("t", ""))
             return binary if "b" in mode else io.TextIOWrapper(binary, encoding=more.get("encoding"))
 
-        patch.setattr(os, "replace", replace)
-        patch.setattr(os, "fdopen", lambda handle, mode="r", *rest, **more: (
-            self.buffered(handle, "w") if mode == "wb" else before["fdopen"](handle, mode, *rest, **more)))  # fmt: skip
+        patch.setattr(
+            os,
+            "fdopen",
+            lambda handle, mode="r", *rest, **more: (
+                self.buffered(handle, "w") if mode == "wb" else fdopen(handle, mode, *rest, **more)
+            ),
+        )
         patch.setattr(builtins, "open", opened)
         patch.setattr(io, "open", opened)
 
@@ -115,8 +137,13 @@ def given(tmp_path_factory):
     """A study of two tiny networks, and photographs of three classes."""
     folder, random = tmp_path_factory.mktemp("given"), np.random.default_rng(0)
     torch.manual_seed(0)
-    save_checkpoint(folder / "tiny.safetensors", efficientnet(SCALING, 3).eval(), scaling=SCALING, family="b",
-                    metadata={"categories": list(CLASSES)})  # fmt: skip
+    save_checkpoint(
+        folder / "tiny.safetensors",
+        efficientnet(SCALING, 3).eval(),
+        scaling=SCALING,
+        family="b",
+        metadata={"categories": list(CLASSES)},
+    )
     tables = "\n".join(f'[variants.{key}]\nsource = {{ file = "tiny.safetensors" }}' for key in ("baseline", "width"))
     (folder / "study.toml").write_text(tables)
     for name in CLASSES:
@@ -187,9 +214,11 @@ def contents(out):
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.parent.name != "ledger" and path.suffix not in (".jsonl", ".pt", ".partial")
+        if path.is_file()
+        and path.parent.name != "ledger"
+        and path.suffix not in (".jsonl", ".pt", ".partial")
         and path.name != ".lock"
-    }  # fmt: skip
+    }
 
 
 WORK = {"export": export, "compare": compare, "train": train, "evaluate": evaluate}

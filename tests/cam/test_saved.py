@@ -30,12 +30,18 @@ def saved(tmp_path_factory):
         for key, size, cells in (("baseline", 224, 3), ("compound", 300, 4))
     }
     comparison = Comparison(
-        facts, ["one.jpg", "zwei \udce9.jpg".encode("utf-8", "replace").decode()],
-        chance.integers(0, 255, (2, 8, 8, 3), dtype=np.uint8), ["cat", "dog", "crab"], QUESTION,
-        {key: chance.normal(size=(2, len(one.centres), len(one.centres))).astype(np.float32) for key, one in facts.items()},
+        facts,
+        ["one.jpg", "zwei \udce9.jpg".encode("utf-8", "replace").decode()],
+        chance.integers(0, 255, (2, 8, 8, 3), dtype=np.uint8),
+        ["cat", "dog", "crab"],
+        QUESTION,
+        {
+            key: chance.normal(size=(2, len(one.centres), len(one.centres))).astype(np.float32)
+            for key, one in facts.items()
+        },
         {key: chance.normal(size=(2, 3)).astype(np.float32) for key in facts},
         {key: chance.integers(0, 3, 2) for key in facts},
-    )  # fmt: skip
+    )
     path = tmp_path_factory.mktemp("saved") / "maps.npz"
     comparison.save(path)
     return path, comparison
@@ -85,15 +91,25 @@ def test_a_missing_array_is_named(name, saved, tmp_path):
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("images", lambda a: a.astype(np.float64)), ("images", lambda a: a[:1]), ("images", lambda a: a[..., :2]),
-        ("images", lambda a: a[:, :4]), ("images", lambda a: a[:, :0, :0]), ("maps/baseline", lambda a: a[:, :2]),
-        ("maps/baseline", lambda a: a * np.nan), ("maps/compound", lambda a: a.astype(str)),
-        ("maps/compound", lambda a: a.astype(object)), ("logits/baseline", lambda a: a[:, :2]),
-        ("logits/baseline", lambda a: a.astype(complex)), ("class_idx/compound", lambda a: a + 3),
-        ("class_idx/compound", lambda a: a - 9), ("class_idx/baseline", lambda a: a.astype(np.float32)),
-        ("document", lambda a: a[:-5]), ("document", lambda a: a.astype(np.int64)), ("document", lambda a: a * 0 + 255),
+        ("images", lambda a: a.astype(np.float64)),
+        ("images", lambda a: a[:1]),
+        ("images", lambda a: a[..., :2]),
+        ("images", lambda a: a[:, :4]),
+        ("images", lambda a: a[:, :0, :0]),
+        ("maps/baseline", lambda a: a[:, :2]),
+        ("maps/baseline", lambda a: a * np.nan),
+        ("maps/compound", lambda a: a.astype(str)),
+        ("maps/compound", lambda a: a.astype(object)),
+        ("logits/baseline", lambda a: a[:, :2]),
+        ("logits/baseline", lambda a: a.astype(complex)),
+        ("class_idx/compound", lambda a: a + 3),
+        ("class_idx/compound", lambda a: a - 9),
+        ("class_idx/baseline", lambda a: a.astype(np.float32)),
+        ("document", lambda a: a[:-5]),
+        ("document", lambda a: a.astype(np.int64)),
+        ("document", lambda a: a * 0 + 255),
     ],
-)  # fmt: skip
+)
 def test_an_array_of_another_kind_is_refused(name, change, saved, tmp_path):
     arrays = arrays_of(saved[0])
     refused(tmp_path, arrays | {name: change(arrays[name])})
@@ -102,10 +118,21 @@ def test_an_array_of_another_kind_is_refused(name, change, saved, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": 2}, {"format": "1"}, {"names": []}, {"names": [1, 2]}, {"method": "magic"}, {"view": "round"}, {"unit": "x"},
-        {"variants": {}}, {"variants": {"baseline": {}}}, {"categories": "cat"}, {"flip": "yes"}, {"extra": 1}, {"target": None},
+        {"format": 2},
+        {"format": "1"},
+        {"names": []},
+        {"names": [1, 2]},
+        {"method": "magic"},
+        {"view": "round"},
+        {"unit": "x"},
+        {"variants": {}},
+        {"variants": {"baseline": {}}},
+        {"categories": "cat"},
+        {"flip": "yes"},
+        {"extra": 1},
+        {"target": None},
     ],
-)  # fmt: skip
+)
 def test_a_document_that_does_not_fit_is_refused(changes, saved, tmp_path):
     refused(tmp_path, document_of(arrays_of(saved[0]), **changes))
 
@@ -140,8 +167,11 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         Comparison.load(tmp_path / "maps.npz")
 
 
-@settings(max_examples=int(os.environ.get("ATTACKS", "100")), deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=int(os.environ.get("ATTACKS", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=6), st.integers(0, 99))
 def test_damaged_files_load_or_are_one_sentence(saved, tmp_path, changes, cut):
     content = bytearray(saved[0].read_bytes())

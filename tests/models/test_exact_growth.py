@@ -7,6 +7,12 @@ from models import SCALINGS, Scaling, efficientnet, grow
 from models.exact_growth import ChannelMap
 
 SHAPES = [(1.0, 4.0), (2.0, 1.0), (1.2, 1.4), (2.0, 4.0)]
+QUICK = {("b", 2.0, 1.0)} | {(family, 1.2, 1.4) for family in ("b", "tf", "lite")}  # test_studies grows real weights
+GROWTHS = [
+    pytest.param(family, *shape, marks=() if (family, *shape) in QUICK else pytest.mark.slow)
+    for family in ("b", "tf", "lite")
+    for shape in SHAPES
+]
 
 
 def randomised(network, seed=0):
@@ -30,8 +36,7 @@ def randomised(network, seed=0):
     return network.eval()
 
 
-@pytest.mark.parametrize("family", ["b", "tf", "lite"])
-@pytest.mark.parametrize(("width", "depth"), SHAPES)
+@pytest.mark.parametrize(("family", "width", "depth"), GROWTHS)
 def test_grown_network_computes_the_same_logits(family, width, depth):
     network = randomised(efficientnet(SCALINGS["b0"], num_classes=7, family=family).double())
     images = torch.randn(2, 3, 64, 96, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

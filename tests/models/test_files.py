@@ -44,10 +44,17 @@ def odd(tmp_path):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         yield {
-            **{path.name: path for path in tmp_path.iterdir()}, "zero": "/dev/zero", "null": "/dev/null",
-            "terminal": "/dev/tty", "long": tmp_path / ("x" * 300), "NUL": "a\0b", "missing": tmp_path / "missing",
-            "memory": "/proc/self/mem", "below a file": tmp_path / "large" / "x", "escape": tmp_path / "\x1b[31m",
-        }  # fmt: skip
+            **{path.name: path for path in tmp_path.iterdir()},
+            "zero": "/dev/zero",
+            "null": "/dev/null",
+            "terminal": "/dev/tty",
+            "long": tmp_path / ("x" * 300),
+            "NUL": "a\0b",
+            "missing": tmp_path / "missing",
+            "memory": "/proc/self/mem",
+            "below a file": tmp_path / "large" / "x",
+            "escape": tmp_path / "\x1b[31m",
+        }
 
 
 def test_nothing_odd_is_read_or_waited_for(odd):

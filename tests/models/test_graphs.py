@@ -88,8 +88,11 @@ def test_a_shipped_graph_has_its_networks_classes_and_says_what_it_is(shipped, s
     assert record["family"] == "lite"
     assert record["metadata"]["categories"] == list(baseline.categories)
     assert record["metadata"]["graph"] == {
-        "input": "RGB from 0 to 1", "weights": "float16", "label": "Baseline", "outputs": "softmax",
-    }  # fmt: skip
+        "input": "RGB from 0 to 1",
+        "weights": "float16",
+        "label": "Baseline",
+        "outputs": "softmax",
+    }
     image = open_image(samples / "spaniels.jpg")
     pixels = torch.from_numpy(np.array(view_image(image, "square", 224), np.float32).transpose(2, 0, 1)[None] / 255)
     logits, maps = run(graph, pixels)

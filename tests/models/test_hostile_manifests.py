@@ -43,9 +43,16 @@ def test_this_projects_packages_are_found(package, tmp_path):
 
 
 GREEDY = [
-    "resolution = 20000", "width_mult = 1000", "depth_mult = 1e9", "width_mult = 1e308", "width_mult = 9, resolution = 4000",
-    "width_mult = 9, depth_mult = 9", "resolution = 99999999999999999999", "depth_mult = inf", "width_mult = nan",
-]  # fmt: skip
+    "resolution = 20000",
+    "width_mult = 1000",
+    "depth_mult = 1e9",
+    "width_mult = 1e308",
+    "width_mult = 9, resolution = 4000",
+    "width_mult = 9, depth_mult = 9",
+    "resolution = 99999999999999999999",
+    "depth_mult = inf",
+    "width_mult = nan",
+]
 
 
 @pytest.mark.parametrize("scaling", GREEDY)
@@ -82,10 +89,28 @@ def test_broken_toml_is_one_sentence(text, tmp_path):
     assert len(str(caught.value)) < 600
 
 
-KEYS = st.sampled_from([
-    "label", "family", "scaling", "source", "sha256", "provenance", "note", "normalisation", "file", "package",
-    "grown_from", "torchvision", "width_mult", "depth_mult", "resolution", "dropout", "mean", "std",
-])  # fmt: skip
+KEYS = st.sampled_from(
+    [
+        "label",
+        "family",
+        "scaling",
+        "source",
+        "sha256",
+        "provenance",
+        "note",
+        "normalisation",
+        "file",
+        "package",
+        "grown_from",
+        "torchvision",
+        "width_mult",
+        "depth_mult",
+        "resolution",
+        "dropout",
+        "mean",
+        "std",
+    ]
+)
 PLAIN = (
     st.integers(-(2**40), 2**40)
     | st.floats()
@@ -108,8 +133,11 @@ def toml(value):
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-@settings(max_examples=int(os.environ.get("ATTACKS", "100")), deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=int(os.environ.get("ATTACKS", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.dictionaries(TOP, VALUES, max_size=3),
     st.dictionaries(

@@ -40,9 +40,14 @@ def small(family="tf", classes=3):
 
 def network(normalisation=None, family="tf"):
     return Network(
-        small(family), scaling=SMALL, family=family, categories=list("abc"), label="small", normalisation=normalisation,
+        small(family),
+        scaling=SMALL,
+        family=family,
+        categories=list("abc"),
+        label="small",
+        normalisation=normalisation,
         device="cpu",
-    )  # fmt: skip
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ the record
@@ -54,8 +59,12 @@ def test_published_ones():
     np.testing.assert_allclose((pixels - LITE.mean[0]) / LITE.std[0], [-127 / 128, 0, 1])
     np.testing.assert_allclose((pixels - HALF.mean[0]) / HALF.std[0], [-1, -1 / 255, 1], atol=1e-12)
     assert {name: traits.normalisation for name, traits in FAMILIES.items()} == {
-        "b": IMAGENET, "tf": IMAGENET, "tv": IMAGENET, "lite": LITE, "lite-b": IMAGENET
-    }  # fmt: skip
+        "b": IMAGENET,
+        "tf": IMAGENET,
+        "tv": IMAGENET,
+        "lite": LITE,
+        "lite-b": IMAGENET,
+    }
 
 
 def test_a_record_and_a_name_come_back():
@@ -249,8 +258,13 @@ def test_the_ratio_is_that_of_the_variances():
         model.features[0][1].running_var.zero_()
     assert stem_variance_ratio(model, images) == float("inf")
     assert [input_is_doubtful(ratio) for ratio in (0.2, 0.3, 1.9, 2.1, float("inf"), float("nan"))] == [
-        True, False, False, True, True, True
-    ]  # fmt: skip
+        True,
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_masks_are_no_photographs(samples, tmp_path):

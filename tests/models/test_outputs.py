@@ -44,9 +44,12 @@ def test_a_study_says_how_its_outputs_are_read(tmp_path, classes, said, expected
 
 @pytest.mark.parametrize(
     ("outputs", "words"),
-    [('"logistic"', "'logistic' is not understood; choose from softmax, sigmoid"), ("3", "3 is not understood"),
-     ('"softmax"', "of one class, whose probability would always be 1")],
-)  # fmt: skip
+    [
+        ('"logistic"', "'logistic' is not understood; choose from softmax, sigmoid"),
+        ("3", "3 is not understood"),
+        ('"softmax"', "of one class, whose probability would always be 1"),
+    ],
+)
 def test_other_outputs_are_refused_in_a_sentence(tmp_path, outputs, words):
     save_checkpoint(tmp_path / "one.safetensors", efficientnet(TINY, 1), scaling=TINY, family="b")
     tables = "".join(f'[variants.{key}]\nsource = {{ file = "one.safetensors" }}\n' for key in ("depth", "width"))

@@ -18,8 +18,18 @@ from models.variants import variant_from
 
 MEASURED = Placement(-11.5, 4.25, 200, (0.5, 0.25))
 SMALL = Scaling(0.25, 0.25, 64)
-BAD = ["left", [1], [1, 2, 3], [1, "2"], [1, True], [float("nan"), 0], [100, 0], {"right": 1}, {"right": 1, "down": 2, "up": 3},
-       {"right": 1, "down": 2, "error": [1]}]  # fmt: skip
+BAD = [
+    "left",
+    [1],
+    [1, 2, 3],
+    [1, "2"],
+    [1, True],
+    [float("nan"), 0],
+    [100, 0],
+    {"right": 1},
+    {"right": 1, "down": 2, "up": 3},
+    {"right": 1, "down": 2, "error": [1]},
+]
 
 
 def fields(count, seed):

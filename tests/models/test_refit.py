@@ -36,7 +36,10 @@ def crops(samples):
     return images[:, :26].flatten(0, 1), images[:, 26:].flatten(0, 1)
 
 
-@pytest.fixture(scope="module", params=[Scaling(1.5, 1.0, SIDE), Scaling(1.0, 3.0, SIDE), Scaling(1.2, 1.4, SIDE)])
+WIDER, DEEPER, BOTH = Scaling(1.5, 1.0, SIDE), Scaling(1.0, 3.0, SIDE), Scaling(1.2, 1.4, SIDE)
+
+
+@pytest.fixture(scope="module", params=[WIDER, pytest.param(DEEPER, marks=pytest.mark.slow), BOTH])
 def grown(request, lite0, crops):
     return grow(lite0, request.param, crops[0], seed=1), request.param
 

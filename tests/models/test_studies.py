@@ -1,11 +1,5 @@
 """Studies: manifests, sources, and what is said when they do not hold."""
 
-import functools
-import hashlib
-import http.server
-import json
-import re
-import threading
 from dataclasses import replace
 
 import pytest
@@ -13,19 +7,14 @@ import torch
 
 from models import (
     SCALINGS,
-    CheckpointError,
     Scaling,
     StudyError,
     efficientnet,
-    load_checkpoint,
     load_study,
     save_checkpoint,
 )
-from models.checkpoints.hubs import official_weights
 from models.normalisation import HALF, LITE
-from models.studies import STUDY_FOLDER, VARIANTS
-from models.training.evaluation import accuracies, accuracy_difference, lead_in_points, predictions_path
-from models.training.lineage import named_checkpoint
+from models.studies import VARIANTS
 
 
 @pytest.fixture(scope="module")
@@ -243,119 +232,3 @@ def test_unknown_variants_and_devices_are_refused(tmp_path, checkpoint):
         study.load("wide")
     with pytest.raises(ValueError, match="unknown device 'tpu'; choose auto"):
         study.load("depth", device="tpu")
-
-
-@pytest.fixture
-def weight_server(tmp_path):
-    """A local server with one file, named after its hash as the official weights are."""
-    content = b"weights" * 1000
-    name = f"efficientnet_b0_rwightman-{hashlib.sha256(content).hexdigest()[:8]}.pth"
-    (tmp_path / "served").mkdir()
-    (tmp_path / "served" / name).write_bytes(content)
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{name}", content
-        server.shutdown()
-
-
-def official(monkeypatch, tmp_path, url):
-    weights = type("Weights", (), {"url": url})
-    monkeypatch.setattr("torchvision.models.get_weight", lambda name: weights)
-    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
-
-
-def test_official_weights_are_downloaded_once_and_checked(monkeypatch, tmp_path, weight_server):
-    url, content = weight_server
-    official(monkeypatch, tmp_path, url)
-    path = official_weights("EfficientNet_B0_Weights.IMAGENET1K_V1")
-    assert path.read_bytes() == content
-    official(monkeypatch, tmp_path, url.replace("127.0.0.1", "127.0.0.2"))
-    assert official_weights("EfficientNet_B0_Weights.IMAGENET1K_V1") == path
-
-
-def test_a_corrupt_download_is_refused_and_leaves_nothing(monkeypatch, tmp_path, weight_server):
-    url, _ = weight_server
-    served = next((tmp_path / "served").iterdir())
-    served.write_bytes(b"something else")
-    official(monkeypatch, tmp_path, url)
-    with pytest.raises(CheckpointError, match="cannot download .* put the file into"):
-        official_weights("EfficientNet_B0_Weights.IMAGENET1K_V1")
-    assert list((tmp_path / "hub" / "checkpoints").iterdir()) == []
-
-
-def test_no_network_is_one_sentence(monkeypatch, tmp_path):
-    official(monkeypatch, tmp_path, "http://127.0.0.1:9/efficientnet_b0_rwightman-7f5810bc.pth")
-    with pytest.raises(StudyError, match="cannot download efficientnet_b0.*connect to the internet once") as caught:
-        load_study("imagenet").load("baseline", "cpu")
-    assert "\n" not in str(caught.value)
-
-
-def trainings():
-    """Of the trained five: every variant and every further training of the baseline, by the checkpoint's path."""
-    study = load_study("caltech101")
-    return {variant.path(): key for key, variant in study.variants.items()} | dict.fromkeys(study.retrained, "baseline")
-
-
-def test_the_five_are_there_and_descend_by_one_recipe_from_one_ancestor():
-    records = {path: load_checkpoint(path) for path in trainings()}
-    assert [key for key in trainings().values() if key in VARIANTS][:5] == list(VARIANTS)
-    alike = {"resolution": 0, "seed": 0, "variant": ""}
-    settings = [{**one.metadata["training"], **alike} for one in records.values()]
-    assert all(one == settings[0] for one in settings)
-    assert settings[0]["parent"] == named_checkpoint("lite0").sha256
-    for path, key in trainings().items():
-        assert records[path].scaling == SCALINGS["b0" if key == "baseline" else key]
-        assert path.stat().st_size < 45e6
-
-
-def test_one_set_of_files_serves_both_label_sets():
-    """The same body under another study's rows: features are equal, logits are the rows that the label set names."""
-    studies = [load_study(name) for name in ("photographs", "caltech101")]
-    for key in VARIANTS:
-        assert len({study.variant(key).path() for study in studies}) == 1
-    (everyday, caltech), images = [study.load("baseline", "cpu") for study in studies], torch.rand(2, 3, 64, 64)
-    assert torch.equal(everyday.features(images), caltech.features(images))
-    whole = load_checkpoint(studies[0].variant("baseline").path()).network().classifier[-1].weight
-    assert torch.equal(torch.cat([everyday.classifier.weight, caltech.classifier.weight]), whole.float())
-    assert (len(everyday.categories), caltech.categories) == (
-        1000,
-        (STUDY_FOLDER / "caltech101-categories.txt").read_text().split(),
-    )
-
-
-@pytest.mark.parametrize("path", trainings(), ids=lambda path: path.stem)
-def test_a_training_is_what_its_records_and_the_model_card_say(path):
-    """The accuracies follow from the recorded predictions and stand in the card; each is at least 88 % right."""
-    record, categories = load_checkpoint(path).metadata, load_study("caltech101").load("baseline", "cpu").categories
-    assert record["categories"][1000:] == categories
-    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
-    labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
-    predicted = json.loads(predictions_path(path).read_text())["predictions"]
-    assert len(predicted) == record["images"]["test"] == 2945
-    mean, top1 = accuracies(torch.tensor(predicted), labels)
-    assert mean >= 0.88
-    assert (record["accuracy"], record["top1"]) == (pytest.approx(mean, abs=1e-6), pytest.approx(top1, abs=1e-6))
-    card = (STUDY_FOLDER.parent / "weights" / "README.md").read_text(encoding="utf-8")
-    row = next(line for line in card.splitlines() if line.startswith(f"| `{path.name}`"))
-    assert f"| {mean:.1%} | {top1:.1%} |".replace("%", " %") in row
-
-
-def test_leads_over_the_baseline_stand_in_the_card_and_the_results():
-    """Mean per-class accuracy less that of the baselines, with its interval, follows from the recorded predictions."""
-    categories = load_study("caltech101").load("baseline", "cpu").categories
-    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
-    labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
-    right = {
-        path: torch.tensor(json.loads(predictions_path(path).read_text())["predictions"]) == labels
-        for path in trainings()
-    }
-    baselines = torch.stack([right[path] for path, key in trainings().items() if key == "baseline"]).double().mean(0)
-    texts = [
-        " ".join(path.read_text(encoding="utf-8").split())
-        for path in (STUDY_FOLDER.parent / "weights" / "README.md", STUDY_FOLDER.parents[1] / "docs" / "results.md")
-    ]
-    for path, key in trainings().items():
-        if key != "baseline":
-            lead = lead_in_points(accuracy_difference(right[path], baselines, labels))
-            assert all(re.search(f"{key} (has )?{re.escape(lead)}", text) for text in texts), f"{key} {lead}"

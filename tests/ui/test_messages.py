@@ -17,11 +17,30 @@ LINKS = re.compile(
 )  # become links in text, as GitHub's Markdown has it
 MARKS = re.compile(r"(?<!\\)(?:\\\\)*(:[A-Za-z\[]|[$])")  # colours, icons and formulas of Streamlit
 ATTACKS = [
-    "![x](http://example.org/beacon.png)", "[click](http://example.org)", "<img src=x onerror=alert(1)>", "http://example.org",
-    "www.example.org", "a@example.org", ":red[x]", ":material/home:", "$x$", "`x`", "**x**", "~~x~~", "# x", "- x", "1. x",
-    "a\n\n![x](y)", "\\![x](y)", "| a | b |\n|---|---|", "&lt;b&gt;", "[x]: http://example.org", "===",
-    "![x][y]\n\n[y]: z", "\u202ex",
-]  # fmt: skip
+    "![x](http://example.org/beacon.png)",
+    "[click](http://example.org)",
+    "<img src=x onerror=alert(1)>",
+    "http://example.org",
+    "www.example.org",
+    "a@example.org",
+    ":red[x]",
+    ":material/home:",
+    "$x$",
+    "`x`",
+    "**x**",
+    "~~x~~",
+    "# x",
+    "- x",
+    "1. x",
+    "a\n\n![x](y)",
+    "\\![x](y)",
+    "| a | b |\n|---|---|",
+    "&lt;b&gt;",
+    "[x]: http://example.org",
+    "===",
+    "![x][y]\n\n[y]: z",
+    "\u202ex",
+]
 PIECES = st.sampled_from(
     [*"[]()!*_`~#<>&|$:\\@-+=.1 \n\tax/", "http://", "www.", ":red", "![", "](", "&#33;", "\u2060", "\u00a0"]
 )
@@ -89,16 +108,27 @@ def calls(path):
 def test_no_page_goes_around_it():
     """Messages are said by ``ui.messages`` alone."""
     around = [
-        f"{path.relative_to(UI)}:{node.lineno}" for path in UI.rglob("*.py") if path.name != "messages.py"
-        for name, node in calls(path) if name in ("error", "warning", "info", "success", "exception", "toast", "write")
-    ]  # fmt: skip
+        f"{path.relative_to(UI)}:{node.lineno}"
+        for path in UI.rglob("*.py")
+        if path.name != "messages.py"
+        for name, node in calls(path)
+        if name in ("error", "warning", "info", "success", "exception", "toast", "write")
+    ]
     assert around == []
 
 
 OURS = {
-    "doubt.title", "', '.join(words)", "data", "METHODS[report.method].label", "'ROAD' if name == 'road' else name",
-    "MEASUREMENTS[name].label", "summary[0].upper()", "summary[1:]", "PAIRS[name][0].upper()", "PAIRS[name][1:]",
-}  # fmt: skip  # constants, or made plain before
+    "doubt.title",
+    "', '.join(words)",
+    "data",
+    "METHODS[report.method].label",
+    "'ROAD' if name == 'road' else name",
+    "MEASUREMENTS[name].label",
+    "summary[0].upper()",
+    "summary[1:]",
+    "PAIRS[name][0].upper()",
+    "PAIRS[name][1:]",
+}  # constants, or made plain before
 OUTSIDE = {
     "name",
     "names",
@@ -140,8 +170,11 @@ def test_names_within_markdown_are_text():
                     )
                 ):
                     continue
-                named = {node.id if isinstance(node, ast.Name) else node.attr for node in ast.walk(value.value)
-                         if isinstance(node, (ast.Name, ast.Attribute))}  # fmt: skip
+                named = {
+                    node.id if isinstance(node, ast.Name) else node.attr
+                    for node in ast.walk(value.value)
+                    if isinstance(node, (ast.Name, ast.Attribute))
+                }
                 if named & OUTSIDE and ast.unparse(value.value) not in OURS:
                     bare.append(f"{path.relative_to(UI)}:{value.lineno} {ast.unparse(value.value)}")
     assert bare == []

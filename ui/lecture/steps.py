@@ -21,9 +21,13 @@ def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
     """
     scene = scenes[here - 1] if here else Scene("", "", "", {})
     data = {
-        "title": scene.title, "text": scene.text, "here": here, "count": len(scenes), "go": 1 if first else here,
+        "title": scene.title,
+        "text": scene.text,
+        "here": here,
+        "count": len(scenes),
+        "go": 1 if first else here,
         "links": [link(one, number) for number, one in enumerate(scenes, 1)],
-    }  # fmt: skip
+    }
     steps_bar(data=data, key="steps")
 
 

@@ -38,9 +38,18 @@ def saved(tmp_path_factory, samples):
     """One comparison of two photographs and three variants, made by the command itself."""
     folder = tmp_path_factory.mktemp("figures")
     result = run(
-        "compare", samples / "cat.jpg", samples / "meerkats.jpg", "--variants", "baseline,resolution,compound",
-        "--device", "cpu", "--out", folder / "figure.png", "--save", folder / "figure.npz",
-    )  # fmt: skip
+        "compare",
+        samples / "cat.jpg",
+        samples / "meerkats.jpg",
+        "--variants",
+        "baseline,resolution,compound",
+        "--device",
+        "cpu",
+        "--out",
+        folder / "figure.png",
+        "--save",
+        folder / "figure.npz",
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     return folder
 

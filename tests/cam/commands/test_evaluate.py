@@ -82,8 +82,13 @@ def test_a_tree_gives_mosaics_controls_and_similarities(study, tree, tmp_path):
     assert found.images == 12  # three rounds of one mosaic a class
     assert found.classes == 4
     assert set(report.arms) == {
-        "baseline", "compound", "baseline at 96", "random baseline", "random compound", "centred Gaussian",
-    }  # fmt: skip
+        "baseline",
+        "compound",
+        "baseline at 96",
+        "random baseline",
+        "random compound",
+        "centred Gaussian",
+    }
     assert report.arms["baseline"].trainings == ["baseline", "baseline-seed1"]
     assert report.arms["baseline at 96"].trainings == ["baseline at 96", "baseline-seed1 at 96"]
     assert found.spread is not None
@@ -95,9 +100,10 @@ def test_seeds_of_every_variant_and_controls_are_taken_any_of_them(study, tree, 
     for name in ("compound-seed1", "resolution-300", "resolution-300b"):
         shutil.copy(study.parent / "baseline-seed1.safetensors", tmp_path / f"{name}.safetensors")
     options = [
-        f"--seed=compound={tmp_path}/compound-seed1.safetensors", f"--control=res={tmp_path}/resolution-300.safetensors",
+        f"--seed=compound={tmp_path}/compound-seed1.safetensors",
+        f"--control=res={tmp_path}/resolution-300.safetensors",
         f"--control=res={tmp_path}/resolution-300b.safetensors",
-    ]  # fmt: skip
+    ]
     report = evaluate(study, tree, tmp_path / "r.json", *options, "--limit", "4", "--mosaics", "0", "--draws", "0")
     assert report.arms["compound"].trainings == ["compound", "compound-seed1"]
     assert report.arms["baseline"].trainings == ["baseline", "baseline-seed1"]
@@ -135,9 +141,10 @@ def test_coco_names_the_photographs_of_a_plain_folder(study, masked, tmp_path):
     images = [{"id": row, "file_name": f"{name}.jpg", "width": 50, "height": 40} for row, name in enumerate("ab")]
     square = {"category_id": 1, "segmentation": [[5, 5, 30, 5, 30, 25]]}
     document = {
-        "images": images, "annotations": [square | {"image_id": row} for row in range(2)],
+        "images": images,
+        "annotations": [square | {"image_id": row} for row in range(2)],
         "categories": [{"id": 1, "name": "Dog"}],
-    }  # fmt: skip
+    }
     (tmp_path / "coco.json").write_text(json.dumps(document))
     plain = Path(shutil.copytree(masked, tmp_path / "plain"))
     (plain / "masks.toml").unlink()

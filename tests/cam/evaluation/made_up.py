@@ -17,19 +17,26 @@ CLASSES = 8
 
 def network(key: str) -> SimpleNamespace:
     return SimpleNamespace(
-        label=key.capitalize(), provenance="made up", note="", family="b", fingerprint=key,
-        scaling=SimpleNamespace(input_size=224), cell_offset=lambda: (0.0, 0.0),
-    )  # fmt: skip
+        label=key.capitalize(),
+        provenance="made up",
+        note="",
+        family="b",
+        fingerprint=key,
+        scaling=SimpleNamespace(input_size=224),
+        cell_offset=lambda: (0.0, 0.0),
+    )
 
 
 def made_up_arms(seeds: int = 1) -> Contenders:
     arms = {
         key: Contender(
-            key.capitalize(), VARIANT, key,
+            key.capitalize(),
+            VARIANT,
+            key,
             {name: network(name) for name in (key, *(f"{key}-seed{row + 1}" for row in range(seeds)))},
         )
         for key in VARIANTS
-    }  # fmt: skip
+    }
     arms["baseline at 300"] = Contender(
         "Baseline’s weights at 300 px", AT_SIZE, "compound", {"baseline at 300": network("baseline at 300")}
     )
@@ -75,10 +82,14 @@ def made_up_rows(
         pairs, floors = ({name: [value] * len(arms.pairs) for name in PAIRS} for value in (0.5, 0.3))
         rows.append(
             Row(
-                names=[f"{number}.jpg"], cluster=f"class {number % CLASSES}", scores=scores,
-                right=dict.fromkeys(arms.trained, number > 0), pairs=pairs, floors=floors,
+                names=[f"{number}.jpg"],
+                cluster=f"class {number % CLASSES}",
+                scores=scores,
+                right=dict.fromkeys(arms.trained, number > 0),
+                pairs=pairs,
+                floors=floors,
             )
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -172,9 +172,14 @@ def test_a_network_without_placement_gets_one_before_it_is_measured(lite, photog
     """A seed that records none would be drawn 12 pixels off and lose for that alone."""
     recorded = lite["baseline"]
     bare = Network(
-        recorded.model, scaling=recorded.scaling, family=recorded.family, categories=recorded.categories,
-        label="bare", normalisation=recorded.normalisation, device="cpu",
-    )  # fmt: skip
+        recorded.model,
+        scaling=recorded.scaling,
+        family=recorded.family,
+        categories=recorded.categories,
+        label="bare",
+        normalisation=recorded.normalisation,
+        device="cpu",
+    )
     many = photographs * 3
     found = placed({"bare": bare, "recorded": recorded}, many, "square")
     assert found["recorded"].placement is recorded.placement

@@ -8,10 +8,29 @@ from PIL import Image
 from cam.export.items import NAME_BYTES, chosen, file_name, find_items
 
 HOSTILE = [
-    "../../etc/passwd.jpg", "a/../../b.jpg", "..jpg", ".hidden.jpg", "CON.jpg", "nul.jpg", "a<b>:\"|?*.jpg", "%2e%2e%2f.jpg",
-    "x\u202egpj.exe.jpg", "line\nbreak.jpg", "tab\t.jpg", "\x01.jpg", "漢" * 90 + ".jpg", "é" * 120 + ".jpg",
-    " .jpg", "-rf.jpg", "café.jpg", "cafe\u0301.jpg", "CAFÉ.jpg", "Photo.JPG", "photo.jpg", os.fsdecode(b"\xff\xfe.jpg"),
-]  # fmt: skip
+    "../../etc/passwd.jpg",
+    "a/../../b.jpg",
+    "..jpg",
+    ".hidden.jpg",
+    "CON.jpg",
+    "nul.jpg",
+    'a<b>:"|?*.jpg',
+    "%2e%2e%2f.jpg",
+    "x\u202egpj.exe.jpg",
+    "line\nbreak.jpg",
+    "tab\t.jpg",
+    "\x01.jpg",
+    "漢" * 90 + ".jpg",
+    "é" * 120 + ".jpg",
+    " .jpg",
+    "-rf.jpg",
+    "café.jpg",
+    "cafe\u0301.jpg",
+    "CAFÉ.jpg",
+    "Photo.JPG",
+    "photo.jpg",
+    os.fsdecode(b"\xff\xfe.jpg"),
+]
 
 
 def photograph(path, mode="RGB"):

@@ -145,8 +145,17 @@ ROW = {
     "probabilities": [0.5],
     "measures": {"peak": 1.0},
 }
-WHOLE = {"path": "a.jpg", "key": "k", "setting": "s", "status": OK, "files": {"figures/a.png": [3, "00"]}, "rows": [ROW],
-         "batch": 1, "device": "cpu", "remark": "x"}  # fmt: skip
+WHOLE = {
+    "path": "a.jpg",
+    "key": "k",
+    "setting": "s",
+    "status": OK,
+    "files": {"figures/a.png": [3, "00"]},
+    "rows": [ROW],
+    "batch": 1,
+    "device": "cpu",
+    "remark": "x",
+}
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -154,8 +163,11 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=int(os.environ.get("ATTACKS", "100")), deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=int(os.environ.get("ATTACKS", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.dictionaries(st.sampled_from([*WHOLE, "error", "reason"]), ANYTHING, max_size=3), st.booleans())
 def test_lines_with_fields_of_any_type_end_no_export(tmp_path, changes, failed):
     """Whatever is recorded is used as what it says it is, or passed over: the export and its tables go on."""

@@ -1,109 +1,34 @@
 """Figures: maps are drawn where the network looked, in both back ends; the same input gives the same bytes."""
 
-import pickle
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
-from skimage import data
 
-from cam.comparison import Comparison, VariantFacts
 from cam.figures.colours import colour_table, coloured, scaled
 from cam.figures.figure import (
     COLOUR_MAP,
     OPACITY,
     display_scale,
-    draw_matplotlib,
-    draw_pillow,
     figure_layout,
     overlay,
-    save_figure,
 )
 from cam.figures.layout import BODY, MARGIN, NARROW, PAGE, Words, fitted, printable, shortened, text_width
 from cam.question import Question
-from models.costs import network_cost
 from models.scaling import SCALINGS, Scaling
-
-ROOT = Path(__file__).parents[3]
-SCALING_OF = {
-    "baseline": "b0",
-    "depth": "depth",
-    "width": "width",
-    "resolution": "resolution",
-    "compound": "compound",
-}
-CATEGORIES = ["tabby", "tiger cat", "American Staffordshire terrier", "espresso"]
-NOTE = "grown, not trained: computes the baseline's function"
-DPI = 200
-
-
-def facts(key: str, offset: float = 0.0) -> VariantFacts:
-    scaling = SCALINGS[SCALING_OF[key]]
-    cost = network_cost(scaling)
-    centres = tuple(32.0 * i + offset for i in range(cost.grid))
-    note = NOTE if key == "depth" else ""
-    return VariantFacts(key, "made for a test", note, scaling, "b", cost.params, cost.macs, "0" * 64, centres)
-
-
-def comparison_of(images: np.ndarray, maps: dict[str, np.ndarray], offset: float = 0.0, **fields) -> Comparison:
-    """Every variant takes every image for a tabby (logit 2 against three 0), and explains that."""
-    count = len(images)
-    logits = {key: np.tile(np.float32([2, 0, 0, 0]), (count, 1)) for key in maps}
-    class_idx = {key: np.zeros(count, np.int64) for key in maps}
-    names = [f"image {i}.png" for i in range(count)]
-    variants = {key: facts(key, offset) for key in maps}
-    whole = Comparison(variants, names, images, CATEGORIES, Question(), maps, logits, class_idx)
-    return replace(whole, **fields)
-
-
-def grey(count: int = 1, size: int = 224) -> np.ndarray:
-    return np.full((count, size, size, 3), 128, np.uint8)
-
-
-def hot(key: str, row: int, column: int, value: float = 10.0, count: int = 1) -> np.ndarray:
-    cells = network_cost(SCALINGS[SCALING_OF[key]]).grid
-    maps = np.full((count, cells, cells), -1, np.float32)
-    maps[:, row, column] = value
-    return maps
-
-
-@pytest.fixture(scope="module")
-def photographs() -> Comparison:
-    """Two real photographs, smooth signed maps on the grids of all five variants."""
-    pictures = [Image.fromarray(picture).resize((224, 224)) for picture in (data.chelsea(), data.coffee())]
-    maps = {}
-    for shift, key in enumerate(SCALING_OF):
-        y = np.linspace(-1, 1, network_cost(SCALINGS[SCALING_OF[key]]).grid)
-        bump = 20 * np.exp(-4 * ((y[:, None] - 0.1 * shift) ** 2 + (y[None] + 0.2) ** 2)) - 4
-        maps[key] = np.stack([bump, 2 * bump.T]).astype(np.float32)
-    return comparison_of(np.stack([np.asarray(picture) for picture in pictures]), maps)
-
-
-def pixels_pillow(layout) -> np.ndarray:
-    return np.asarray(draw_pillow(layout, DPI)).astype(int)
-
-
-def pixels_matplotlib(layout) -> np.ndarray:
-    canvas = FigureCanvasAgg(draw_matplotlib(layout, DPI))
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
-
-
-def panel(page: np.ndarray, layout, index: int) -> np.ndarray:
-    left, top, width, height = (round(length * DPI / 72) for length in layout.pictures[index].box)
-    return page[top : top + height, left : left + width]
-
-
-def words_of(layout) -> list[str]:
-    return [text.words for text in layout.texts]
-
+from tests.cam.figures.drawing import (
+    CATEGORIES,
+    DPI,
+    NOTE,
+    SCALING_OF,
+    comparison_of,
+    grey,
+    hot,
+    panel,
+    pixels_matplotlib,
+    pixels_pillow,
+    words_of,
+)
 
 # -------------------------------------------------------------------------------------------------------------- colours
 
@@ -304,9 +229,15 @@ def test_footer_tells_how_to_read_it_and_where_weights_come_from(photographs):
 
 def test_paper_style_says_what_figure_7_says(photographs):
     assert words_of(figure_layout(photographs, style="paper")) == [
-        "original image", "baseline model", "deeper (d=4)", "wider (w=2)", "higher resolution (r=2)",
-        "compound scaling", "tabby", "tabby",
-    ]  # fmt: skip
+        "original image",
+        "baseline model",
+        "deeper (d=4)",
+        "wider (w=2)",
+        "higher resolution (r=2)",
+        "compound scaling",
+        "tabby",
+        "tabby",
+    ]
 
 
 def test_long_names_are_shortened_to_the_width_of_their_panel(photographs):
@@ -340,94 +271,3 @@ def test_text_breaks_between_pieces_only():
 def test_printable_replaces_what_the_font_lacks():
     assert printable("Zürich кошка γάτα ½") == "Zürich кошка γάτα ½"
     assert printable("a\nb\x00漢\udc80") == "a□b□□□"
-
-
-# ------------------------------------------------------------------------------------------------------------ the files
-
-
-SAVE_ALL = """
-import pickle, sys
-from cam.figures.figure import save_figure
-comparison = pickle.load(open(sys.argv[1], "rb"))
-for suffix in ("png", "webp", "pdf", "svg"):
-    save_figure(comparison, f"{sys.argv[2]}/figure.{suffix}", dpi=100)
-print("matplotlib.pyplot" in sys.modules)
-"""
-
-
-def test_same_input_gives_the_same_bytes_in_another_process(photographs, tmp_path):
-    (tmp_path / "comparison.pickle").write_bytes(pickle.dumps(photographs))
-    (tmp_path / "other").mkdir()
-    command = [sys.executable, "-c", SAVE_ALL, str(tmp_path / "comparison.pickle"), str(tmp_path / "other")]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
-    assert ran.stdout.strip() == "False"  # pyplot was never imported
-    for suffix in ("png", "webp", "pdf", "svg"):
-        save_figure(photographs, tmp_path / f"figure.{suffix}", dpi=100)
-        assert (tmp_path / f"figure.{suffix}").read_bytes() == (tmp_path / "other" / f"figure.{suffix}").read_bytes(), (
-            suffix
-        )
-
-
-def test_files_hold_what_they_should(photographs, tmp_path):
-    for suffix in ("png", "webp", "pdf", "svg"):
-        save_figure(photographs, tmp_path / f"figure.{suffix}", variants=["baseline"])
-    pdf, svg = (tmp_path / "figure.pdf").read_bytes(), (tmp_path / "figure.svg").read_text()
-    assert b"/FontFile2" in pdf
-    assert b"/Type3" not in pdf
-    assert b"CreationDate" not in pdf
-    assert pdf.count(b"/Subtype /Image") == 4
-    assert b"/Width 224" in pdf
-    assert "<text" not in svg
-    assert "dc:date" not in svg
-    assert "pixelated" not in svg
-    assert svg.count("<image") == 4
-    with Image.open(tmp_path / "figure.png") as png, Image.open(tmp_path / "figure.webp") as webp:
-        assert png.size == webp.size
-        assert png.info["dpi"] == pytest.approx((200, 200), abs=0.1)
-
-
-def test_threads_share_no_settings(photographs, tmp_path):
-    before = dict(matplotlib.rcParams)
-    paths = [tmp_path / f"{i}.svg" for i in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda path: save_figure(photographs, path, variants=["baseline"]), paths))
-    assert len({path.read_bytes() for path in paths}) == 1
-    assert dict(matplotlib.rcParams) == before
-
-
-def test_a_figure_too_tall_for_its_dpi_is_drawn_at_a_lower_one(photographs):
-    layout = figure_layout(photographs, variants=["baseline"])
-    page = draw_pillow(layout, dpi=400, tallest=500)
-    assert max(page.size) == 500
-    assert page.info["dpi"][0] == pytest.approx(72 * 500 / max(layout.width, layout.height))
-    with pytest.raises(ValueError, match="dpi is 0"):
-        draw_pillow(layout, dpi=0)
-
-
-def test_comparison_figure_is_this_layout(photographs):
-    figure = photographs.figure(style="paper")
-    layout = figure_layout(photographs, style="paper")
-    assert figure.get_size_inches() * 72 == pytest.approx((layout.width, layout.height))
-    assert [text.get_text() for text in figure.axes[0].texts] == words_of(layout)
-
-
-def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
-    bad = {**photographs.maps, "width": photographs.maps["width"].copy()}
-    bad["width"][1, 0, 0] = np.nan
-    with pytest.raises(ValueError, match=r"variant 'width' has a map .* not finite for image 'image 1.png'"):
-        save_figure(replace(photographs, maps=bad), tmp_path / "figure.png")
-    with pytest.raises(ValueError, match=r"unknown suffix '.jpg'; choose from .png, .webp, .pdf, .svg"):
-        save_figure(photographs, tmp_path / "figure.jpg")
-    with pytest.raises(ValueError, match="'gradcam\\+\\+' have no unit that variants could share"):
-        figure_layout(replace(photographs, question=Question("gradcam++")), scale="row")
-    with pytest.raises(ValueError, match="the paper style gives every map its own scale"):
-        figure_layout(photographs, scale="row", style="paper")
-    with pytest.raises(ValueError, match="unknown scale 'log'; choose from map, row"):
-        figure_layout(photographs, scale="log")
-    with pytest.raises(ValueError, match="unknown style 'jet'; choose from overlay, paper"):
-        figure_layout(photographs, style="jet")
-    with pytest.raises(ValueError, match="unknown variant 'b9'; choose from baseline"):
-        figure_layout(photographs, variants=["b9"])
-    with pytest.raises(ValueError, match="got 0 variants and 2 images"):
-        figure_layout(photographs, variants=[])
-    assert list(tmp_path.iterdir()) == []

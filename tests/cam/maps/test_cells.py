@@ -65,8 +65,11 @@ def test_overlaps_by_hand():
 def test_even_cells_draw_as_half_pixel_resampling():
     maps = np.random.default_rng(3).normal(size=(1, 4, 4))
     drawn = CellGrid.even(4).drawn(maps, 8)
-    np.testing.assert_allclose(drawn[0, 1, 1], 0.75**2 * maps[0, 0, 0] + 0.1875 * (maps[0, 0, 1] + maps[0, 1, 0])
-                               + 0.0625 * maps[0, 1, 1], rtol=1e-5)  # fmt: skip
+    np.testing.assert_allclose(
+        drawn[0, 1, 1],
+        0.75**2 * maps[0, 0, 0] + 0.1875 * (maps[0, 0, 1] + maps[0, 1, 0]) + 0.0625 * maps[0, 1, 1],
+        rtol=1e-5,
+    )
 
 
 def test_the_gaussian_is_centred_and_symmetric():

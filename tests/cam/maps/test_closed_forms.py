@@ -74,10 +74,13 @@ def test_half_pixel_drawing_is_opencvs():
     np.testing.assert_allclose(drawn, cv2.resize(maps[0], (224, 224)), atol=1e-5)
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (([0.0, 1.0], 224, 10), "2 centres; expected"),
-    (([0.0, 1.0, 2.0], 224, 10, "centred"), "unknown placement 'centred'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([0.0, 1.0], 224, 10), "2 centres; expected"),
+        (([0.0, 1.0, 2.0], 224, 10, "centred"), "unknown placement 'centred'"),
+    ],
+)
 def test_impossible_drawings_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         resample(np.zeros((1, 3, 3), np.float32), *arguments)

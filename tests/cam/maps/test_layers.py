@@ -1,7 +1,6 @@
 """Methods at earlier layers, by masking and over all layers, against the grad-cam library and against the closed forms."""
 
 import itertools
-import threading
 from copy import copy
 
 import cv2
@@ -15,56 +14,14 @@ from torch import nn
 
 from cam import METHODS, compare
 from cam.maps.channel_masking import ablationcam, scorecam
-from cam.maps.closed_forms import mirrored, weights_at
+from cam.maps.closed_forms import weights_at
 from cam.maps.fullgrad import terms
 from cam.maps.layers import centres_at, chosen_layers, features_and_gradients, run_maps
-from models import Scaling, efficientnet, open_image
+from models import open_image
 from models.efficientnet import LAYERS
-from models.network import Network, folded
+from models.network import folded
 from models.placement import Placement
-
-GRADIENT = {
-    "gradcam": library.GradCAM, "hirescam": library.HiResCAM, "xgradcam": library.XGradCAM, "layercam": library.LayerCAM,
-    "gradcam++": library.GradCAMPlusPlus, "gradcam-elementwise": library.GradCAMElementWise, "fem": library.FEM,
-    "eigencam": library.EigenCAM, "eigengradcam": library.EigenGradCAM,
-}  # fmt: skip
-SIZE = (96, 160)
-
-
-@pytest.fixture(scope="module")
-def random_network():
-    """float64, random statistics, SiLU features of both signs."""
-    torch.manual_seed(0)
-    model = efficientnet(Scaling(0.25, 0.25, 64), 5).double()
-    for norm in (module for module in model.modules() if isinstance(module, nn.BatchNorm2d)):
-        nn.init.normal_(norm.bias, 0, 0.3)
-        nn.init.uniform_(norm.running_var, 0.5, 1.5)
-    nn.init.normal_(model.classifier[-1].weight, 0, 3)
-    return model.eval()
-
-
-@pytest.fixture(scope="module")
-def small():
-    """A network of random weights at 64 pixels."""
-    torch.manual_seed(1)
-    scaling = Scaling(0.25, 0.25, 64)
-    model = efficientnet(scaling, 3, "lite")
-    return Network(model, scaling=scaling, family="lite", categories=list("abc"), label="Small", device="cpu")
-
-
-def images_of(count=2, size=SIZE):
-    return torch.randn(count, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-
-
-def halves(model, place):
-    after = nn.Sequential(*model.features[place + 1 :], nn.AdaptiveAvgPool2d(1), nn.Flatten(1), model.classifier[-1])
-    return model.features[: place + 1], after
-
-
-def scaled(maps):
-    maps = np.maximum(maps, 0)
-    maps = maps - maps.min(axis=(-2, -1), keepdims=True)
-    return maps / (1e-7 + maps.max(axis=(-2, -1), keepdims=True))
+from tests.cam.maps.small_networks import GRADIENT, SIZE, halves, images_of, scaled
 
 
 def of_library(name, model, layers, images, class_idx):
@@ -186,9 +143,14 @@ def test_fullgrad_terms_add_up_to_the_logit():
     """Its completeness: with ReLU and no gates, input times gradient and bias times gradient are the whole logit."""
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(1), nn.Linear(5, 2, bias=False),
-    ).double()  # fmt: skip
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(4, 5, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(1),
+        nn.Linear(5, 2, bias=False),
+    ).double()
     image = images_of(1, (8, 8))
     with torch.enable_grad():
         x = image.clone().requires_grad_(True)
@@ -234,9 +196,7 @@ def test_layers_of_different_grids_meet_on_the_finest(small):
     assert both.shape == fine.shape == (1, 16, 16)
     assert coarse.shape == (1, 4, 4)
     places = np.asarray(small.cell_centres("stage 2"))
-    moved = np.array([
-        [np.interp(x, small.cell_centres("stage 5"), row) for x in places] for row in scaled(coarse)[0]
-    ])  # fmt: skip
+    moved = np.array([[np.interp(x, small.cell_centres("stage 5"), row) for x in places] for row in scaled(coarse)[0]])
     moved = np.array([[np.interp(y, small.cell_centres("stage 5"), column) for y in places] for column in moved.T]).T
     np.testing.assert_allclose(both[0], (scaled(fine)[0] + moved) / 2, atol=1e-6)
 
@@ -258,132 +218,6 @@ def test_the_map_of_the_kitten_lies_on_it_at_earlier_layers(lite, samples):
         facts = seen.variants["baseline"]
         drawn = facts.grid.drawn(seen.maps["baseline"], 448)[0].clip(min=0)
         assert (drawn * mask).sum() / drawn.sum() > 1.2 * mask.mean()
-
-
-# ------------------------------------------------------------------------------------------------------------ mirroring
-
-
-def test_a_mirrored_map_is_turned_back_at_the_true_centres(lite, samples):
-    """The value that its row has, interpolated, at the place that a cell's place has in the mirror."""
-    network = {"baseline": lite["baseline"]}
-    image = open_image(samples / "crab.jpg")
-    plain, both = (compare(network, [image], target="rock crab", flip=flip) for flip in (False, True))
-    other = compare(network, [image.transpose(0)], target="rock crab")
-    facts = plain.variants["baseline"]
-    assert facts.offset[0] != 0
-    places = np.asarray(facts.centres) + facts.offset[0]
-    turned = [np.interp(223 - places, places, row) for row in other.maps["baseline"][0]]
-    np.testing.assert_allclose(both.maps["baseline"][0], (plain.maps["baseline"][0] + turned) / 2, atol=1e-3)
-    naive = (plain.maps["baseline"] + other.maps["baseline"][..., ::-1])[0] / 2
-    assert np.abs(both.maps["baseline"][0] - naive).max() > 1
-
-
-def test_mirroring_keeps_a_ramp_in_its_place():
-    """A map that is linear in the place it looks at is the same ramp from both sides, between the outermost centres."""
-    centres, resolution = [31.0 + 32 * cell for cell in range(7)], 224
-    ramp = np.tile(np.array(centres), (7, 1))[None]
-    of_mirrored = resolution - 1 - ramp
-    np.testing.assert_allclose(mirrored(of_mirrored, centres, resolution)[..., :-1], ramp[..., :-1], atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    "options", [{"method": "gradcam", "layer": "stage 4"}, {"method": "fullgrad"}, {"method": "fem"}]
-)
-def test_mirroring_works_with_every_kind_of_method(options, small):
-    image = picture_of(7)
-    plain, both = (compare({"small": small}, [image], target=0, flip=flip, **options) for flip in (False, True))
-    other = compare({"small": small}, [image.transpose(0)], target=0, **options)
-    turned = mirrored(other.maps["small"], plain.variants["small"].centres, 64)
-    np.testing.assert_allclose(both.maps["small"], (plain.maps["small"] + turned) / 2, atol=1e-4, rtol=1e-3)
-    np.testing.assert_array_equal(both.logits["small"], plain.logits["small"])
-
-
-def picture_of(seed):
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (64, 64, 3), dtype=np.uint8))
-
-
-# ------------------------------------------------------------------------------------------------- what is left behind
-
-
-def state_of(network):
-    return (
-        [module.training for module in network.model.modules()],
-        [(p.requires_grad, p.grad, p._version) for p in network.model.parameters()],
-        [b._version for b in network.model.buffers()],
-        [
-            (dict(m._forward_hooks), dict(m._backward_hooks), dict(m._forward_pre_hooks))
-            for m in network.model.modules()
-        ],
-    )
-
-
-RUNS = [("gradcam", ("stage 3",)), ("fullgrad", ("all",)), ("scorecam", ("stage 5",)), ("ablationcam", ("stage 6",))]
-
-
-@pytest.mark.parametrize(("method", "layers"), RUNS)
-def test_a_network_is_left_as_it_was(method, layers, small):
-    """In training mode, with frozen parameters, gradients and hooks of others: all of it stays."""
-    parameters = list(small.model.parameters())
-    small.features(torch.rand(1, 3, 64, 64))
-    calls = []
-    handle = small.model.features[2].register_forward_hook(lambda *args: calls.append(1))
-    parameters[0].requires_grad_(False)
-    parameters[1].grad = torch.ones_like(parameters[1])
-    small.model.train()
-    try:
-        before = state_of(small)
-        run_maps(small, torch.rand(2, 3, 64, 64), np.array([0, 1]), method, layers)
-        assert state_of(small) == before
-        assert not calls
-    finally:
-        handle.remove()
-        small.model.eval()
-        parameters[0].requires_grad_(True)
-        parameters[1].grad = None
-
-
-@pytest.mark.parametrize(("method", "layers"), RUNS)
-def test_an_error_on_the_way_leaves_nothing_either(method, layers, small, monkeypatch):
-    """A layer near the end fails, as when memory runs out: the next map is what it was."""
-    images, class_idx = torch.rand(1, 3, 64, 64), np.array([2])
-    expected, before = run_maps(small, images, class_idx, method, layers), state_of(small)
-    with monkeypatch.context() as patch:
-
-        def fail(*args):
-            raise MemoryError
-
-        patch.setattr(small._inference_copy[1][0], "forward", fail)
-        with pytest.raises(MemoryError):
-            run_maps(small, images, class_idx, method, layers)
-    assert state_of(small) == before
-    assert not any(m._forward_hooks or m._backward_hooks for part in small._inference_copy for m in part.modules())
-    np.testing.assert_array_equal(run_maps(small, images, class_idx, method, layers), expected)
-
-
-def test_it_works_inside_inference_mode(small):
-    images, class_idx = torch.rand(1, 3, 64, 64), np.array([2])
-    expected = run_maps(small, images, class_idx, "gradcam", ("stage 3",))
-    with torch.inference_mode():
-        np.testing.assert_array_equal(run_maps(small, images, class_idx, "gradcam", ("stage 3",)), expected)
-
-
-def test_threads_do_not_meet(small):
-    """Eight threads, four methods, one network: all maps are the serial ones."""
-    images = torch.rand(8, 1, 3, 64, 64)
-    expected = [[run_maps(small, image, np.array([1]), *run) for run in RUNS] for image in images]
-    wrong = []
-
-    def work(place):
-        for run, map_ in zip(RUNS, expected[place], strict=True):
-            if not np.array_equal(run_maps(small, images[place], np.array([1]), *run), map_):
-                wrong.append((place, run))
-
-    threads = [threading.Thread(target=work, args=(place,)) for place in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
 
 
 # ------------------------------------------------------------------------------------------------------------- choices

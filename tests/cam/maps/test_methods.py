@@ -8,18 +8,8 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from cam import METHODS
 from models import Scaling, efficientnet, open_image
+from tests.cam.maps.small_networks import GRADIENT
 
-THEIRS = {
-    "gradcam": library.GradCAM,
-    "hirescam": library.HiResCAM,
-    "xgradcam": library.XGradCAM,
-    "layercam": library.LayerCAM,
-    "gradcam++": library.GradCAMPlusPlus,
-    "gradcam-elementwise": library.GradCAMElementWise,
-    "fem": library.FEM,
-    "eigencam": library.EigenCAM,
-    "eigengradcam": library.EigenGradCAM,
-}
 SIGNLESS = ("eigencam", "eigengradcam")
 
 
@@ -39,7 +29,7 @@ def closed(name, model, images, class_idx):
 
 def theirs(name, model, images, class_idx):
     """Maps at the size of the grid, as the library scales them before it resizes them."""
-    cam = THEIRS[name](model=model, target_layers=[model.features[-1]])
+    cam = GRADIENT[name](model=model, target_layers=[model.features[-1]])
     cam(input_tensor=images, targets=[ClassifierOutputTarget(int(index)) for index in class_idx])
     activations, gradients = cam.activations_and_grads.activations[0], None
     if cam.uses_gradients:
@@ -72,7 +62,7 @@ def assert_equal_up_to_sign(name, ours, reference):
         assert close < 1e-5
 
 
-@pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.parametrize("name", GRADIENT)
 def test_closed_forms_equal_the_library_on_a_random_network(name, random_network):
     images = torch.randn(2, 3, 96, 160, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     class_idx = torch.tensor([1, 3])
@@ -81,7 +71,7 @@ def test_closed_forms_equal_the_library_on_a_random_network(name, random_network
     assert_equal_up_to_sign(name, ours, theirs(name, random_network, images, class_idx))
 
 
-@pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.parametrize("name", GRADIENT)
 @pytest.mark.parametrize("key", ["baseline", "compound"])
 def test_closed_forms_equal_the_library_on_real_weights(name, key, lite, samples):
     network = lite[key]

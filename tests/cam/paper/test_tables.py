@@ -18,8 +18,11 @@ def test_table_1_is_the_stage_table():
     sides = [SCALINGS["b0"].input_size, *(stage.resolution for stage in B0.stages)]
     for row, stage, side in zip(paper().table1, B0.stages, sides, strict=False):
         assert (row.operator.split(" & ")[0], row.channels, row.layers, row.resolution) == (
-            stage.operator, stage.channels, stage.layers, side,
-        )  # fmt: skip
+            stage.operator,
+            stage.channels,
+            stage.layers,
+            side,
+        )
 
 
 def test_the_rule_is_the_default_of_the_code_and_a_candidate_of_the_search():

@@ -71,10 +71,12 @@ def test_memory_and_time_are_limited(monkeypatch):
     ("done", "said"),
     [
         ((apart.REFUSED, "a warning\nit holds os.system, which is code"), "it holds os.system, which is code"),
-        ((-signal.SIGKILL, ""), apart.TOO_MUCH), ((1, "Traceback\nMemoryError"), apart.TOO_MUCH), ((0, ""), apart.TOO_MUCH),
+        ((-signal.SIGKILL, ""), apart.TOO_MUCH),
+        ((1, "Traceback\nMemoryError"), apart.TOO_MUCH),
+        ((0, ""), apart.TOO_MUCH),
         (None, apart.TOO_MUCH),
     ],
-)  # fmt: skip
+)
 def test_however_it_ends_it_is_one_sentence(done, said, tmp_path, monkeypatch):
     def run(command, **_):
         if done is None:

@@ -18,8 +18,13 @@ def beside(folder, config, preprocessor=None, file="model.safetensors"):
 
 
 def test_timms_configuration(tmp_path):
-    known = {"input_size": [3, 260, 260], "mean": [0.5] * 3, "std": [0.25] * 3, "label_names": ["n1", "n2"],
-             "label_descriptions": {"n1": "tench, a fish", "n2": "goldfish"}}  # fmt: skip
+    known = {
+        "input_size": [3, 260, 260],
+        "mean": [0.5] * 3,
+        "std": [0.25] * 3,
+        "label_names": ["n1", "n2"],
+        "label_descriptions": {"n1": "tench, a fish", "n2": "goldfish"},
+    }
     clues = beside(tmp_path, {"architecture": "tf_efficientnet_b2", "num_classes": 2, "pretrained_cfg": known})
     assert (clues.family, clues.resolution, clues.labels) == ("tf", 260, ("tench", "goldfish"))
     assert clues.normalisation == Normalisation((0.5,) * 3, (0.25,) * 3)

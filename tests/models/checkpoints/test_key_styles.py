@@ -17,22 +17,10 @@ from models.checkpoints.key_styles import STYLES, to_torchvision
 from models.checkpoints.loading import CheckpointError, load_checkpoint
 from models.efficientnet import efficientnet
 from models.scaling import Scaling
+from tests.models.checkpoints.libraries import randomised
 
 CLASSES = 7
 SAMPLES = Path(__file__).parents[3] / "sample_images"
-
-
-def randomised(network: nn.Module, seed: int = 0) -> nn.Module:
-    """The network in eval mode, no two of its tensors alike, so that swapping any two changes the logits."""
-    generator = torch.Generator().manual_seed(seed)
-    for name, tensor in network.state_dict().items():
-        if name.endswith("running_var") or (tensor.ndim == 1 and name.endswith("weight")):
-            tensor.uniform_(0.5, 1.5, generator=generator)
-        elif tensor.ndim == 1:
-            tensor.uniform_(-0.3, 0.3, generator=generator)
-        elif tensor.ndim > 1:
-            tensor.normal_(0, math.sqrt(2 / tensor[0].numel()), generator=generator)
-    return network.eval()
 
 
 def timm_network(name):
@@ -66,11 +54,25 @@ NVIDIA_PARTS = {
     "classifier.1": "classifier.fc",
 }
 NVIDIA_LAYERS = {
-    False: {"0.0": "depsep.conv", "0.1": "depsep.bn", "1.fc1": "se.squeeze", "1.fc2": "se.expand", "2.0": "proj.conv",
-            "2.1": "proj.bn"},
-    True: {"0.0": "expand.conv", "0.1": "expand.bn", "1.0": "depsep.conv", "1.1": "depsep.bn", "2.fc1": "se.squeeze",
-           "2.fc2": "se.expand", "3.0": "proj.conv", "3.1": "proj.bn"},
-}  # fmt: skip
+    False: {
+        "0.0": "depsep.conv",
+        "0.1": "depsep.bn",
+        "1.fc1": "se.squeeze",
+        "1.fc2": "se.expand",
+        "2.0": "proj.conv",
+        "2.1": "proj.bn",
+    },
+    True: {
+        "0.0": "expand.conv",
+        "0.1": "expand.bn",
+        "1.0": "depsep.conv",
+        "1.1": "depsep.bn",
+        "2.fc1": "se.squeeze",
+        "2.fc2": "se.expand",
+        "3.0": "proj.conv",
+        "3.1": "proj.bn",
+    },
+}
 
 
 def nvidia_name(name, stages="layers.{}"):

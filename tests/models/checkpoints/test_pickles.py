@@ -45,9 +45,15 @@ BOMBS = {
     "the same in a batch of items": PROTO + b"}(" + nested(200) + b"K\x01u" + END,
     "the same in a set": PROTO + b"c__builtin__\nset\n" + b"](" + nested(200) + b"e\x85R" + END,
     "short tuple as a key": PROTO + b"}" + b"K\x01K\x02\x86" + b"K\x01s" + END,
-    "ordered dictionary of pairs": PROTO + b"ccollections\nOrderedDict\n](" + b"K\x01K\x02\x86K\x03\x86" + b"e\x85R" + END,
+    "ordered dictionary of pairs": PROTO
+    + b"ccollections\nOrderedDict\n]("
+    + b"K\x01K\x02\x86K\x03\x86"
+    + b"e\x85R"
+    + END,
     "counter": PROTO + b"ccollections\nCounter\n](" + b"K\x01K\x02\x86" + b"e\x85R" + END,
-    "list that grows after it was wrapped": PROTO + b"c__builtin__\nset\n]q\x01\x85q\x020h\x01K\x01K\x02\x86a0h\x02R" + END,
+    "list that grows after it was wrapped": PROTO
+    + b"c__builtin__\nset\n]q\x01\x85q\x020h\x01K\x01K\x02\x86a0h\x02R"
+    + END,
     "update from pairs": PROTO + b"ccollections\nOrderedDict\n)R](K\x01K\x02\x86K\x03\x86eb" + END,
     "buffer": PROTO + b"c__builtin__\nbytearray\nJ\x00\x00\x00\x7f\x85R" + END,
     "buffer by another name": b"\x80\x04" + b"\x8c\x08builtins\x8c\tbytearray\x93J\x00\x00\x00\x7f\x85R" + END,
@@ -56,7 +62,7 @@ BOMBS = {
     "slow encoding": PROTO + b"c_codecs\nencode\n" + unicode("a" * 1000) + unicode("punycode") + b"\x86R" + END,
     "constructor": PROTO + b"(ios\nsystem\n" + END,
     "steps without end": PROTO + b"N0" * (MOST_OPCODES // 2 + 1) + END,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -76,10 +82,14 @@ def test_what_trainings_save_passes(protocol):
     network(torch.ones(1, 3)).sum().backward()
     optimiser.step()
     content = {
-        "state_dict": OrderedDict(network.state_dict()), "optimizer": optimiser.state_dict(), "epoch": 3, "best": 0.5,
+        "state_dict": OrderedDict(network.state_dict()),
+        "optimizer": optimiser.state_dict(),
+        "epoch": 3,
+        "best": 0.5,
         "args": {"lr": [0.1, 0.2], "betas": (0.9, 0.999), "tags": {"a", "b"}, 3: None, True: "x"},
-        "counts": Counter("aab"), "seen": b"bytes",
-    }  # fmt: skip
+        "counts": Counter("aab"),
+        "seen": b"bytes",
+    }
     buffer = io.BytesIO()
     torch.save(content, buffer, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
     buffer.seek(0)
@@ -99,13 +109,15 @@ PLAIN = (
 KEYS = st.text(max_size=5) | st.integers() | st.booleans()
 VALUES = st.recursive(
     PLAIN,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.tuples(inner, inner)
-    | st.dictionaries(KEYS, inner, max_size=4)
-    | st.sets(KEYS, max_size=4)
-    | st.dictionaries(KEYS, inner, max_size=4).map(OrderedDict),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.sets(KEYS, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4).map(OrderedDict)
+    ),
     max_leaves=30,
-)  # fmt: skip
+)
 
 
 @given(VALUES, st.sampled_from([2, 3, 4, 5]))
@@ -122,10 +134,42 @@ def test_any_bytes_end_in_one_error(content):
 
 
 @settings(max_examples=int(os.environ.get("ATTACKS", "100")))
-@given(st.lists(st.sampled_from([
-    b")", b"]", b"}", b"(", b"t", b"l", b"d", b"e", b"u", b"s", b"a", b"R", b"b", b"0", b"2", b"1", b"\x85", b"\x86", b"\x87",
-    b"N", b"K\x01", b"q\x00", b"h\x00", b"\x81", b"X\x01\x00\x00\x00k", b"c__builtin__\nset\n", b"ccollections\nOrderedDict\n",
-]), max_size=60))  # fmt: skip
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b")",
+                b"]",
+                b"}",
+                b"(",
+                b"t",
+                b"l",
+                b"d",
+                b"e",
+                b"u",
+                b"s",
+                b"a",
+                b"R",
+                b"b",
+                b"0",
+                b"2",
+                b"1",
+                b"\x85",
+                b"\x86",
+                b"\x87",
+                b"N",
+                b"K\x01",
+                b"q\x00",
+                b"h\x00",
+                b"\x81",
+                b"X\x01\x00\x00\x00k",
+                b"c__builtin__\nset\n",
+                b"ccollections\nOrderedDict\n",
+            ]
+        ),
+        max_size=60,
+    )
+)
 def test_what_passes_loads_in_no_time(steps):
     """Programs of opcodes at random: one that the scan lets through costs torch's own unpickler next to nothing."""
     content = PROTO + b"".join(steps) + END

@@ -121,10 +121,16 @@ def test_a_file_of_timms_trainer(network, average, tmp_path):
     """Options and optimiser are passed over, the average is taken, and the file says what else it has."""
     path = tmp_path / "checkpoint-13.pth.tar"
     content = {
-        "epoch": 13, "arch": "efficientnet_b0", "state_dict": network.state_dict(), "state_dict_ema": average,
-        "optimizer": torch.optim.RMSprop(network.parameters()).state_dict(), "version": 2,
-        "args": argparse.Namespace(lr=0.1, aa="rand-m9", scale=[0.08, 1.0]), "amp_scaler": {"scale": 65536.0}, "metric": 77.1,
-    }  # fmt: skip
+        "epoch": 13,
+        "arch": "efficientnet_b0",
+        "state_dict": network.state_dict(),
+        "state_dict_ema": average,
+        "optimizer": torch.optim.RMSprop(network.parameters()).state_dict(),
+        "version": 2,
+        "args": argparse.Namespace(lr=0.1, aa="rand-m9", scale=[0.08, 1.0]),
+        "amp_scaler": {"scale": 65536.0},
+        "metric": 77.1,
+    }
     torch.save(content, path)
     checkpoint = load_checkpoint(path)
     assert (checkpoint.entry, checkpoint.others) == ("state_dict_ema", ("state_dict",))
@@ -137,14 +143,21 @@ def test_a_file_of_timms_trainer(network, average, tmp_path):
 def test_a_file_of_lightning(network, tmp_path):
     """Objects of any class among the hyper-parameters become placeholders, whatever pickle does with them."""
     hyper_parameters = CfgNode(
-        loss=FocalLoss(), rates=collections.defaultdict(list, {"a": [1]}), act=functools.partial(max, 1),
-        last=collections.deque([1, 2]), kind=int, nested=CfgNode(loss=FocalLoss()),
-    )  # fmt: skip
+        loss=FocalLoss(),
+        rates=collections.defaultdict(list, {"a": [1]}),
+        act=functools.partial(max, 1),
+        last=collections.deque([1, 2]),
+        kind=int,
+        nested=CfgNode(loss=FocalLoss()),
+    )
     content = {
         "state_dict": {**prefixed("net.", network.state_dict()), "loss.weight": torch.ones(3)},
-        "pytorch-lightning_version": "2.4.0", "hyper_parameters": hyper_parameters, "callbacks": {"a": {"best": FocalLoss()}},
-        "optimizer_states": [torch.optim.Adam(network.parameters()).state_dict()], "loops": None,
-    }  # fmt: skip
+        "pytorch-lightning_version": "2.4.0",
+        "hyper_parameters": hyper_parameters,
+        "callbacks": {"a": {"best": FocalLoss()}},
+        "optimizer_states": [torch.optim.Adam(network.parameters()).state_dict()],
+        "loops": None,
+    }
     torch.save(content, tmp_path / "last.ckpt")
     checkpoint = load_checkpoint(tmp_path / "last.ckpt")
     assert checkpoint.entry == "state_dict"

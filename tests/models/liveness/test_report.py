@@ -9,9 +9,13 @@ STAGE = StageLiveness(
     "stage 1", 1, 1, (None,), Removal(), Removal(), Channels(16, 0.0, 0.0), Channels(32, 0.0625, 0.25), 12
 )
 DEEPER = replace(
-    STAGE, name="stage 2", layers=4, adds=(None, 0.5, 0.25, 0.0), last=Removal(3, 0.125, 0.98765),
+    STAGE,
+    name="stage 2",
+    layers=4,
+    adds=(None, 0.5, 0.25, 0.0),
+    last=Removal(3, 0.125, 0.98765),
     spread=Removal(3, 0.5, 0.5),
-)  # fmt: skip
+)
 
 
 def test_a_deeper_network_is_as_alive_as_its_deadest_blocks():

@@ -1,63 +1,37 @@
 """Optimisers by hand, the averages, and above all: a killed training ends in the same weights as an unbroken one."""
 
-import argparse
 import errno
 import json
-import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from models import Scaling, load_checkpoint, save_checkpoint
 from models.normalisation import LITE
-from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
-from models.training.datasets import labelled, list_names
 from models.training.evaluation import (
     accuracies,
-    accuracy_difference,
-    lead_in_points,
     logits_of,
     predict,
-    predictions_path,
-    read_predictions,
     view_batches,
 )
 from models.training.interruptions import Stopped, memory_advice
-from models.training.lineage import TRAINED, draw
-from models.training.optimisation import (
-    TensorFlowRMSprop,
-    WeightAverage,
-    make_optimiser,
-    parameter_groups,
-    rate_factor,
-    set_rates,
-)
-from models.training.recipe import Phase, Recipe, load_recipe
-from models.training.run import Limits, TrainingRun, differences
+from models.training.lineage import draw
+from models.training.recipe import Phase, Recipe, differences
+from models.training.run import Limits
 from models.training.training import recalibrate
-
-ROOT = Path(__file__).parents[3]
-CPU = torch.device("cpu")
-TINY = Scaling(0.25, 0.5, 64)
-RECIPE = Recipe(
-    "tiny", phases=(Phase(2, 0.5), Phase(1, frozen=2)), batch_size=4, ema_epochs=0.5, policy="trivial", erase=0.2,
-    mixup=0.2, cutmix=1.0, mix_probability=0.7, clip_norm=5.0,
-)  # fmt: skip
+from tests.models.training.tiny import CPU, RECIPE, ROOT, TINY, equal, tiny_run
 
 WORKER = """
-import sys, torch, torch.distributed as dist
-sys.path[:0] = [{tests!r}, {root!r}]
-from test_training import *
+import os, sys, time, torch, torch.distributed as dist
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from models.training.run import Limits
+from tests.models.training.tiny import tiny_run
 out, sleep = Path(sys.argv[1]), float(sys.argv[2])
 torch.set_num_threads(1)
 if "RANK" in os.environ:
@@ -77,118 +51,13 @@ if dist.is_initialized():
 """
 
 
-def write_photographs(folder, categories=("ant", "bee", "cow"), count=8):
-    """Photographs that can be told apart by colour."""
-    random = np.random.default_rng(0)
-    for index, category in enumerate(categories):
-        (folder / category).mkdir(parents=True)
-        for number in range(count):
-            pixels = random.integers(0, 120, (5, 7, 3), dtype=np.uint8).repeat(10, 0).repeat(10, 1)
-            pixels[..., index] += 110
-            Image.fromarray(pixels).save(folder / category / f"image_{number:04}.png")
-    return folder
-
-
-def tiny_run(data, out, recipe=RECIPE, seed=3):
-    photographs = labelled(data, list_names(data), ["ant", "bee", "cow"])
-    return TrainingRun(draw(TINY, 3, "tf", seed), photographs, recipe, 64, LITE, seed, CPU, out / "tiny")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_photographs(tmp_path_factory.mktemp("photographs"))
-
-
-@pytest.fixture(scope="module")
-def unbroken(data, tmp_path_factory):
-    out = tmp_path_factory.mktemp("unbroken")
-    torch.manual_seed(0)
-    return tiny_run(data, out).finish(), out
-
-
-def equal(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
-# Optimisation
-
-
-def test_rmsprop_follows_tensorflow_by_hand():
-    """Two steps on one weight: mean square starts at 1, eps lies within the root, the rate goes into the momentum."""
-    weight = torch.nn.Parameter(torch.tensor([2.0], dtype=torch.float64))
-    optimiser = TensorFlowRMSprop([weight], lr=0.1, decay=0.9, momentum=0.5, eps=0.01, weight_decay=0.25)
-    weight.grad = torch.tensor([0.5], dtype=torch.float64)
-    optimiser.step()  # g = 0.5 + 0.25 * 2 = 1; ms = 1; mom = 0.1 / sqrt(1.01)
-    first = 0.1 / math.sqrt(1.01)
-    assert weight.item() == pytest.approx(2 - first, abs=1e-12)
-    weight.grad = torch.tensor([3.0], dtype=torch.float64)
-    optimiser.param_groups[0]["lr"] = 0.2
-    optimiser.step()
-    gradient = 3 + 0.25 * (2 - first)
-    mean_square = 0.9 + 0.1 * gradient**2
-    second = 0.5 * first + 0.2 * gradient / math.sqrt(mean_square + 0.01)
-    assert weight.item() == pytest.approx(2 - first - second, abs=1e-12)
-
-
-def test_rmsprop_differs_from_torchs_where_it_should():
-    weights = [torch.nn.Parameter(torch.ones(1)) for _ in range(2)]
-    ours = TensorFlowRMSprop([weights[0]], lr=0.1, eps=1e-3)
-    theirs = torch.optim.RMSprop([weights[1]], lr=0.1, alpha=0.9, momentum=0.9, eps=1e-3)
-    for weight in weights:
-        weight.grad = torch.full((1,), 0.01)
-    ours.step()
-    theirs.step()
-    assert abs(1 - weights[0].item()) < 0.002  # a small first gradient makes a small step
-    assert abs(1 - weights[1].item()) > 0.2
-
-
-def test_rates_and_decay_by_layer():
-    network = draw(TINY, 3, "tf", 0)
-    recipe = Recipe("groups", lr=0.01, lr_classifier=0.3, weight_decay=1e-4)
-    optimiser = make_optimiser(parameter_groups(network, recipe), recipe)
-    set_rates(optimiser, 0.5)
-    found = {id(p): (g["lr"], g["weight_decay"]) for g in optimiser.param_groups for p in g["params"]}
-    assert len(found) == len(list(network.parameters()))
-    assert found[id(network.features[0][0].weight)] == (0.005, 1e-4)
-    assert found[id(network.features[5][0].block[0][1].weight)] == (0.005, 0.0)
-    assert found[id(network.features[8][1].bias)] == (0.005, 0.0)
-    assert found[id(network.classifier[-1].weight)] == (0.15, 1e-4)
-    assert found[id(network.classifier[-1].bias)] == (0.15, 0.0)
-
-
-def test_schedules():
-    cosine = Recipe("cosine", phases=(Phase(11),), warmup_epochs=1)
-    assert rate_factor(cosine, 0.25) == 0.25
-    assert [rate_factor(cosine, epoch) for epoch in (1, 6, 11)] == pytest.approx([1, 0.5, 0])
-    paper = load_recipe("imagenet")
-    assert rate_factor(paper, 24.1) == pytest.approx(0.97**10)
-    assert rate_factor(paper, 23.9) == pytest.approx(0.97**9)
-
-
-def test_average_is_a_plain_mean_at_first_and_then_exponential():
-    network = torch.nn.BatchNorm1d(1)
-    average = WeightAverage(network)
-    expected = 1.0
-    for update in range(1, 40):
-        with torch.no_grad():
-            network.weight.fill_(update)
-        network.num_batches_tracked.fill_(update)
-        average.update(network, decay=0.8)
-        keep = min(0.8, update / (update + 9))
-        expected = keep * expected + (1 - keep) * update
-    assert average.tensors["weight"].item() == pytest.approx(expected, rel=1e-5)
-    assert average.tensors["num_batches_tracked"] == 39
-    average.restart(network)
-    assert (average.updates, average.tensors["weight"].item()) == (0, 39)
-
-
 # Interruptions
 
 
 def launch(data, out, sleep=0.0, processes=1):
     """Start the processes of one training, as torchrun would."""
     script = out / "worker.py"
-    script.write_text(WORKER.format(tests=str(Path(__file__).parent), root=str(ROOT), data=str(data)))
+    script.write_text(WORKER.format(root=str(ROOT), data=str(data)))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     if processes > 1:
         with socket.socket() as free:
@@ -351,131 +220,3 @@ def test_recalibration_measures_the_apps_view(data, tmp_path):
 def test_accuracy_is_a_mean_over_classes():
     predictions, labels = torch.tensor([0, 0, 0, 1, 0]), torch.tensor([0, 0, 0, 0, 1])
     assert accuracies(predictions, labels) == pytest.approx((0.75 / 2, 0.6))
-
-
-# The command
-
-
-@pytest.fixture
-def imagenet(tmp_path):
-    for part, count in (("train", 4), ("val", 2)):
-        write_photographs(tmp_path / "data" / part, count=count)
-    return tmp_path
-
-
-def command(*words):
-    parser = argparse.ArgumentParser()
-    add_train_arguments(parser)
-    return run_train(parser.parse_args([str(word) for word in words]))
-
-
-def test_imagenet_recipe_runs_dry(imagenet):
-    """Two epochs of two fake batches by the paper's recipe, at a small resolution."""
-    recipe = imagenet / "small.toml"
-    recipe.write_text('extends = "imagenet"\nphases = [{ epochs = 2, resolution = 0.15 }]\n')
-    words = ("--data", imagenet / "data", "--recipe", recipe, "--variant", "baseline", "--batch-size", 6)
-    assert command(*words, "--out", imagenet / "out", "--device", "cpu") == 0
-    checkpoint = load_checkpoint(imagenet / "out" / "baseline-seed0.safetensors")
-    training = checkpoint.metadata["training"]["recipe"]
-    assert (checkpoint.family, training["optimiser"], training["policy"]) == ("tf", "rmsprop", "autoaugment")
-    assert training["lr"] == pytest.approx(0.256 * 6 / 4096)
-
-
-def awake(network):
-    """A drawn network whose BatchNorms know what images give, so that features differ between photographs."""
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = None
-    with torch.no_grad():
-        network.train()(torch.randn(16, 3, 96, 96, generator=torch.Generator().manual_seed(0)))
-    return network.eval()
-
-
-def test_study_from_ancestor_to_evaluation(imagenet, monkeypatch, capsys):
-    """The whole course on twelve photographs: taught, stopped, resumed, finished, left alone, and evaluated."""
-    monkeypatch.setitem(TRAINED, "resolution-300", replace(TINY, resolution=224))
-    recipe, out = imagenet / "small.toml", imagenet / "out"
-    ancestor, teacher = (imagenet / f"{name}.safetensors" for name in ("ancestor", "teacher"))
-    for seed, path in enumerate((ancestor, teacher)):
-        save_checkpoint(path, awake(draw(TINY, 5, "lite", seed)), scaling=TINY, family="lite")
-    recipe.write_text(
-        f'batch_size = 6\nmicro_batch = 2\nbatchnorm = "kept"\nteacher = "{teacher}"\nteacher_resolution = 64\n'
-        "phases = [{ epochs = 1, resolution = 0.3 }]\n"
-    )
-    more = write_photographs(imagenet / "more", ("dog",), 3)
-    words = ("--data", imagenet / "data", "--unlabelled", more, "--ancestor", ancestor, "--recipe", recipe)
-    words = (*words, "--variant", "resolution-300", "--out", out, "--device", "cpu")
-    assert command(*words, "--time-limit", 0) == 3
-    assert "the same command goes on" in capsys.readouterr().out
-    assert command(*words) == 0
-    path = out / "resolution-300-seed0.safetensors"
-    checkpoint = load_checkpoint(path)
-    metadata = checkpoint.metadata
-    assert (checkpoint.num_classes, metadata["categories"][-3:]) == (8, ["ant", "bee", "cow"])
-    assert metadata["label_sets"] == {"teacher": 5, "labels": 3}
-    assert metadata["training"]["parent"] == load_checkpoint(ancestor).sha256
-    assert metadata["images"] == {"training": 15, "test": 6, "test_sha256": metadata["images"]["test_sha256"]}
-    assert not list(out.glob("*.state.pt")) + list(out.glob("*draft*"))
-    hashes = path.read_bytes()
-    assert command(*words) == 0
-    assert path.read_bytes() == hashes
-    with pytest.raises(ValueError, match=r"is of another training \(recipe.batch_size 6 there, 4 here"):
-        command(*words, "--batch-size", 4)
-    check_evaluation(imagenet, path, metadata, capsys)
-
-
-def test_accuracy_difference_is_paired_and_drawn_within_each_class():
-    """Hand-computed: of class 0 half gained one, of class 1 all stay; equal gains have no spread."""
-    labels = torch.tensor([0, 0, 1, 1, 1])
-    right, reference = torch.tensor([1, 1, 1, 0, 0]), torch.tensor([1, 0, 1, 0, 0])
-    mean, low, high = accuracy_difference(right, reference, labels).tolist()
-    assert (mean, low, high) == (0.25, 0.0, 0.5)  # means of two draws from (0, 1): 0, 1/2 or 1, halved over the classes
-    assert lead_in_points(accuracy_difference(right, reference, labels)) == "25.0 [0.0, 50.0]"
-    assert accuracy_difference(right, right, labels).tolist() == [0, 0, 0]
-    many = torch.arange(4000) % 2
-    sample = (torch.rand(4000, generator=torch.Generator().manual_seed(1)) < 0.3).double()
-    mean, low, high = accuracy_difference(sample, torch.zeros(4000), many).tolist()
-    assert (high - low) / 2 == pytest.approx(1.96 * float(sample.std()) / 4000**0.5, rel=0.08)
-    assert mean == pytest.approx((low + high) / 2, abs=1e-3)
-
-
-def check_evaluation(folder, path, metadata, capsys):
-    study, split = folder / "small-study.toml", folder / "test.txt"
-    source = f'source = {{ file = "{path}" }}\n'
-    study.write_text(f'title = "small"\nlabel_set = "labels"\n[variants.baseline]\n{source}[variants.depth]\n{source}')
-    split.write_text("\n".join(list_names(folder / "data" / "val")) + "\n")
-    parser = argparse.ArgumentParser()
-    add_evaluate_arguments(parser)
-    args = parser.parse_args(
-        ["--study", str(study), "--data", str(folder / "data/val"), "--split", str(split), "--device", "cpu"]
-    )
-    capsys.readouterr()
-    assert run_evaluate(args) == 0
-    output = capsys.readouterr().out
-    assert f"{metadata['accuracy']:.2%}" in output
-    baseline, depth = output.splitlines()[-2:]
-    assert "0 differ (0.00%)" in baseline
-    assert "[" not in baseline
-    assert "0 differ (0.00%)" in depth
-    assert "  0.0 [0.0, 0.0]  " in depth
-    record = json.loads(predictions_path(path).read_text())
-    record["predictions"][0] = (record["predictions"][0] + 1) % 3
-    predictions_path(path).write_text(json.dumps(record))
-    assert run_evaluate(args) == 1
-    predictions_path(path).write_text("{}")
-    with pytest.raises(ValueError, match="are damaged; restore them"):
-        run_evaluate(args)
-
-
-def test_command_names_wrong_variants(imagenet):
-    with pytest.raises(ValueError, match="unknown variant 'deep'; choose from baseline"):
-        command("--data", imagenet / "data", "--recipe", "imagenet", "--variant", "deep", "--out", imagenet / "out")
-
-
-def test_predictions_of_other_photographs_are_refused(data, tmp_path):
-    photographs = labelled(data, list_names(data), ["ant", "bee", "cow"])
-    path = tmp_path / "x.predictions.json"
-    path.write_text(json.dumps({"names_sha256": "0", "predictions": [0] * 24}))
-    with pytest.raises(ValueError, match="about other photographs"):
-        read_predictions(path, photographs)
-    assert read_predictions(tmp_path / "none.json", photographs) is None

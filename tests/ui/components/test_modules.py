@@ -69,8 +69,12 @@ def test_the_browsers_numbers_are_pythons(tmp_path):
     path.write_text(json.dumps(numbers()))
     ended = subprocess.run(
         [str(NODE), "--test", str(Path(__file__).with_name("maps.test.js"))],
-        env={**os.environ, "NUMBERS": str(path)}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        env={**os.environ, "NUMBERS": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -78,8 +82,11 @@ def test_the_browsers_numbers_are_pythons(tmp_path):
 def test_the_story_adds_up():
     ended = subprocess.run(
         [str(NODE), "--test", str(Path(__file__).with_name("story.test.js"))],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -58,9 +58,14 @@ def full_report(gains: dict[str, float], **options: float) -> Report:
     """A report with seeds, controls and checks, of photographs that are elsewhere."""
     made = made_up_report(gains, **options)
     scores = {
-        "deletion": 0.5, "insertion": 0.5, "road": 0.5, "average drop, per cent": 12.5,
-        "increase, share of images": 0.25, "random down to classifier": 0.0, "random down to stem": 0.1,
-    }  # fmt: skip
+        "deletion": 0.5,
+        "insertion": 0.5,
+        "road": 0.5,
+        "average drop, per cent": 12.5,
+        "increase, share of images": 0.25,
+        "random down to classifier": 0.0,
+        "random down to stem": 0.1,
+    }
     curves = dict.fromkeys(("deletion", "insertion", "road"), np.linspace(1, 0, 21).tolist())
     checks = Checks("Never rank networks.", ["ant/1.jpg"], scores, curves)
     about = About("Made up", "lite", "photographs-elsewhere", "All of them.", "")
@@ -132,8 +137,9 @@ def test_the_picture_has_every_network_and_control_at_its_difference(study):
     assert set(ticks) == {report.arms[key].label for key in finding.means}
     at = {
         ticks[int(numbers(one["y"])[0])]: float(numbers(one["x"])[0])
-        for one in shown["data"] if one["marker"]["symbol"] == "circle"
-    }  # fmt: skip
+        for one in shown["data"]
+        if one["marker"]["symbol"] == "circle"
+    }
     contrast = finding.contrast(report.subject, report.baseline)
     assert at[report.arms[report.subject].label] == pytest.approx(interval_of(contrast).estimate)
 

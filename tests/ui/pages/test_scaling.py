@@ -43,9 +43,11 @@ def metrics(app):
 def shown(scaling):
     cost = network_cost(scaling)
     return {
-        "Parameters": number(cost.params), "Multiply-adds": number(cost.macs),
-        "Activations": number(cost.activations), "Last map": f"{cost.grid} × {cost.grid} cells",
-    }  # fmt: skip
+        "Parameters": number(cost.params),
+        "Multiply-adds": number(cost.macs),
+        "Activations": number(cost.activations),
+        "Last map": f"{cost.grid} × {cost.grid} cells",
+    }
 
 
 @pytest.mark.parametrize(("i", "step"), list(enumerate(STEPS, 1)))
@@ -127,10 +129,13 @@ def test_near_two_is_what_the_search_calls_near():
 @pytest.mark.parametrize(
     ("scaling", "variant"),
     [
-        (Scaling(), "baseline"), (Scaling(1, 4), "depth"), (Scaling(2, 1), "width"),
-        (Scaling(1, 1, 448), "resolution"), (Scaling(2, 2), "compound"),
+        (Scaling(), "baseline"),
+        (Scaling(1, 4), "depth"),
+        (Scaling(2, 1), "width"),
+        (Scaling(1, 1, 448), "resolution"),
+        (Scaling(2, 2), "compound"),
     ],
-)  # fmt: skip
+)
 def test_a_setting_carries_the_colour_of_what_moved(scaling, variant):
     assert Setting(scaling).variant == variant
 

@@ -22,9 +22,13 @@ def answers(row: Comparison, on_pick) -> None:
             name = f"answers-{key}"
             st.markdown(f"**{plain(row.variants[key].label)}**")
             st.plotly_chart(
-                chart(row, key), key=name, on_select=lambda name=name: _picked(name, on_pick), selection_mode="points",
-                config={"displayModeBar": False}, alt=f"Five most probable classes of {row.variants[key].label}",
-            )  # fmt: skip
+                chart(row, key),
+                key=name,
+                on_select=lambda name=name: _picked(name, on_pick),
+                selection_mode="points",
+                config={"displayModeBar": False},
+                alt=f"Five most probable classes of {row.variants[key].label}",
+            )
 
 
 def chart(row: Comparison, key: str) -> go.Figure:
@@ -36,12 +40,20 @@ def chart(row: Comparison, key: str) -> go.Figure:
     places = list(range(len(best)))
     figure = go.Figure(
         go.Bar(
-            x=probabilities[best], y=places, orientation="h", width=0.34, customdata=best.tolist(),
+            x=probabilities[best],
+            y=places,
+            orientation="h",
+            width=0.34,
+            customdata=best.tolist(),
             marker={"color": ["#d4577f" if index == explained else "#8f96ab" for index in best], "cornerradius": 3},
-            hovertext=[f"{drawn(row.categories[i])}: {share:.1%}" for i, share in zip(best, probabilities[best], strict=True)],
-            hoverinfo="text", selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+            hovertext=[
+                f"{drawn(row.categories[i])}: {share:.1%}" for i, share in zip(best, probabilities[best], strict=True)
+            ],
+            hoverinfo="text",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
         )
-    )  # fmt: skip
+    )
     for place, name, share in zip(places, names, probabilities[best], strict=True):
         words = f"{name}  {share:.0%}"
         figure.add_annotation(

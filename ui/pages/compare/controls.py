@@ -42,9 +42,14 @@ def toolbar(tools: DeltaGenerator) -> Selection:
             uploads.picker()
         class_place = st.container(width="content", horizontal=True, vertical_alignment="bottom", gap="small")
         method = st.selectbox(
-            "Method", list(METHODS), key="method", format_func=method_words, bind="query-params", width=150,
+            "Method",
+            list(METHODS),
+            key="method",
+            format_func=method_words,
+            bind="query-params",
+            width=150,
             help=methods_explained(),
-        )  # fmt: skip
+        )
         study = st.selectbox(
             "Study",
             session.STUDIES,
@@ -76,10 +81,14 @@ def methods_explained() -> str:
 def _layer(method: str) -> tuple[str, bool]:
     """Which layer's maps, where the method leaves a choice, and whether the mirror image counts as well."""
     layer = st.selectbox(
-        "Layer", LAYERS[::-1], key="layer", bind="query-params", format_func=str.capitalize,
+        "Layer",
+        LAYERS[::-1],
+        key="layer",
+        bind="query-params",
+        format_func=str.capitalize,
         disabled=METHODS[method].layers != "any",
         help="The head is the last layer. Maps of earlier ones are finer and know less of the class.",
-    )  # fmt: skip
+    )
     flip = st.toggle("Average with the mirror image", key="flip", bind="query-params")
     return layer if METHODS[method].layers == "any" and layer != "head" else "", flip
 
@@ -90,14 +99,24 @@ def study_words(name: str) -> str:
 
 def _settings(study: Study) -> tuple[str, list[str], str]:
     view = st.segmented_control(
-        "What every network sees", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+        "What every network sees",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="view",
+        bind="query-params",
         format_func=VIEW_WORDS.__getitem__,
-    )  # fmt: skip
+    )
     keys = list(study.variants)
     variants = st.pills(
-        "Variants", keys, selection_mode="multi", default=keys, key="variants", bind="query-params",
+        "Variants",
+        keys,
+        selection_mode="multi",
+        default=keys,
+        key="variants",
+        bind="query-params",
         format_func=lambda key: plain(study.variants[key].label),
-    )  # fmt: skip
+    )
     device = st.segmented_control("Device", devices(), default="auto", required=True, key="device", bind="query-params")
     if session.serves_this_machine_only():
         with st.expander("Other weights"):

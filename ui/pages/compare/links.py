@@ -18,10 +18,14 @@ def check_link() -> None:
         return
     st.session_state.arrived = True
     allowed = {
-        "study": [study_words(name) for name in session.STUDIES], "method": [method_words(name) for name in METHODS],
-        "view": list(VIEW_WORDS.values()), "device": devices(), "target": None, "layer": [*map(str.capitalize, LAYERS)],
+        "study": [study_words(name) for name in session.STUDIES],
+        "method": [method_words(name) for name in METHODS],
+        "view": list(VIEW_WORDS.values()),
+        "device": devices(),
+        "target": None,
+        "layer": [*map(str.capitalize, LAYERS)],
         "variants": [one.label for one in session.linked_study().variants.values()],
-    }  # fmt: skip
+    }
     for key, options in allowed.items():
         options = options if options is not None else _target_options()
         for asked in st.query_params.get_all(key):

@@ -55,14 +55,23 @@ def _dot(report: Report, one: Contrast, row: int, colour: str, edge: float) -> g
     found, beyond = interval_of(one), interval_of(one).estimate < edge
     words = f"{drawn(label(report, one.one))}: {found.estimate:+.3f} [{found.low:.3f}, {found.high:.3f}]"
     return go.Scatter(
-        x=[max(found.estimate, edge)], y=[row], mode="markers",
+        x=[max(found.estimate, edge)],
+        y=[row],
+        mode="markers",
         marker={"symbol": "triangle-left" if beyond else "circle", "size": 12, "color": colour},
-        error_x=None if beyond else {
-            "type": "data", "symmetric": False, "array": [found.high - found.estimate],
-            "arrayminus": [found.estimate - found.low], "thickness": 2.5, "width": 0, "color": translucent(colour, 0.75),
+        error_x=None
+        if beyond
+        else {
+            "type": "data",
+            "symmetric": False,
+            "array": [found.high - found.estimate],
+            "arrayminus": [found.estimate - found.low],
+            "thickness": 2.5,
+            "width": 0,
+            "color": translucent(colour, 0.75),
         },
         hovertemplate=f"{words}<br>better on {one.better:.0%} of images<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def pairs_chart(report: Report, name: str) -> go.Figure:
@@ -95,18 +104,33 @@ def _intervals(
     name: str, rows: Sequence[int], middle: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str
 ) -> go.Scatter:
     return go.Scatter(
-        x=middle, y=list(rows), mode="markers", name=name, customdata=np.transpose([low, high]),
+        x=middle,
+        y=list(rows),
+        mode="markers",
+        name=name,
+        customdata=np.transpose([low, high]),
         marker={"size": 11, "color": colour},
         error_x={
-            "type": "data", "symmetric": False, "array": high - middle, "arrayminus": middle - low, "thickness": 1.5,
-            "width": 0, "color": translucent(OTHER, 0.9),
+            "type": "data",
+            "symmetric": False,
+            "array": high - middle,
+            "arrayminus": middle - low,
+            "thickness": 1.5,
+            "width": 0,
+            "color": translucent(OTHER, 0.9),
         },
         hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<extra></extra>",
-    )  # fmt: skip
+    )
 
 
-def scatter(report: Report, kept: Kept, one: str, other: str) -> go.Figure:
-    """Every image: its score with one network against that with another; the point's number is in ``customdata``."""
+def scatter(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int]) -> go.Figure:
+    """Every image: its score with one network against that with another; the point's number is in ``customdata``.
+
+    Args:
+        report, kept: what was measured.
+        one, other: keys of the networks, across and up.
+        rows: of the images that stand out; the others are pale.
+    """
     across, up = (np.array(kept.scores[key], dtype=np.float64) for key in (one, other))
     figure = _figure(420)
     low, high = np.nanmin([across, up]), np.nanmax([across, up])
@@ -114,12 +138,23 @@ def scatter(report: Report, kept: Kept, one: str, other: str) -> go.Figure:
     figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
     figure.add_trace(
         go.Scatter(
-            x=across, y=up, mode="markers", customdata=list(range(len(across))),
-            text=[drawn(", ".join(names)) for names in kept.names], hovertemplate="%{text}: %{x:.3f}, %{y:.3f}<extra></extra>",
-            marker={"size": 11 if len(across) < 200 else 7, "color": colours_of(kept.scores)[other], "opacity": 0.75},
+            x=across,
+            y=up,
+            mode="markers",
+            customdata=list(range(len(across))),
+            text=[drawn(", ".join(names)) for names in kept.names],
+            hovertemplate="%{text}: %{x:.3f}, %{y:.3f}<extra></extra>",
+            marker={
+                "size": 11 if len(across) < 200 else 7,
+                "color": colours_of(kept.scores)[other],
+                "opacity": np.where(np.isin(np.arange(len(across)), rows), 0.75, 0.12).tolist(),
+            },
         )
-    )  # fmt: skip
-    figure.update_layout(showlegend=False)
+    )
+    figure.update_layout(
+        showlegend=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": OTHER, "activecolor": colours_of(kept.scores)[other]},
+    )
     figure.update_xaxes(title=drawn(label(report, one)))
     figure.update_yaxes(title=drawn(label(report, other)), showgrid=True)
     return figure
@@ -155,10 +190,14 @@ def randomisation_chart(scores: dict[str, float]) -> go.Figure:
 def _figure(height: int) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 30, "b": 34}, font={"size": 15}, hoverlabel={"font": {"size": 15}},
+        height=height,
+        margin={"l": 10, "r": 10, "t": 30, "b": 34},
+        font={"size": 15},
+        hoverlabel={"font": {"size": 15}},
         legend={"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0, "font": {"size": 14}},
-        dragmode=False, showlegend=True,
-    )  # fmt: skip
+        dragmode=False,
+        showlegend=True,
+    )
     figure.update_xaxes(zeroline=False, fixedrange=True, tickfont={"size": 14}, automargin=True)
     figure.update_yaxes(zeroline=False, fixedrange=True, tickfont={"size": 14}, showgrid=False, automargin=True)
     return figure

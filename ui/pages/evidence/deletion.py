@@ -44,19 +44,17 @@ def show_deletion(report: Report | None, study: str) -> None:
     photograph = photographs[place or 0]
     with st.spinner("Showing the network 42 damaged images"):
         film = session.film(possible[key], photograph.digest, Question(method), photograph)
-    film_viewer(
-        data={
-            "name": photograph.name.replace("-", " "), "category": film.category, "label": film.label,
-            "kinds": [
-                {
-                    "kind": kind, "area": film.areas[kind], "curve": np.round(film.curves[kind], 4).tolist(),
-                    "frames": [session.data_url(frame) for frame in film.frames[kind]],
-                }
-                for kind in film.frames
-            ],
-        },
-        key="film",
-    )  # fmt: skip
+    kinds = [
+        {
+            "kind": kind,
+            "area": film.areas[kind],
+            "curve": np.round(film.curves[kind], 4).tolist(),
+            "frames": [session.data_url(frame) for frame in film.frames[kind]],
+        }
+        for kind in film.frames
+    ]
+    name = photograph.name.replace("-", " ")
+    film_viewer(data={"name": name, "category": film.category, "label": film.label, "kinds": kinds}, key="film")
     if report is not None and report.checks is not None:
         st.divider()
         show_checks(report.checks)

@@ -80,12 +80,15 @@ def contrasts_table(report: Report, finding: Finding) -> pd.DataFrame:
     """Who was compared with whom, and how sure the difference is."""
     rows = [
         {
-            "": plain(f"{label(report, one.one)} – {label(report, one.other)}"), "Difference": signed(interval_of(one)),
-            "Better on": f"{one.better:.0%}", "p": p_words(one.p), "Corrected": "" if one.holm is None else p_words(one.holm),
+            "": plain(f"{label(report, one.one)} – {label(report, one.other)}"),
+            "Difference": signed(interval_of(one)),
+            "Better on": f"{one.better:.0%}",
+            "p": p_words(one.p),
+            "Corrected": "" if one.holm is None else p_words(one.holm),
             "Over spread": "" if one.over_spread is None else number(one.over_spread),
         }
         for one in finding.contrasts
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows or [{"": "nothing to compare"}]).set_index("")
 
 
@@ -93,11 +96,13 @@ def show_networks(report: Report) -> None:
     """Which weights were measured, and how often they are right."""
     rows = [
         {
-            "": plain(key), "Weights": plain(one.provenance + (f" ({one.note})" if one.note else ""), 300),
-            "Input": f"{one.resolution} px", "First guess right": "–" if one.accuracy is None else f"{one.accuracy:.1%}",
+            "": plain(key),
+            "Weights": plain(one.provenance + (f" ({one.note})" if one.note else ""), 300),
+            "Input": f"{one.resolution} px",
+            "First guess right": "–" if one.accuracy is None else f"{one.accuracy:.1%}",
         }
         for key, one in report.trainings.items()
-    ]  # fmt: skip
+    ]
     st.table(pd.DataFrame(rows).set_index(""))
 
 
@@ -129,9 +134,10 @@ def show_checks(checks: Checks) -> None:
         )
         areas = {name: value for name, value in scores.items() if name in checks.curves}
         st.caption(
-            "Areas: " + ", ".join(f"{'ROAD' if name == 'road' else name} {number(value)}" for name, value in areas.items())
+            "Areas: "
+            + ", ".join(f"{'ROAD' if name == 'road' else name} {number(value)}" for name, value in areas.items())
             + f"; average drop {scores['average drop, per cent']:.1f} %, increase on {scores['increase, share of images']:.0%}."
-        )  # fmt: skip
+        )
     with right:
         st.markdown("**Does the map change when the network forgets?** It should fall to about 0 at once.")
         st.plotly_chart(randomisation_chart(falling), key="forgetting", config=PLAIN, alt="Cascading randomisation")

@@ -35,10 +35,15 @@ def page() -> None:
     with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
         study = st.selectbox(
-            "Study", session.STUDIES, index=session.STUDIES.index(first_evaluated()), key="evaluated", bind="query-params",
-            width=290, label_visibility="collapsed",
+            "Study",
+            session.STUDIES,
+            index=session.STUDIES.index(first_evaluated()),
+            key="evaluated",
+            bind="query-params",
+            width=290,
+            label_visibility="collapsed",
             format_func=lambda name: session.study_named(name).title,
-        )  # fmt: skip
+        )
     part = choose("Part", "part", PARTS, NUMBERS)
     with errors_shown():
         say_what_is_pending()

@@ -1,5 +1,8 @@
 """Image by image: how each one scored, the most surprising first, and from there to its maps on Compare."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,12 +14,12 @@ from ui.address import page_file
 from ui.messages import inform, plain
 from ui.pages.evidence.charts import scatter
 from ui.pages.evidence.data import folder_of, opened
-from ui.pages.evidence.verdicts import PLAIN
 from ui.pages.evidence.words import label, number
 from ui.session import Photograph
 
 THUMBNAILS = 60  # more rows than this show none
 EVERY = "All classes"
+LASSO = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["pan2d", "lasso2d"]]}
 
 
 def show_photographs(report: Report, study: str) -> None:
@@ -31,16 +34,32 @@ def show_photographs(report: Report, study: str) -> None:
     chart, beside = st.columns(2, gap="medium")
     with chart:
         st.plotly_chart(
-            scatter(report, kept, one, other), key="points", config=PLAIN, on_select="rerun", selection_mode="points",
+            scatter(report, kept, one, other, _of_class(kept, wanted)),
+            key="points",
+            config=LASSO,
+            on_select="rerun",
+            selection_mode=("points", "lasso"),
             alt=f"{kept.measurement} of {one} and {other} on every image",
-        )  # fmt: skip
-        st.caption("Above the dotted line the network on the left axis scores higher. Click on a point to choose it.")
-    table = _table(report, kept, one, other, wanted, folder)
+        )
+        st.caption(
+            "Above the dotted line the network on the left axis scores higher. Click on a point to choose it. With the "
+            "lasso (top right) draw a line around some to list them alone; a double click lists all again."
+        )
+    circled = _circled()
+    rows = [row for row in _of_class(kept, wanted) if len(circled) < 2 or row in circled]
+    table = _table(report, kept, one, other, rows, folder)
     with beside:
         picked = st.dataframe(
-            table, key="rows", on_select="rerun", selection_mode="single-row", hide_index=True, height=430, row_height=44,
-            column_config=_widths(table), column_order=_columns(table),
-        )  # fmt: skip
+            table,
+            key="rows",
+            on_select="rerun",
+            selection_mode="single-row",
+            hide_index=True,
+            height=430,
+            row_height=44,
+            column_config=_widths(table),
+            column_order=_columns(table),
+        )
     row = _row(table, picked.selection.rows)
     if row is None:
         st.caption("Choose an image, as a point or in the table, to see it with every network.")
@@ -67,11 +86,21 @@ def _classes(kept: Kept) -> list[str]:
     return sorted({names[0].split("/")[0] for names in kept.names if "/" in names[0]})
 
 
-def _table(report: Report, kept: Kept, one: str, other: str, wanted: str, folder) -> pd.DataFrame:
+def _of_class(kept: Kept, wanted: str) -> list[int]:
+    """Places in the report of the images of a class, or of all."""
+    return [row for row, names in enumerate(kept.names) if wanted == EVERY or names[0].startswith(f"{wanted}/")]
+
+
+def _circled() -> set[int]:
+    """Places in the report of the images whose points are chosen in the chart."""
+    points = st.session_state.get("points", {}).get("selection", {}).get("points", [])
+    return {int(np.ravel(point["customdata"])[0]) for point in points}
+
+
+def _table(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int], folder: Path | None) -> pd.DataFrame:
     """The images, the largest difference of either sign first; ``row`` is their place in the report."""
     first, second = (np.array(kept.scores[key], dtype=np.float64) for key in (one, other))
-    rows = [row for row, names in enumerate(kept.names) if wanted == EVERY or names[0].startswith(f"{wanted}/")]
-    found = np.array(rows, dtype=int)[np.argsort(-np.abs(second - first)[rows], kind="stable")]
+    found = np.array(rows, dtype=int)[np.argsort(-np.abs(second - first)[list(rows)], kind="stable")]
     frame = pd.DataFrame(
         {
             "Image": [", ".join(names).removesuffix(".jpg") for names in (kept.names[row] for row in found)],
@@ -101,8 +130,8 @@ def _row(table: pd.DataFrame, selected: list[int]) -> int | None:
     """Place in the report of the image chosen in the table, or else in the chart."""
     if selected and selected[0] < len(table):
         return int(table["row"].iloc[selected[0]])
-    points = st.session_state.get("points", {}).get("selection", {}).get("points", [])
-    return int(np.ravel(points[0]["customdata"])[0]) if points else None
+    circled = _circled()
+    return circled.pop() if len(circled) == 1 else None
 
 
 def _detail(report: Report, kept: Kept, row: int) -> None:

@@ -27,9 +27,12 @@ CONTROLS = {
     VARIANT: "Every network trained again from other seeds. If two trainings of one network differ as much, the lead is luck.",
 }
 NAMES = {
-    AT_SIZE: "More pixels alone", CONTROL: "Another scaling", RANDOM: "Random weights", CHANCE: "A centred Gaussian",
+    AT_SIZE: "More pixels alone",
+    CONTROL: "Another scaling",
+    RANDOM: "Random weights",
+    CHANCE: "A centred Gaussian",
     VARIANT: "Other seeds",
-}  # fmt: skip
+}
 
 
 def show_steps(report: Report) -> None:

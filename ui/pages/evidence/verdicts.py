@@ -52,12 +52,13 @@ def _statement(report: Report, statement: Statement, key: str) -> None:
     if finding is not None:
         chart = answer_chart(report, finding)
         st.plotly_chart(
-            chart, key=f"answer-{name}{key}", config=PLAIN,
+            chart,
+            key=f"answer-{name}{key}",
+            config=PLAIN,
             alt=f"{MEASUREMENTS[name].label}: difference of every network and control to the baseline, with intervals",
-        )  # fmt: skip
-        st.caption(
-            f"{MEASUREMENTS[name].label}. {minus(plain(statement.reason[0].upper() + statement.reason[1:], 400))}."
         )
+        measure, reason = MEASUREMENTS[name], statement.reason[0].upper() + statement.reason[1:]
+        st.caption(f"{minus(plain(reason, 400))}. {measure.label}: {measure.summary}.")
 
 
 def _legend(report: Report) -> str:

@@ -9,17 +9,25 @@ from cam.evaluation.registry import CLAIMS, CLASS_MEAN, COMMON, DETAIL, HALF_PIX
 from cam.evaluation.verdicts import FAILS, HOLDS, judged
 
 READING_WORDS = {
-    OWN: "Measured places", COMMON: "Common grid", CLASS_MEAN: "Less the mean class", HALF_PIXEL: "Half-pixel",
-}  # fmt: skip
+    OWN: "Measured places",
+    COMMON: "Common grid",
+    CLASS_MEAN: "Less the mean class",
+    HALF_PIXEL: "Half-pixel",
+}
 GROUP_WORDS = {ALL: "All images", RECOGNISED: "Every network right"}
 CLAIM_WORDS = {REGIONS: "Relevant regions", DETAIL: "Object details", OBJECTS: "All objects"}
 DOES = {
-    REGIONS: "look at more relevant regions", DETAIL: "follow objects’ edges more closely", OBJECTS: "find more of the objects",
-}  # fmt: skip
+    REGIONS: "look at more relevant regions",
+    DETAIL: "follow objects’ edges more closely",
+    OBJECTS: "find more of the objects",
+}
 ROLE_WORDS = {
-    AT_SIZE: "more pixels, nothing else", CONTROL: "another network beside it", RANDOM: "nothing learned", CHANCE: "no network",
+    AT_SIZE: "more pixels, nothing else",
+    CONTROL: "another network beside it",
+    RANDOM: "nothing learned",
+    CHANCE: "no network",
     VARIANT: "",
-}  # fmt: skip
+}
 
 
 def label(report: Report, key: str) -> str:

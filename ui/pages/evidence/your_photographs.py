@@ -33,9 +33,12 @@ def show_own(study: str) -> None:
         method = st.selectbox("Method", QUICK, key="own-method", format_func=lambda one: METHODS[one].label, width=160)
         random = st.toggle("Random weights too", key="own-random", help="Two more networks")
         clicked = st.button(
-            f"Evaluate {len(chosen)} photograph{'s' * (len(chosen) != 1)}", type="primary", icon=":material/balance:",
-            disabled=not chosen, key="evaluate",
-        )  # fmt: skip
+            f"Evaluate {len(chosen)} photograph{'s' * (len(chosen) != 1)}",
+            type="primary",
+            icon=":material/balance:",
+            disabled=not chosen,
+            key="evaluate",
+        )
     if clicked:
         st.session_state.own_report = None
         st.session_state.own_report = (study, evaluated(study, chosen, method, random))
@@ -52,9 +55,13 @@ def _chosen(study: str) -> list[Photograph]:
     brought = [one for one in st.session_state.get("photographs", []) if not one.sample]
     offered = {one.name: one for one in (*within_study(study), *brought)}
     picked = st.pills(
-        "Photographs", list(offered), selection_mode="multi", default=[name for name, one in offered.items() if one.sample],
-        key="own-photographs", format_func=lambda name: plain(name.replace("-", " "), 60),
-    )  # fmt: skip
+        "Photographs",
+        list(offered),
+        selection_mode="multi",
+        default=[name for name, one in offered.items() if one.sample],
+        key="own-photographs",
+        format_func=lambda name: plain(name.replace("-", " "), 60),
+    )
     files = st.file_uploader(
         "Your photographs",
         uploads.TYPES,

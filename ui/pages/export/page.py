@@ -248,9 +248,15 @@ def download(job: Job) -> None:
         st.caption(f"{size / 2**30:.1f} GB are too much for a browser.")
         return
     st.download_button(
-        f"Download ({_size_words(size)})", lambda: jobs.zipped(job).read_bytes(), "compound-cam.zip", "application/zip",
-        type="primary", icon=":material/folder_zip:", on_click="ignore", key="zip",
-    )  # fmt: skip
+        f"Download ({_size_words(size)})",
+        lambda: jobs.zipped(job).read_bytes(),
+        "compound-cam.zip",
+        "application/zip",
+        type="primary",
+        icon=":material/folder_zip:",
+        on_click="ignore",
+        key="zip",
+    )
 
 
 def _size_words(size: int) -> str:

@@ -127,11 +127,15 @@ def _places(
 ) -> go.Scatterternary:
     found = [(rule, where) for rule in rules if (where := shares(rule))]
     return go.Scatterternary(
-        a=[where[0] for _, where in found], b=[where[1] for _, where in found], c=[where[2] for _, where in found],
-        customdata=[(*rule, rule.cost) for rule, _ in found], name=name, mode="markers",
+        a=[where[0] for _, where in found],
+        b=[where[1] for _, where in found],
+        c=[where[2] for _, where in found],
+        customdata=[(*rule, rule.cost) for rule, _ in found],
+        name=name,
+        mode="markers",
         marker={"color": colour, "symbol": symbol, "size": size, "opacity": opacity, "line": {"width": line}},
         hovertemplate="α %{customdata[0]:.2f}, β %{customdata[1]:.2f}, γ %{customdata[2]:.2f}: × %{customdata[3]:.2f}",
-    )  # fmt: skip
+    )
 
 
 def _papers_rule() -> Candidate:
@@ -164,13 +168,19 @@ def _curves(
         last = max(i for i, cost in enumerate(curve.gflops) if cost <= x[1])
         figure.add_trace(
             go.Scatter(
-                x=curve.gflops, y=curve.top1, name=curve.label, mode="lines+markers+text",
+                x=curve.gflops,
+                y=curve.top1,
+                name=curve.label,
+                mode="lines+markers+text",
                 text=[f"<b>{curve.label}</b>" if i == last else "" for i in range(len(curve.gflops))],
-                textposition=ends[key], textfont={"size": 15, "color": COLOURS[key]}, cliponaxis=False,
-                line={"color": COLOURS[key], "width": 3}, marker={"symbol": SYMBOLS[key], "size": 9},
+                textposition=ends[key],
+                textfont={"size": 15, "color": COLOURS[key]},
+                cliponaxis=False,
+                line={"color": COLOURS[key], "width": 3},
+                marker={"symbol": SYMBOLS[key], "size": 9},
                 hovertemplate="%{x:.2f} G, %{y:.1f} %",
             )
-        )  # fmt: skip
+        )
         if (met := curve.at(gflops)) is not None:
             figure.add_trace(_interpolated(curve.label, gflops, met, COLOURS[key]))
     figure.update_xaxes(range=x)
@@ -191,13 +201,17 @@ def _networks(
 ) -> go.Scatter:
     short = [row.network.removeprefix("EfficientNet-") for row in rows]
     return go.Scatter(
-        x=[getattr(row, against) for row in rows], y=[row.top1 for row in rows], customdata=short,
+        x=[getattr(row, against) for row in rows],
+        y=[row.top1 for row in rows],
+        customdata=short,
         text=[name if row.network in named else "" for name, row in zip(short, rows, strict=True)],
-        mode="lines+markers+text" if joined else "markers+text", textposition="top left" if joined else "middle right",
-        textfont={"size": 15, "color": colour} if joined else {"size": 14}, marker={"size": 9, "color": colour},
+        mode="lines+markers+text" if joined else "markers+text",
+        textposition="top left" if joined else "middle right",
+        textfont={"size": 15, "color": colour} if joined else {"size": 14},
+        marker={"size": 9, "color": colour},
         line={"color": colour, "width": 3},
         hovertemplate="%{customdata}: %{x:g}, %{y:.1f} %<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _mark(figure: go.Figure, value: float, ends: tuple[float, float], unit: str, log: bool = False) -> go.Figure:
@@ -211,7 +225,13 @@ def _mark(figure: go.Figure, value: float, ends: tuple[float, float], unit: str,
             type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": NOW, "width": 2, "dash": "dash"}
         )
     figure.add_annotation(
-        x=math.log10(place) if log else place, y=1, yref="paper", text=text, showarrow=False, yanchor="bottom",
-        xanchor="right" if right else "left", font={"size": 16},
-    )  # fmt: skip
+        x=math.log10(place) if log else place,
+        y=1,
+        yref="paper",
+        text=text,
+        showarrow=False,
+        yanchor="bottom",
+        xanchor="right" if right else "left",
+        font={"size": 16},
+    )
     return figure

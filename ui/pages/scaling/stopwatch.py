@@ -26,10 +26,14 @@ def stopwatch_section() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
-            "Networks", [*variants, *EXTRAS], default=[*variants, *EXTRAS], selection_mode="multi",
-            format_func=lambda name: VARIANTS.get(name, name), key="timed",
+            "Networks",
+            [*variants, *EXTRAS],
+            default=[*variants, *EXTRAS],
+            selection_mode="multi",
+            format_func=lambda name: VARIANTS.get(name, name),
+            key="timed",
             help="EfficientNet-B1 and ResNet-152 have random weights: they take as long as trained ones.",
-        )  # fmt: skip
+        )
         clicked = st.button("Measure", icon=":material/timer:", type="primary", disabled=not chosen, key="measure")
     if clicked:
         _measure_all(chosen, device)
@@ -95,12 +99,17 @@ def _bars(measured: dict[str, Latency]) -> go.Figure:
     times = [(measured[name].mean * 1e3, measured[name].deviation * 1e3) for name in names]
     figure = go.Figure(
         go.Bar(
-            x=[mean for mean, _ in times], y=[VARIANTS.get(name, name) for name in names], orientation="h",
-            marker_color=[COLOURS.get(name, OTHER) for name in names], cliponaxis=False,
-            text=[f"<b>{mean:,.0f} ms</b> ± {deviation:,.0f}" for mean, deviation in times], textposition="outside",
-            textfont={"size": 15}, hovertemplate="%{y}: %{x:,.1f} ms<extra></extra>",
+            x=[mean for mean, _ in times],
+            y=[VARIANTS.get(name, name) for name in names],
+            orientation="h",
+            marker_color=[COLOURS.get(name, OTHER) for name in names],
+            cliponaxis=False,
+            text=[f"<b>{mean:,.0f} ms</b> ± {deviation:,.0f}" for mean, deviation in times],
+            textposition="outside",
+            textfont={"size": 15},
+            hovertemplate="%{y}: %{x:,.1f} ms<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(height=60 + 38 * len(names), margin={"l": 10, "r": 120, "t": 10, "b": 10}, font={"size": 15})
     figure.update_xaxes(title="milliseconds per image, ± standard deviation", rangemode="tozero", fixedrange=True)
     figure.update_yaxes(tickfont={"size": 15}, fixedrange=True)

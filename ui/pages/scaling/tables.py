@@ -31,11 +31,17 @@ def _family_row(scaling: Scaling) -> dict[str, str]:
     cost = network_cost(scaling)
     depth, width, resolution = implied_phi(scaling)
     return {
-        "d": f"{scaling.depth_mult:.2f}", "w": f"{scaling.width_mult:.2f}", "Input": f"{scaling.input_size} px",
-        "Parameters": number(cost.params), "Multiply-adds": number(cost.macs), "Activations": number(cost.activations),
+        "d": f"{scaling.depth_mult:.2f}",
+        "w": f"{scaling.width_mult:.2f}",
+        "Input": f"{scaling.input_size} px",
+        "Parameters": number(cost.params),
+        "Multiply-adds": number(cost.macs),
+        "Activations": number(cost.activations),
         "Last map": f"{cost.grid} × {cost.grid}",
-        "φ of d": f"{depth:.2f}", "φ of w": f"{width:.2f}", "φ of r": f"{resolution:.2f}",
-    }  # fmt: skip
+        "φ of d": f"{depth:.2f}",
+        "φ of w": f"{width:.2f}",
+        "φ of r": f"{resolution:.2f}",
+    }
 
 
 def stages(setting: Setting) -> pd.DataFrame:
@@ -45,25 +51,33 @@ def stages(setting: Setting) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Stage": f"{i + 1}", "Operator": row.operator, "Input": f"{row.resolution}²",
-                "Channels": f"{row.channels}", "Layers": f"{row.layers}",
-                "Input now": f"{inputs[i]}²", "Channels now": f"{cost[i].channels}", "Layers now": f"{cost[i].layers}",
+                "Stage": f"{i + 1}",
+                "Operator": row.operator,
+                "Input": f"{row.resolution}²",
+                "Channels": f"{row.channels}",
+                "Layers": f"{row.layers}",
+                "Input now": f"{inputs[i]}²",
+                "Channels now": f"{cost[i].channels}",
+                "Layers now": f"{cost[i].layers}",
             }
             for i, row in enumerate(paper().table1)
         ]
-    ).set_index("Stage")  # fmt: skip
+    ).set_index("Stage")
 
 
 def table2() -> pd.DataFrame:
     """Accuracy and size against other networks."""
     rows = [
         {
-            "Compared with": row.group, "Network": row.network, "Top-1": f"{row.top1:.1f} %",
-            "Top-5": f"{row.top5:.1f} %", "Parameters": f"{row.params:g} M",
+            "Compared with": row.group,
+            "Network": row.network,
+            "Top-1": f"{row.top1:.1f} %",
+            "Top-5": f"{row.top5:.1f} %",
+            "Parameters": f"{row.params:g} M",
             "Multiply-adds": "not given" if math.isnan(row.gflops) else f"{row.gflops:g} G",
         }
         for row in paper().table2
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows).set_index("Compared with")
 
 

@@ -29,9 +29,17 @@ from ui.pages.story.drawn import FILE
 from ui.palette import colours_of
 
 PHOTOGRAPHS = (
-    "red-panda", "meerkats", "taj-mahal", "spaniels", "spoonbills", "cat", "butterfly", "guitar-and-drums", "coffee-cup",
+    "red-panda",
+    "meerkats",
+    "taj-mahal",
+    "spaniels",
+    "spoonbills",
+    "cat",
+    "butterfly",
+    "guitar-and-drums",
+    "coffee-cup",
     "proboscis-monkeys",
-)  # fmt: skip
+)
 TAKEN_APART, ITS_NETWORK = "red-panda", "baseline"
 CHANNELS = 12  # that are shown one by one
 EVALUATED = "caltech101"

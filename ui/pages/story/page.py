@@ -9,8 +9,12 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }
 </style>"""
 LINKS = {
-    "compare": "compare", "scaling": "scaling", "evidence": "evidence", "export": "export", "lecture": "?mode=lecture",
-}  # fmt: skip
+    "compare": "compare",
+    "scaling": "scaling",
+    "evidence": "evidence",
+    "export": "export",
+    "lecture": "?mode=lecture",
+}
 
 st.html(STYLE)
 story(story_data(LINKS))

@@ -1,0 +1,110 @@
+"""Files of figures: the same input gives the same bytes, whatever the process and its threads."""
+
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from cam.figures.figure import (
+    draw_pillow,
+    figure_layout,
+    save_figure,
+)
+from cam.question import Question
+from tests.cam.figures.drawing import ROOT, words_of
+
+# ------------------------------------------------------------------------------------------------------------ the files
+
+
+SAVE_ALL = """
+import pickle, sys
+from cam.figures.figure import save_figure
+comparison = pickle.load(open(sys.argv[1], "rb"))
+for suffix in ("png", "webp", "pdf", "svg"):
+    save_figure(comparison, f"{sys.argv[2]}/figure.{suffix}", dpi=100)
+print("matplotlib.pyplot" in sys.modules)
+"""
+
+
+def test_same_input_gives_the_same_bytes_in_another_process(photographs, tmp_path):
+    (tmp_path / "comparison.pickle").write_bytes(pickle.dumps(photographs))
+    (tmp_path / "other").mkdir()
+    command = [sys.executable, "-c", SAVE_ALL, str(tmp_path / "comparison.pickle"), str(tmp_path / "other")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert ran.stdout.strip() == "False"  # pyplot was never imported
+    for suffix in ("png", "webp", "pdf", "svg"):
+        save_figure(photographs, tmp_path / f"figure.{suffix}", dpi=100)
+        assert (tmp_path / f"figure.{suffix}").read_bytes() == (tmp_path / "other" / f"figure.{suffix}").read_bytes(), (
+            suffix
+        )
+
+
+def test_files_hold_what_they_should(photographs, tmp_path):
+    for suffix in ("png", "webp", "pdf", "svg"):
+        save_figure(photographs, tmp_path / f"figure.{suffix}", variants=["baseline"])
+    pdf, svg = (tmp_path / "figure.pdf").read_bytes(), (tmp_path / "figure.svg").read_text()
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+    assert b"CreationDate" not in pdf
+    assert pdf.count(b"/Subtype /Image") == 4
+    assert b"/Width 224" in pdf
+    assert "<text" not in svg
+    assert "dc:date" not in svg
+    assert "pixelated" not in svg
+    assert svg.count("<image") == 4
+    with Image.open(tmp_path / "figure.png") as png, Image.open(tmp_path / "figure.webp") as webp:
+        assert png.size == webp.size
+        assert png.info["dpi"] == pytest.approx((200, 200), abs=0.1)
+
+
+def test_threads_share_no_settings(photographs, tmp_path):
+    before = dict(matplotlib.rcParams)
+    paths = [tmp_path / f"{i}.svg" for i in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda path: save_figure(photographs, path, variants=["baseline"]), paths))
+    assert len({path.read_bytes() for path in paths}) == 1
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_a_figure_too_tall_for_its_dpi_is_drawn_at_a_lower_one(photographs):
+    layout = figure_layout(photographs, variants=["baseline"])
+    page = draw_pillow(layout, dpi=400, tallest=500)
+    assert max(page.size) == 500
+    assert page.info["dpi"][0] == pytest.approx(72 * 500 / max(layout.width, layout.height))
+    with pytest.raises(ValueError, match="dpi is 0"):
+        draw_pillow(layout, dpi=0)
+
+
+def test_comparison_figure_is_this_layout(photographs):
+    figure = photographs.figure(style="paper")
+    layout = figure_layout(photographs, style="paper")
+    assert figure.get_size_inches() * 72 == pytest.approx((layout.width, layout.height))
+    assert [text.get_text() for text in figure.axes[0].texts] == words_of(layout)
+
+
+def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
+    bad = {**photographs.maps, "width": photographs.maps["width"].copy()}
+    bad["width"][1, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"variant 'width' has a map .* not finite for image 'image 1.png'"):
+        save_figure(replace(photographs, maps=bad), tmp_path / "figure.png")
+    with pytest.raises(ValueError, match=r"unknown suffix '.jpg'; choose from .png, .webp, .pdf, .svg"):
+        save_figure(photographs, tmp_path / "figure.jpg")
+    with pytest.raises(ValueError, match="'gradcam\\+\\+' have no unit that variants could share"):
+        figure_layout(replace(photographs, question=Question("gradcam++")), scale="row")
+    with pytest.raises(ValueError, match="the paper style gives every map its own scale"):
+        figure_layout(photographs, scale="row", style="paper")
+    with pytest.raises(ValueError, match="unknown scale 'log'; choose from map, row"):
+        figure_layout(photographs, scale="log")
+    with pytest.raises(ValueError, match="unknown style 'jet'; choose from overlay, paper"):
+        figure_layout(photographs, style="jet")
+    with pytest.raises(ValueError, match="unknown variant 'b9'; choose from baseline"):
+        figure_layout(photographs, variants=["b9"])
+    with pytest.raises(ValueError, match="got 0 variants and 2 images"):
+        figure_layout(photographs, variants=[])
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,86 @@
+"""The five networks that ship are what their records, the model card and the results say."""
+
+import json
+import re
+
+import pytest
+import torch
+
+from models import (
+    SCALINGS,
+    load_checkpoint,
+    load_study,
+)
+from models.studies import STUDY_FOLDER, VARIANTS
+from models.training.evaluation import accuracies, accuracy_difference, lead_in_points, predictions_path
+from models.training.lineage import named_checkpoint
+
+
+def trainings():
+    """Of the trained five: every variant and every further training of the baseline, by the checkpoint's path."""
+    study = load_study("caltech101")
+    return {variant.path(): key for key, variant in study.variants.items()} | dict.fromkeys(study.retrained, "baseline")
+
+
+def test_the_five_are_there_and_descend_by_one_recipe_from_one_ancestor():
+    records = {path: load_checkpoint(path) for path in trainings()}
+    assert [key for key in trainings().values() if key in VARIANTS][:5] == list(VARIANTS)
+    alike = {"resolution": 0, "seed": 0, "variant": ""}
+    settings = [{**one.metadata["training"], **alike} for one in records.values()]
+    assert all(one == settings[0] for one in settings)
+    assert settings[0]["parent"] == named_checkpoint("lite0").sha256
+    for path, key in trainings().items():
+        assert records[path].scaling == SCALINGS["b0" if key == "baseline" else key]
+        assert path.stat().st_size < 45e6
+
+
+def test_one_set_of_files_serves_both_label_sets():
+    """The same body under another study's rows: features are equal, logits are the rows that the label set names."""
+    studies = [load_study(name) for name in ("photographs", "caltech101")]
+    for key in VARIANTS:
+        assert len({study.variant(key).path() for study in studies}) == 1
+    (everyday, caltech), images = [study.load("baseline", "cpu") for study in studies], torch.rand(2, 3, 64, 64)
+    assert torch.equal(everyday.features(images), caltech.features(images))
+    whole = load_checkpoint(studies[0].variant("baseline").path()).network().classifier[-1].weight
+    assert torch.equal(torch.cat([everyday.classifier.weight, caltech.classifier.weight]), whole.float())
+    assert (len(everyday.categories), caltech.categories) == (
+        1000,
+        (STUDY_FOLDER / "caltech101-categories.txt").read_text().split(),
+    )
+
+
+@pytest.mark.parametrize("path", trainings(), ids=lambda path: path.stem)
+def test_a_training_is_what_its_records_and_the_model_card_say(path):
+    """The accuracies follow from the recorded predictions and stand in the card; each is at least 88 % right."""
+    record, categories = load_checkpoint(path).metadata, load_study("caltech101").load("baseline", "cpu").categories
+    assert record["categories"][1000:] == categories
+    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+    labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
+    predicted = json.loads(predictions_path(path).read_text())["predictions"]
+    assert len(predicted) == record["images"]["test"] == 2945
+    mean, top1 = accuracies(torch.tensor(predicted), labels)
+    assert mean >= 0.88
+    assert (record["accuracy"], record["top1"]) == (pytest.approx(mean, abs=1e-6), pytest.approx(top1, abs=1e-6))
+    card = (STUDY_FOLDER.parent / "weights" / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in card.splitlines() if line.startswith(f"| `{path.name}`"))
+    assert f"| {mean:.1%} | {top1:.1%} |".replace("%", " %") in row
+
+
+def test_leads_over_the_baseline_stand_in_the_card_and_the_results():
+    """Mean per-class accuracy less that of the baselines, with its interval, follows from the recorded predictions."""
+    categories = load_study("caltech101").load("baseline", "cpu").categories
+    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+    labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
+    right = {
+        path: torch.tensor(json.loads(predictions_path(path).read_text())["predictions"]) == labels
+        for path in trainings()
+    }
+    baselines = torch.stack([right[path] for path, key in trainings().items() if key == "baseline"]).double().mean(0)
+    texts = [
+        " ".join(path.read_text(encoding="utf-8").split())
+        for path in (STUDY_FOLDER.parent / "weights" / "README.md", STUDY_FOLDER.parents[1] / "docs" / "results.md")
+    ]
+    for path, key in trainings().items():
+        if key != "baseline":
+            lead = lead_in_points(accuracy_difference(right[path], baselines, labels))
+            assert all(re.search(f"{key} (has )?{re.escape(lead)}", text) for text in texts), f"{key} {lead}"
