@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models import Network, Study, load_study
-from models.home import HOME, SAMPLES
+from models.home import SAMPLES
 from models.studies import DEFAULT_STUDY
 from ui.components.loader import HERE as COMPONENTS
 from ui.components.loader import SHEET, joined
@@ -165,6 +165,3 @@ def finish(site: Path) -> None:
 def size_of(site: Path) -> int:
     """Bytes of all files."""
     return sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-
-
-__all__ = ["HOME", "build", "size_of"]

@@ -23,7 +23,8 @@ DIGITS = 6
 
 
 def write_samples(networks: Mapping[str, Network], names: list[str], data: Path, pictures: Path) -> None:
-    """One file with maps for each photograph, and its pictures: as it came along, and both views as the viewer draws them.
+    """One file with maps for each photograph, and its pictures: as it came along, and both views as the viewer draws them;
+    beside them who took them, under which licence.
 
     Args:
         networks: key -> network.
@@ -32,6 +33,7 @@ def write_samples(networks: Mapping[str, Network], names: list[str], data: Path,
     """
     data.mkdir(parents=True)
     pictures.mkdir(parents=True)
+    shutil.copyfile(SAMPLES / "README.md", pictures / "licences.txt")
     for name in names:
         file = SAMPLES / f"{name}.jpg"
         views = {view: _view(networks, file, view) for view in VIEWS}

@@ -21,7 +21,7 @@ export function buildChips(row, networks, chosen, changed) {
   const all = element("button", "all")
   all.type = "button"
   all.title = "Fetch all networks now, for use without a connection"
-  all.onclick = () => fetchAll(networks)
+  all.onclick = () => fetchAll(networks, changed)
   const again = element("button", "again", "Try again")
   again.type = "button"
   again.onclick = () => changed()
@@ -30,9 +30,13 @@ export function buildChips(row, networks, chosen, changed) {
   showStates(row, networks)
 }
 
-/** One after the other, smallest first. @param {import("./networks.js").Networks} networks */
-async function fetchAll(networks) {
-  for (const { key } of networks.inOrder()) await networks.load(key).catch(() => {}) // its chip says why
+/** One after the other, smallest first; what was not shown for want of a network is then. @param {import("./networks.js").Networks} networks @param {() => void} changed */
+async function fetchAll(networks, changed) {
+  await navigator.storage?.persist?.() // so that the browser does not drop them when its disk fills up
+  const keys = networks.inOrder().map(({ key }) => key)
+  networks.load(keys[0]).catch(() => {}) // its chip says why
+  changed()
+  for (const key of keys) await networks.load(key).catch(() => {})
 }
 
 /** @param {HTMLElement} row @param {import("./networks.js").Networks} networks */

@@ -39,9 +39,9 @@ export class Compare {
     listenToFiles(this.page, (files) => this.bring(files))
     buildChips(this.page.querySelector(".networks"), this.networks, this.chosen, () => this.ask({}))
     this.networks.addEventListener("change", () => this.drawSoon())
-    if (isSmall()) this.say(LITTLE)
     this.photographs = await Promise.all(images.map((name) => this.sample(name)))
     this.ask({})
+    if (isSmall()) this.say(LITTLE)
   }
 
   /** @param {string} name */
@@ -99,7 +99,7 @@ export class Compare {
   waitingFor(key) {
     const { phase } = this.networks.states[key]
     if (phase === "absent" || phase === "kept") return this.networks.anyWanted() ? "waiting …" : "this class needs the network: choose “Keep all”, above"
-    return phase === "ready" ? "looking …" : this.networks.words(key)
+    return { loading: "loading …", ready: "looking …", failed: "not loaded" }[phase] // how far it is says the row of networks
   }
 
   /** @param {Iterable<File>} files */

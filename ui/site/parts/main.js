@@ -39,6 +39,7 @@ function refuse(page, error) {
   page.querySelector(".message").textContent = `This part could not be opened (${error instanceof Error ? error.message : error}). Load the page again.`
 }
 
+document.querySelector(".unstarted").remove()
 if (innerWidth > 620) document.querySelector("details").open = true
 addEventListener("hashchange", show)
 await show()

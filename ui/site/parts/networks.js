@@ -4,7 +4,7 @@ import { isKept, megabytes } from "./download.js"
 
 const MOST_THREADS = 4
 const SMALL_MEMORY = 2 // gigabytes, as browsers say it
-const MEMORY = /alloc|memory|\boom\b|out of bounds/i // words of those who ran out of it
+const MEMORY = /alloc|out of memory|\boom\b|out of bounds/i // words of those who ran out of it
 
 export class Networks extends EventTarget {
   /** @type {Worker | undefined} */ worker

@@ -42,7 +42,7 @@ async function isHeic(file) {
 
 /** Upright, in sRGB, transparency over white, as models.images.open_image. @param {Blob | ImageBitmap} source @returns {Promise<Pixels>} */
 export async function pixelsOf(source) {
-  const bitmap = source instanceof ImageBitmap ? source : await createImageBitmap(source, { imageOrientation: "from-image" })
+  const bitmap = source instanceof ImageBitmap ? source : await decoded(source)
   const { width, height } = bitmap
   const context = contextOf(width, height)
   context.fillStyle = "white"
@@ -50,6 +50,15 @@ export async function pixelsOf(source) {
   context.drawImage(bitmap, 0, 0)
   bitmap.close()
   return context.getImageData(0, 0, width, height)
+}
+
+/** @param {Blob} file */
+async function decoded(file) {
+  try {
+    return await createImageBitmap(file, { imageOrientation: "from-image" })
+  } catch (error) {
+    throw new Error("The browser cannot decode it, or has no memory left for it. Save it as JPEG, or smaller, and try again", { cause: error })
+  }
 }
 
 /** What the viewer draws: the view as a JPEG, not larger than it is worth. @param {Uint8ClampedArray} seen RGB of a square @returns {Promise<Blob>} */
@@ -71,6 +80,7 @@ export function shownSide({ width, height }) {
 
 /** @param {number} width @param {number} height */
 function contextOf(width, height) {
+  if (!("OffscreenCanvas" in globalThis)) throw new Error("This browser is too old to look at photographs here. Update it, or take another")
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })
   if (!context) throw new Error("This browser has no memory left for a picture of this size. Choose a smaller one")
   return context
