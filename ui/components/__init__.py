@@ -7,5 +7,8 @@ picker/    photographs to click on
 film/      damaged images to slide through
 mosaic/    the grid pointing game
 story/     six steps on one page
-steps/     the line above every page of a lecture
+deck/      scenes of a lecture, composed for the screen
+ballot/    the hall's votes on their way there
+voting/    what the hall's phones show
+steps/     the line above a page of the app in a lecture
 """

@@ -6,6 +6,7 @@ interface Component<Data> {
   data: Data
   parentElement: HTMLElement
   setTriggerValue(name: string, value: unknown): void
+  setStateValue(name: string, value: unknown): void
 }
 
 /** ui/components/viewer/packing.py: maps, levels and colours are base64 of their values. */
@@ -171,6 +172,16 @@ interface Scenes {
   count: number
   links: string[]
   go: number
+  hall: string
+  composed: boolean
+}
+
+/** Between the windows of a lecture: which scene and build another went to, that one asks, and the hall's votes. */
+interface HallMessage {
+  asking?: boolean
+  scene?: number
+  build?: number
+  votes?: number[][]
 }
 
 interface Thumbnail {

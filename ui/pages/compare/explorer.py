@@ -6,9 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cam import Comparison
 from models.outputs import SOFTMAX
 from ui import session, uploads
+from ui.address import lecturing, scene_number
 from ui.components.viewer import pack, packed_paper, viewer
 from ui.elsewhere import Answer, known_elsewhere
-from ui.lecture.stage import lecturing, scene_number
 from ui.messages import complain, errors_shown, inform, plain, say_what_is_pending, sentence
 from ui.pages.compare import controls
 from ui.pages.compare.answers import answers

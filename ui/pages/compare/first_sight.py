@@ -5,8 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.address import HOME
-from ui.lecture.stage import lecturing
+from ui.address import HOME, lecturing
 
 FIGURE = HOME / "docs" / "figure.webp"
 ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."

@@ -9,8 +9,7 @@ from plotly.graph_objects import Figure
 from cam.paper.tables import paper
 from models.costs import network_cost
 from models.scaling import SCALINGS
-from ui.address import choose
-from ui.lecture.stage import lecturing
+from ui.address import choose, lecturing
 from ui.pages.scaling import charts, tables
 from ui.pages.scaling.keys import step_keys
 from ui.pages.scaling.network_drawing import network_drawing

@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from cam import Comparison, compare
 from cam.evaluation.shipped import shipped_evaluation
 from cam.maps.closed_forms import class_activation_map
+from cam.paper.tables import paper
 from models import Network, load_study, open_image
 from models.costs import network_cost
 from models.files import atomic_write
@@ -34,6 +36,7 @@ PHOTOGRAPHS = (
 )  # fmt: skip
 TAKEN_APART, ITS_NETWORK = "red-panda", "baseline"
 CHANNELS = 12  # that are shown one by one
+RATHER, FOR, AGAINST = "spaniels", "cocker spaniel", "Sussex spaniel"
 EVALUATED = "caltech101"
 SIDE, LARGE, QUALITY = 360, 512, 76  # pixels, and WebP's quality
 SHOWN_COLOURS = ("inferno", "diverging", "jet", "viridis")
@@ -57,6 +60,8 @@ def drawn_now(names: Sequence[str] = PHOTOGRAPHS) -> dict[str, Any]:
         "apart": taken_apart(networks[ITS_NETWORK], TAKEN_APART),
         "growth": [growth(key, network, networks[ITS_NETWORK]) for key, network in networks.items()],
         "answer": measured(report),
+        "rather": rather(networks),
+        "curves": {key: curve._asdict() for key, curve in paper().figure8.items()},
     }
 
 
@@ -81,6 +86,13 @@ def _row(networks: Mapping[str, Network], name: str) -> Comparison:
     found = compare(networks, [SAMPLES / f"{name}.jpg"], target="shared")
     found.names[:] = [name]
     return found
+
+
+def rather(networks: Mapping[str, Network]) -> dict[str, Any]:
+    """What speaks for one class rather than another: the differences of two maps, one for each network."""
+    found = compare(networks, [SAMPLES / f"{RATHER}.jpg"], target=f"{FOR} - {AGAINST}")
+    maps = packed(np.concatenate([found.maps[key][0].ravel() for key in networks]))
+    return {"name": RATHER, "picture": picture(RATHER, LARGE), "for": FOR, "against": AGAINST, "maps": maps}
 
 
 @torch.inference_mode()
