@@ -47,7 +47,10 @@ def question(room: str, names: list[str]) -> dict[str, Any]:
     columns = drawn()["columns"]
     order = order_of(room, asked, len(columns))
     photograph = next(one for one in drawn()["photographs"] if one["name"] == names[asked])
-    answer = {"labels": [columns[one]["label"] for one in order], "sought": [columns[one]["key"] for one in order].index(SOUGHT)}
+    answer = {
+        "labels": [columns[one]["label"] for one in order],
+        "sought": [columns[one]["key"] for one in order].index(SOUGHT),
+    }
     return {
         "asked": asked,
         "of": len(names),

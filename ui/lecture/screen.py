@@ -12,7 +12,18 @@ from ui.lecture.hall import hall
 from ui.lecture.scenes import Scene
 from ui.pages.story.drawn import drawn
 
-EVERY = 0.5  # seconds between two counts of votes
+EVERY = 0.3  # seconds between two counts of votes
+PAPER = """<style>
+@page { size: 1280px 720px; margin: 0 }
+[data-testid=stMainBlockContainer] { padding: 0 }
+@media print {
+  html, body, #root, #root div {
+    position: static; display: block; overflow: visible; height: auto; min-height: 0; padding: 0; gap: 0;
+  }
+  #root [data-testid=stAppViewContainer] > :not(:has([data-testid=stMain])) { display: none }
+  [data-testid=stAppViewContainer], [data-testid=stMain], [data-testid=stMainBlockContainer] { width: 1280px; max-width: none }
+}
+</style>"""
 
 
 def screen(scenes: Sequence[Scene], view: str) -> None:
@@ -26,6 +37,8 @@ def screen(scenes: Sequence[Scene], view: str) -> None:
         ValueError: of ``deck_data``.
     """
     secret = hall()
+    if view == "handout":
+        st.html(PAPER)
     guess = deck(deck_data(scenes, secret, view))
     if view == "lecture" and isinstance(guess, dict):
         asked, revealed = guess.get("asked"), guess.get("revealed")

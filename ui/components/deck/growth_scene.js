@@ -12,7 +12,6 @@ export function growthScene(body, _, { growth, columns, photographs }) {
     const card = element("div", "card", `<b>${escape(label)}</b><span>${escape(coefficients)}</span><span>${params} parameters</span>
       <span>${macs} mult-adds</span><span>${key === "baseline" ? "the network to grow" : `× ${times} the cost`}</span>`)
     card.style.setProperty("--colour", colour)
-    card.dataset.from = String(place)
     cards.append(card)
   })
   const drawing = /** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", "svg"))
@@ -25,6 +24,7 @@ export function growthScene(body, _, { growth, columns, photographs }) {
     source: "Length: layers. Height: channels. Dashed: the baseline. To one scale",
     last: growth.length - 1,
     show(build) {
+      cards.querySelectorAll(".card").forEach((/** @type {HTMLElement} */ card, /** @type {number} */ place) => card.classList.toggle("now", place === build))
       drawNetwork(drawing, build, growth, columns[build], photographs[0].picture)
       said.innerHTML = sentence(growth[build], columns[build])
     },

@@ -67,7 +67,7 @@ class Round {
     this.sought = this.columns.findIndex(({ key }) => key === WANTED)
     this.panes = this.columns.map(({ label, colour }, place) => {
       const node = pane(`<kbd>${place + 1}</kbd><span class="whose">${escape(label)}</span><span class="votes"></span>`, "choice")
-      node.append(element("i", "bar"))
+      node.append(element("i", "share"))
       node.style.setProperty("--colour", colour)
       return node
     })

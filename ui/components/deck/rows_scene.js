@@ -14,10 +14,9 @@ export function rowsScene(body, scene, drawn) {
   const table = element("div", "rows")
   table.append(element("span", "corner"), ...drawn.columns.map(head))
   rows.forEach((row, place) => {
-    const panes = [pane(`<b>${escape(spoken(row.name))}</b>`), ...drawn.columns.map(({ cells }) => pane(scene.cells ? `${cells} × ${cells} cells` : ""))]
-    if (!scene.cells) for (const one of panes.slice(1)) one.querySelector("figcaption").remove()
+    const panes = [pane(`<b>${escape(spoken(row.name))}</b>`), ...drawn.columns.map(({ cells, label }) => pane(`<span class="narrow">${escape(label)} </span>${scene.cells ? `${cells} × ${cells} cells` : ""}`))]
     paintRow(panes, row, drawn, { cells: scene.cells })
-    table.append(...panes.map((one) => from(one, place)))
+    table.append(panes[0], ...panes.slice(1).map((one) => from(one, place)))
   })
   body.append(table)
   const how = scene.cells ? "Each cell where it was measured to look" : "Each map on its own scale; bright places speak for the class that most networks see"
