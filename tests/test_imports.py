@@ -25,7 +25,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "models.liveness": "channels removal | measure | report | command",
     "cam": "maps | evidence figures inputs measures question saved | showing | comparison paper | compare | evaluation export"
     " | commands | __main__",
-    "cam.maps": "closed_forms targets | cells channel_masking fullgrad gradients | methods | layers",
+    "cam.maps": "closed_forms targets | cells channel_masking fullgrad gradients parts | methods | layers",
     "cam.measures": "imputation masks pointing similarity | coco mask_scores perturbation randomisation | mask_sources",
     "cam.figures": "colours layout | drawing | figure",
     "cam.paper": "figure7 tables",
@@ -34,7 +34,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.export": "items ledger locking rows | keys zipping | gallery leftovers reading rendering | index looking | pipeline",
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
-    " | session | elsewhere options uploads | pages | lecture",
+    " | session | elsewhere options parts uploads | pages | lecture",
     "ui.components": "loader | ballot deck film mosaic picker steps story viewer voting",
     "ui.components.ballot": "",
     "ui.components.deck": "",

@@ -25,6 +25,21 @@ interface ViewerData {
   look: string | null
   lecture: boolean
   uploads: number
+  apart?: TakenParts | null
+  whole?: string // why maps cannot be taken apart; nothing where there is no server to ask
+}
+
+/** One map taken apart, or why not: channels, maps as base64 of float32, and the pixels that a cell can reach. */
+interface TakenParts {
+  digest: string
+  key: string
+  words?: string
+  count: number
+  logit: number
+  bias: number
+  field: number
+  map: string
+  channels: { channel: number; weight: number; map: string }[]
 }
 
 interface PackedRow {

@@ -14,7 +14,7 @@ import torch
 
 from cam import Comparison, compare
 from cam.evaluation.shipped import shipped_evaluation
-from cam.maps.closed_forms import class_activation_map
+from cam.maps.parts import strongest, take_apart
 from cam.paper.tables import paper
 from models import Network, load_study, open_image
 from models.costs import network_cost
@@ -23,7 +23,7 @@ from models.home import SAMPLES
 from models.images import view_image
 from models.studies import DEFAULT_STUDY
 from ui.components.viewer import pack, packed_paper
-from ui.components.viewer.packing import packed, packed_colours
+from ui.components.viewer.packing import packed, packed_colours, packed_parts
 from ui.pages.evidence.verdicts import CLAIM
 from ui.pages.scaling.svg import number, times
 from ui.pages.story.answer import measured
@@ -107,26 +107,20 @@ def taken_apart(network: Network, name: str) -> dict[str, Any]:
     logits = network.logits(features)[0]
     class_idx = logits.argmax().unsqueeze(0)
     weight, bias = network.classifier.weight[class_idx[0]], network.classifier.bias[class_idx[0]]
-    whole = class_activation_map(features, network.classifier.weight, class_idx)[0]
-    order = (weight * features[0].mean(dim=(1, 2))).abs().argsort(descending=True)[:CHANNELS]
-    rest = whole - (weight[order, None, None] * features[0, order]).sum(0)
+    channels = strongest(features[0], weight, CHANNELS)
+    parts = take_apart(features[0], weight, float(bias), channels)
     return {
         "name": name,
         "picture": picture(name, LARGE),
         "network": network.label,
         "category": network.categories[int(class_idx)],
-        "channels": [
-            {"channel": int(one), "weight": float(weight[one]), "map": packed(features[0, one].numpy())}
-            for one in order
-        ],
-        "others": len(weight) - CHANNELS,
-        "rest": packed(rest.numpy()),
-        "map": packed(whole.numpy()),
-        "bias": float(bias),
+        **packed_parts(parts),
+        "others": parts.count - CHANNELS,
+        "rest": packed(parts.whole - np.tensordot(parts.weight, parts.features, 1)),
         "logit": float(logits[class_idx[0]]),
         "probability": float(logits.softmax(0)[class_idx[0]]),
         "resolution": network.scaling.input_size,
-        "cells": len(whole),
+        "cells": len(parts.whole),
         "centres": network.cell_centres(),
         "offset": list(network.cell_offset()),
     }
