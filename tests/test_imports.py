@@ -35,23 +35,24 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
     " | session | elsewhere options parts uploads | pages | lecture",
-    "ui.components": "loader | ballot deck film mosaic picker steps story viewer voting",
+    "ui.components": "loader | ballot deck film mosaic nearest picker steps story viewer voting",
     "ui.components.ballot": "",
     "ui.components.deck": "",
     "ui.components.film": "",
     "ui.components.mosaic": "",
+    "ui.components.nearest": "",
     "ui.components.picker": "",
     "ui.components.steps": "",
     "ui.components.story": "",
     "ui.components.viewer": "packing | interactive",
     "ui.components.voting": "",
     "ui.lecture": "ballots codes scenes | hall | deck steps | phone screen | stage",
-    "ui.pages": "compare evidence export scaling | story",
+    "ui.pages": "drawn | compare evidence export scaling | story",
     "ui.pages.compare": "answers controls first_sight | downloads links | explorer | page",
     "ui.pages.evidence": "data words | charts | verdicts | numbers | deletion mosaics photographs steps your_photographs | page",
     "ui.pages.export": "jobs | page",
-    "ui.pages.story": "answer drawn | drawing page",
-    "ui.pages.scaling": "keys latency setting svg | charts network_drawing steps tables | stopwatch | page",
+    "ui.pages.story": "answer | drawing page",
+    "ui.pages.scaling": "keys latency setting svg | measured network_drawing steps tables | charts | experiment stopwatch | page",
 }
 TYPES_ONLY = {(name, "cam.comparison") for name in ("cam.figures.figure", "cam.showing")}  # which can draw itself
 

@@ -5,6 +5,7 @@ shared/    modules that several components import
 viewer/    the figure
 picker/    photographs to click on
 film/      damaged images to slide through
+nearest/   sample photographs with the maps of two networks
 mosaic/    the grid pointing game
 story/     six steps on one page
 deck/      scenes of a lecture, composed for the screen

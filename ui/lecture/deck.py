@@ -8,7 +8,7 @@ from ui.lecture.ballots import room_of
 from ui.lecture.codes import only_here, qr_code, server_address
 from ui.lecture.hall import link, order_of, other_view, shared_link
 from ui.lecture.scenes import Scene
-from ui.pages.story.drawn import drawn
+from ui.pages.drawn import drawn
 
 SHOWN = ("photographs", "guess")  # scenes that show photographs which the link names
 

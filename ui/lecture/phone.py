@@ -10,7 +10,7 @@ from ui.lecture.ballots import BALLOTS
 from ui.lecture.deck import questions
 from ui.lecture.hall import order_of
 from ui.lecture.scenes import Scene
-from ui.pages.story.drawn import drawn
+from ui.pages.drawn import drawn
 
 EVERY = 1.5  # seconds between two looks at what is asked
 BLIND = ("resolution", "cells", "centres", "offset")

@@ -10,7 +10,7 @@ from ui.lecture.ballots import BALLOTS, room_of
 from ui.lecture.deck import deck_data, questions
 from ui.lecture.hall import hall
 from ui.lecture.scenes import Scene
-from ui.pages.story.drawn import drawn
+from ui.pages.drawn import drawn
 
 EVERY = 0.3  # seconds between two counts of votes
 PAPER = """<style>

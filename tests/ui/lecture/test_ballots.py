@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ui.lecture.ballots import BALLOTS, LONGEST, Ballots, room_of
 from ui.lecture.hall import order_of
-from ui.pages.story.drawn import drawn
+from ui.pages.drawn import drawn
 
 APP = str(Path(__file__).parents[3] / "app.py")
 

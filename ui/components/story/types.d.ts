@@ -1,4 +1,4 @@
-// What ui/pages/story/drawn.py hands over, and what the steps hand to one another. Only tsc reads this file.
+// What ui/pages/drawn.py hands over, and what the steps hand to one another. Only tsc reads this file.
 
 interface StoryData {
   claim: string

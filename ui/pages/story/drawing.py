@@ -24,10 +24,10 @@ from models.images import view_image
 from models.studies import DEFAULT_STUDY
 from ui.components.viewer import pack, packed_paper
 from ui.components.viewer.packing import packed, packed_colours, packed_parts
+from ui.pages.drawn import FILE
 from ui.pages.evidence.verdicts import CLAIM
 from ui.pages.scaling.svg import number, times
 from ui.pages.story.answer import measured
-from ui.pages.story.drawn import FILE
 from ui.palette import colours_of
 
 PHOTOGRAPHS = (
