@@ -11,9 +11,17 @@ from ui.lecture.stage import stage
 
 ICON = Path(ui.__file__).with_name("icon.svg")
 MODES = ("lecture", "speaker", "handout", "vote")
+READABLE = """<style>
+[data-selected=true] [data-testid=stMarkdownContainer] p, [data-testid=stSliderThumbValue] p {
+  color: light-dark(#9c2a62, #e06395);
+}
+[data-testid=stBaseButton-primary]:enabled { background: light-dark(#9c2a62, #c23a72); border-color: transparent }
+[data-testid=stCaptionContainer] code { color: inherit }
+</style>"""  # what Streamlit draws in the theme's first colour is too faint on the dark theme, below 4.5:1
 st.set_page_config(page_title="Compound CAM", page_icon=ICON, layout="wide")
 
 guard()
+st.html(READABLE)
 PAGES = {
     "story": ":material/auto_stories:",
     "compare": ":material/compare:",

@@ -27,7 +27,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     " | commands | __main__",
     "cam.maps": "closed_forms targets | cells channel_masking fullgrad gradients parts | methods | layers",
     "cam.measures": "imputation masks pointing similarity | coco mask_scores perturbation randomisation | mask_sources",
-    "cam.figures": "colours layout | drawing | figure",
+    "cam.figures": "colours layout photographic | drawing | figure",
     "cam.paper": "figure7 tables",
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"
     " | checks photographs placing pointing_game report tasks | verdicts | in_memory table",
@@ -35,7 +35,8 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
     " | session | elsewhere options parts uploads | pages | lecture",
-    "ui.components": "loader | ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components": "loader | answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components.answers": "",
     "ui.components.ballot": "",
     "ui.components.deck": "",
     "ui.components.film": "",

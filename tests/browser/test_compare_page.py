@@ -254,14 +254,19 @@ def test_the_gallery_adds_and_the_cross_takes_away(visit, screenshot):
     assert page.locator(".row").count() == 2
 
 
-def test_a_bar_of_the_answers_becomes_the_class(visit):
+def test_a_bar_of_the_answers_becomes_the_class_by_keyboard_as_well(visit):
     page = visit("?images=cat")
     figure(page)
-    bar = page.locator(".js-plotly-plot").last.locator(".point path").nth(1)
-    bar.scroll_into_view_if_needed()
-    bar.click(force=True)
+    bars = page.locator(".answers .guess")
+    assert bars.count() == 25
+    bars.nth(1).focus()
+    page.keyboard.press("Enter")
     page.wait_for_url(re.compile("target="))
     page.locator(".explained", has_not_text="Egyptian cat").wait_for()
+    page.locator(".answers div:first-child .guess[aria-pressed=true]").nth(0).wait_for()
+    assert bars.nth(1).get_attribute("aria-pressed") == "true"
+    page.locator(".answers .guess", has_text="Egyptian cat").first.click()
+    page.locator(".explained", has_text="Egyptian cat").wait_for()
 
 
 def test_a_link_restores_everything_in_another_browser(visit):

@@ -3,6 +3,7 @@
 loader.py  a folder -> a component
 shared/    modules that several components import
 viewer/    the figure
+answers/   what networks take a photograph for
 picker/    photographs to click on
 film/      damaged images to slide through
 nearest/   sample photographs with the maps of two networks

@@ -65,7 +65,9 @@ def scenes_file(words: Sequence[str] | None = None) -> Path:
     try:
         return parser.parse_known_args(sys.argv[1:] if words is None else words)[0].scenes
     except argparse.ArgumentError as error:
-        raise ValueError("--scenes names no file; expected --scenes FILE.toml") from error
+        raise ValueError(
+            "the server was started with no name of a file of scenes; see Lectures in the guide"
+        ) from error
 
 
 def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
@@ -80,11 +82,14 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
         ValueError: it is no TOML, has no scenes, or one is not understood.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file of scenes {path}; check the path after --scenes")
+        raise FileNotFoundError(
+            f"there is no file of scenes {path.name}; whoever started the server should check its name"
+        )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ValueError(f"the scenes {path.name} cannot be read ({error}); mend the file") from error
+        why = "" if isinstance(error, OSError) else f" ({error})"
+        raise ValueError(f"the scenes {path.name} cannot be read{why}; mend the file") from error
     tables = document.get("scenes")
     if not isinstance(tables, list) or not tables:
         raise ValueError(f"{path.name} has no scenes; expected a table [[scenes]] with title, text and link for each")

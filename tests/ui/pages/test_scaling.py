@@ -91,7 +91,8 @@ def test_every_training_that_was_evaluated_is_a_point():
 @pytest.mark.parametrize(
     ("scaling", "key"),
     [
-        (Scaling(), "baseline"), (Scaling(depth_mult=2), "depth"), (Scaling(depth_mult=1.2), "baseline"), (Scaling(width_mult=1.6), "width"),
+        (Scaling(), "baseline"), (Scaling(depth_mult=2), "depth"), (Scaling(depth_mult=1.2), "baseline"),
+        (Scaling(width_mult=1.6), "width"),
         (Scaling(resolution=400), "resolution"), (SCALINGS["b4"], "compound"),
     ],
 )  # fmt: skip

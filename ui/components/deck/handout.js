@@ -20,6 +20,7 @@ function depict(root, looks) {
   for (const canvas of root.querySelectorAll(".pane canvas, .board canvas")) {
     if (canvas.width < 400) continue // not painted yet
     const image = element("img", "painted")
+    image.alt = canvas.closest("figure")?.textContent ?? ""
     image.src = canvas.toDataURL("image/jpeg", 0.88)
     canvas.replaceWith(image)
   }

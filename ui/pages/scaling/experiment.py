@@ -32,9 +32,7 @@ def experiment(setting: Setting) -> None:
         )
     with theirs:
         _chart(figure8(setting), "papers")
-        st.caption(
-            "Printed: the paper's figure 8, trained on all of ImageNet. Neither axis is the left chart's."
-        )
+        st.caption("Printed: the paper's figure 8, trained on all of ImageNet. Neither axis is the left chart's.")
     _nearest(key, measured)
 
 
