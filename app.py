@@ -5,14 +5,23 @@ from pathlib import Path
 import streamlit as st
 
 import ui
-from ui.address import page_file
+from ui.address import mode, page_file
 from ui.holding import guard
-from ui.lecture.stage import lecturing, stage
+from ui.lecture.stage import stage
 
 ICON = Path(ui.__file__).with_name("icon.svg")
+MODES = ("lecture", "speaker", "handout", "vote")
+READABLE = """<style>
+[data-selected=true] [data-testid=stMarkdownContainer] p, [data-testid=stSliderThumbValue] p {
+  color: light-dark(#9c2a62, #e06395);
+}
+[data-testid=stBaseButton-primary]:enabled { background: light-dark(#9c2a62, #c23a72); border-color: transparent }
+[data-testid=stCaptionContainer] code { color: inherit }
+</style>"""  # what Streamlit draws in the theme's first colour is too faint on the dark theme, below 4.5:1
 st.set_page_config(page_title="Compound CAM", page_icon=ICON, layout="wide")
 
 guard()
+st.html(READABLE)
 PAGES = {
     "story": ":material/auto_stories:",
     "compare": ":material/compare:",
@@ -21,9 +30,9 @@ PAGES = {
     "export": ":material/folder_zip:",
 }
 pages = [st.Page(page_file(name), title=name.capitalize(), icon=icon, url_path=name) for name, icon in PAGES.items()]
-page = st.navigation(pages, position="hidden" if lecturing() else "top")
+page = st.navigation(pages, position="hidden" if mode() in MODES else "top")
+if mode() in MODES and stage([one.url_path for one in pages]):
+    st.stop()
 if page is pages[0] and st.query_params:  # a link from before there was a story, or a lecture's: it names no page
     st.switch_page(pages[1], query_params={key: st.query_params.get_all(key) for key in st.query_params})
-if lecturing():
-    stage([one.url_path for one in pages])
 page.run()

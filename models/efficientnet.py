@@ -156,6 +156,18 @@ def cell_centres(features: nn.Sequential, resolution: int) -> list[float]:
     return [first + step * cell for cell in range(size)]
 
 
+def receptive_field(features: nn.Sequential) -> int:
+    """Pixels of the input, along one axis, that a cell of the last map can depend on through the convolutions.
+
+    Every kernel of k adds k - 1 steps of its input. The gates of squeeze-and-excitation see the whole image and are left out.
+    """
+    step, field = 1, 1
+    for convolution in _main_path(features):
+        field += (convolution.kernel_size[0] - 1) * step
+        step *= convolution.stride[0]
+    return field
+
+
 def _main_path(features: nn.Module) -> list[nn.Conv2d]:
     """Convolutions that an activation passes through one after the other: all but the squeeze-and-excitation gates'."""
     gates = {id(m) for gate in features.modules() if isinstance(gate, SqueezeExcitation) for m in gate.modules()}

@@ -16,7 +16,7 @@ from torchvision.models import EfficientNet
 
 from models.classifier import Score, class_weights, hidden_widths, logit_of, only_linear_layer
 from models.costs import network_cost
-from models.efficientnet import cell_centres, layer_index
+from models.efficientnet import cell_centres, layer_index, receptive_field
 from models.engine import ONNX_RUNTIME, Engine, chosen_engine
 from models.images import image_tensor
 from models.in_memory import Original, checkpoint_of, own_side
@@ -192,6 +192,11 @@ class Network:
         Measured is the last map's; earlier layers lean less, and nobody knows how much.
         """
         return (self.placement.right, self.placement.down) if layer == "head" else (0.0, 0.0)
+
+    @cached_property
+    def receptive_field(self) -> int:
+        """Pixels of the input along one axis that a cell of the last map can depend on: often more than there are."""
+        return receptive_field(self.model.features)
 
     def transform(self, image: Image.Image, view: str = "square") -> Tensor:
         """What the network takes in: the view of an RGB image, normalised, float32 (3, r, r)."""

@@ -11,10 +11,11 @@ address.py   where the pages are, and choices that the address keeps
 reports.py   evaluations that pages show
 session.py   between pages and library: what outlives a rerun
 elsewhere.py  which other study knows a photograph
+parts.py     a map taken apart into channels times weights
 options.py   the choices that several pages offer: classes, devices
 components/  parts of a page that need code in the browser
 uploads.py   which photographs are shown: samples, uploads, the camera
-lecture/     the pages in a prepared order
 pages/       a folder for each page: page.py and its parts
+lecture/     scenes in a prepared order, on the whole screen
 site/        all this as static files, without Streamlit
 """

@@ -14,6 +14,22 @@ INSTALLED = Path(__file__).parents[1] / "compound_cam"
 HOME = INSTALLED if INSTALLED.is_dir() else INSTALLED.parent  # as models.home, which would bring PyTorch along
 
 
+def mode() -> str:
+    """What the address asks for beside a page: "lecture", "speaker", "handout", "vote"; "" for the app itself."""
+    return st.query_params.get("mode", "")
+
+
+def lecturing() -> bool:
+    """The address asks for the lecture: ``?mode=lecture``."""
+    return mode() == "lecture"
+
+
+def scene_number() -> int:
+    """The scene that the address names, 0 outside a lecture."""
+    words = st.query_params.get("scene", "") if lecturing() else ""
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 6 else 0
+
+
 def page_file(name: str) -> Path:
     """The file of a page, which need not lie near ``app.py``."""
     return Path(__file__).parent / "pages" / name / "page.py"

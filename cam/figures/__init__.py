@@ -2,6 +2,7 @@
 
 colours.py  raw maps -> colours: display scales, colour tables, overlays
 layout.py   a page as data: pictures and lines of text in points
+photographic.py  vector files that hold photographs as JPEGs
 drawing.py  a layout -> pixels (Pillow) or vectors (matplotlib)
 figure.py   a comparison -> a layout, and a figure into a file
 """

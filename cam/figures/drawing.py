@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 from PIL import Image, ImageDraw
 
 from cam.figures.layout import Layout, font, font_file
+from cam.figures.photographic import pdf_with_jpegs, svg_with_jpegs
 
 POINTS_PER_INCH = 72
 TALLEST, TALLEST_WEBP = 20_000, 16_383
@@ -93,11 +94,12 @@ _settings_lock = threading.Lock()  # rc_context changes settings of the whole pr
 
 
 def write_vectors(layout: Layout, file: BinaryIO, suffix: str, transparent: bool = False) -> None:
-    """Write ``.pdf`` or ``.svg``, without dates or random names."""
+    """Write ``.pdf`` or ``.svg``, without dates or random names, photographs as JPEGs."""
     buffer = io.BytesIO()
-    with _settings_lock, matplotlib.rc_context(VECTOR_SETTINGS):
+    with _settings_lock, matplotlib.rc_context(VECTOR_SETTINGS), pdf_with_jpegs():
         figure = draw_matplotlib(layout, transparent=transparent)
         for picture in figure.findobj(AxesImage):
             picture.set_interpolation("none")  # type: ignore[attr-defined]  # pictures keep their own pixels
         figure.savefig(buffer, format=suffix[1:], metadata=VECTOR_DATES[suffix])
-    file.write(buffer.getvalue().replace(PIXELATED, b"image-rendering:auto"))
+    content = buffer.getvalue().replace(PIXELATED, b"image-rendering:auto")
+    file.write(svg_with_jpegs(content) if suffix == ".svg" else content)

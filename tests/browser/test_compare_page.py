@@ -163,6 +163,46 @@ def test_keys_move_between_variants_and_photographs(visit, screenshot):
     screenshot(page, "compare-keys")
 
 
+def number_of(page, name: str) -> float:
+    """A number of the account of a map that is taken apart."""
+    return float(page.locator(f".apart [data-sum={name}]").inner_text().replace("−", "-"))
+
+
+def test_a_map_is_taken_apart_cell_by_cell(visit, screenshot):
+    """What is written is what the panel shows there, the tiles and all other channels add up, and the mean is the logit."""
+    page = visit("?images=spaniels&look=%7B%22cells%22%3Atrue%7D")
+    figure(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    panel = page.locator(".panel.large")
+    box = panel.bounding_box()
+    assert box["height"] > 0.85 * 720, "as large as the window"
+    assert page.locator(".beside .strip").is_visible(), "with its bar of colour"
+    page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.66)
+    page.locator(".apart .tile").nth(7).wait_for()
+    page.wait_for_timeout(300)
+    read = float(re.search(r"here ([+−][\d.]+)", page.locator(".reading").inner_text())[1].replace("−", "-"))
+    assert number_of(page, "cell") == pytest.approx(read, abs=0.06)
+    assert number_of(page, "mean") + number_of(page, "bias") == pytest.approx(number_of(page, "logit"), abs=0.0015)
+    mark = page.locator(".mark").bounding_box()
+    assert mark["x"] <= box["x"] + box["width"] * 0.62 <= mark["x"] + mark["width"]
+    assert mark["width"] == pytest.approx(box["width"] / 7, rel=0.02)
+    screenshot(page, "compare-apart")
+    before = page.locator(".cell-words").inner_text()
+    page.keyboard.press("Shift+ArrowLeft")
+    assert page.locator(".cell-words").inner_text() != before
+    page.keyboard.press("5")
+    page.locator(".whole-words", has_text="All 100 cells").wait_for()
+    page.keyboard.press("t")
+    assert not page.locator(".apart").is_visible()
+    page.keyboard.press("Escape")
+    choose(page, "Method", "FEM")
+    page.wait_for_url(re.compile("method=FEM"))
+    figure(page).click()
+    page.keyboard.press("t")
+    page.locator(".cell-words", has_text="Only CAM at the last layer is a sum over channels").wait_for()
+
+
 def test_another_class_method_and_study_change_the_panels(visit, screenshot):
     page = visit("?images=cat")
     figure(page)
@@ -214,14 +254,18 @@ def test_the_gallery_adds_and_the_cross_takes_away(visit, screenshot):
     assert page.locator(".row").count() == 2
 
 
-def test_a_bar_of_the_answers_becomes_the_class(visit):
+def test_a_bar_of_the_answers_becomes_the_class_by_keyboard_as_well(visit):
     page = visit("?images=cat")
     figure(page)
-    bar = page.locator(".js-plotly-plot").last.locator(".point path").nth(1)
-    bar.scroll_into_view_if_needed()
-    bar.click(force=True)
+    bars = page.locator(".answers .guess")
+    assert bars.count() == 25
+    bars.nth(1).focus()
+    page.keyboard.press("Enter")
     page.wait_for_url(re.compile("target="))
     page.locator(".explained", has_not_text="Egyptian cat").wait_for()
+    page.locator(".answers div:first-child li:nth-child(2) .guess[aria-pressed=true]").wait_for()
+    page.locator(".answers .guess", has_text="Egyptian cat").first.click()
+    page.locator(".explained", has_text="Egyptian cat").wait_for()
 
 
 def test_a_link_restores_everything_in_another_browser(visit):
@@ -269,7 +313,7 @@ def test_downloads_open_and_hold_every_panel(visit, tmp_path):
 
 
 def test_a_lecture_hides_the_controls_and_keeps_the_keys(visit, screenshot):
-    page = visit("?mode=lecture")
+    page = visit("?mode=lecture&scene=5&live=1&images=red-panda,taj-mahal")
     figure(page)
     assert not page.get_by_role("button", name="Photographs").is_visible()
     assert not page.locator(".tools").is_visible()

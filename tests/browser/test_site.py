@@ -245,7 +245,7 @@ BAD = {
     "empty.png": (b"", "empty: It is empty. Choose another picture."),
     "phone.heic": (heic(), "phone: It is in HEIC, which this browser cannot open."),
     "huge.png": (huge(), "huge: It has 100 megapixels, and this page takes up to 25. Make it smaller and try again."),
-}  # fmt: skip
+}
 
 
 def test_bad_input_and_a_broken_download_are_said(site, visitor):

@@ -25,9 +25,14 @@ def random_network(size, family, photographs):
     model = efficientnet(scaling, 1000, family).train()
     nn.init.normal_(model.classifier[-1].weight, std=0.1)
     network = Network(
-        model, scaling=scaling, family=family, categories=[str(n) for n in range(1000)], label=size, device="cpu",
+        model,
+        scaling=scaling,
+        family=family,
+        categories=[str(n) for n in range(1000)],
+        label=size,
+        device="cpu",
         normalisation=IMAGENET,
-    )  # fmt: skip
+    )
     model.train()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -3,9 +3,14 @@
 loader.py  a folder -> a component
 shared/    modules that several components import
 viewer/    the figure
+answers/   what networks take a photograph for
 picker/    photographs to click on
 film/      damaged images to slide through
+nearest/   sample photographs with the maps of two networks
 mosaic/    the grid pointing game
 story/     six steps on one page
-steps/     the line above every page of a lecture
+deck/      scenes of a lecture, composed for the screen
+ballot/    the hall's votes on their way there
+voting/    what the hall's phones show
+steps/     the line above a page of the app in a lecture
 """

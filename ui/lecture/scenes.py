@@ -1,4 +1,4 @@
-"""Scenes of a lecture: a TOML file of titles, sentences and links into the app.
+"""Scenes of a lecture: a TOML file of titles, sentences, notes and links into the app.
 
 title = "Compound scaling"
 
@@ -6,19 +6,22 @@ title = "Compound scaling"
 title = "Two spaniels, five networks"
 text = "Which of them sees both dogs?"
 link = "/?images=spaniels"           # copied from the address bar
+show = "photographs"                 # composed for the screen; without it the page itself is shown
+notes = "For the speaker's view."
 """
 
 import argparse
 import sys
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 EXAMPLE = Path(__file__).with_name("example.toml")
-RESERVED = ("mode", "scene")
-FIELDS = ("title", "text", "link")
+RESERVED = ("mode", "scene", "build", "hall", "live")
+WORDS = ("title", "text", "link", "show", "notes")
+SHOWS = ("claim", "cells", "growth", "curves", "photographs", "rather", "guess", "answer", "home")
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,29 @@ class Scene:
     """One step of a lecture.
 
     Attributes:
-        title: large, above the page.
+        title: large, at the top.
         text: a sentence or two below it, may be "".
         page: the last part of the page's address; "" for Compare.
         state: parameters of the link, which restore what the page shows.
+        show: what is composed for the screen, one of ``SHOWS``; "" where the page itself is shown.
+        notes: for the speaker's view.
+        points: sentences of the scene "home", one after the other.
+        linked: whether the scene has a link, and so a page to go to.
     """
 
     title: str
     text: str
     page: str
     state: dict[str, str]
+    show: str = ""
+    notes: str = ""
+    points: tuple[str, ...] = field(default=())
+    linked: bool = True
+
+    @property
+    def photographs(self) -> list[str]:
+        """Names of the sample photographs that the link asks for."""
+        return [name for name in self.state.get("images", "").split(",") if name]
 
 
 def scenes_file(words: Sequence[str] | None = None) -> Path:
@@ -49,7 +65,9 @@ def scenes_file(words: Sequence[str] | None = None) -> Path:
     try:
         return parser.parse_known_args(sys.argv[1:] if words is None else words)[0].scenes
     except argparse.ArgumentError as error:
-        raise ValueError("--scenes names no file; expected --scenes FILE.toml") from error
+        raise ValueError(
+            "the server was started with no name of a file of scenes; see Lectures in the guide"
+        ) from error
 
 
 def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
@@ -64,11 +82,14 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
         ValueError: it is no TOML, has no scenes, or one is not understood.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file of scenes {path}; check the path after --scenes")
+        raise FileNotFoundError(
+            f"there is no file of scenes {path.name}; whoever started the server should check its name"
+        )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ValueError(f"the scenes {path.name} cannot be read ({error}); mend the file") from error
+        why = "" if isinstance(error, OSError) else f" ({error})"
+        raise ValueError(f"the scenes {path.name} cannot be read{why}; mend the file") from error
     tables = document.get("scenes")
     if not isinstance(tables, list) or not tables:
         raise ValueError(f"{path.name} has no scenes; expected a table [[scenes]] with title, text and link for each")
@@ -76,15 +97,26 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
 
 
 def _scene(table: object, name: str, pages: Collection[str]) -> Scene:
-    words = table if isinstance(table, dict) else {}
-    if not {"title", "link"} <= words.keys() <= set(FIELDS) or not all(isinstance(one, str) for one in words.values()):
-        raise ValueError(f"{name} is not understood; expected title, text and link, each in quotes")
-    address = urlsplit(words["link"])
+    words = dict(table) if isinstance(table, dict) else {}
+    points = words.pop("points", [])
+    understood = words.keys() <= set(WORDS) and "title" in words and (words.keys() & {"link", "show"})
+    texts = [*words.values(), *points] if isinstance(points, list) else [None]
+    if not understood or not all(isinstance(one, str) for one in texts):
+        raise ValueError(f"{name} is not understood; expected title, text and link or show, each in quotes")
+    show = words.get("show", "")
+    if "show" in words and show not in SHOWS:
+        raise ValueError(f"{name} shows {show!r}, which is nothing known; expected one of {', '.join(SHOWS)}")
+    page, state = _address(words.get("link", "/"), name, pages)
+    notes = " ".join(words.get("notes", "").split())
+    return Scene(words["title"], words.get("text", ""), page, state, show, notes, tuple(points), "link" in words)
+
+
+def _address(link: str, name: str, pages: Collection[str]) -> tuple[str, dict[str, str]]:
+    """The page that a link names, and what it asks that page to show."""
+    address = urlsplit(link)
     page = address.path.strip("/")
     if page not in pages:
         known = ", ".join(f"/{one}" for one in pages)
-        raise ValueError(
-            f"{name} links to {words['link']!r}, which is not a page; expected one of {known}, then ? and choices"
-        )
-    state = {key: value for key, value in parse_qsl(address.query, keep_blank_values=True) if key not in RESERVED}
-    return Scene(words["title"], words.get("text", ""), page, state)
+        raise ValueError(f"{name} links to {link!r}, which is not a page; expected one of {known}, then ? and choices")
+    query = parse_qsl(address.query, keep_blank_values=True)
+    return page, {key: value for key, value in query if key not in RESERVED}

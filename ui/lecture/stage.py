@@ -1,29 +1,28 @@
-"""The stage: what a lecture shows above every page, and how it goes from scene to scene."""
+"""The stage: what the address's mode puts above a page of the app, or in its place."""
 
 from collections.abc import Collection
 
 import streamlit as st
 
+from ui.address import lecturing, mode, scene_number
+from ui.lecture.phone import phone
 from ui.lecture.scenes import read_scenes, scenes_file
+from ui.lecture.screen import screen
 from ui.lecture.steps import steps
 from ui.messages import complain, sentence
 
 STYLE = """<style>
-html { font-size: 20px !important }
+html { font-size: clamp(16px, 2.8vh, 40px) !important }
 [data-testid=stSidebar], [data-testid=stHeader], [data-testid=stDecoration] { display: none }
 [data-testid=stMainBlockContainer] { padding-top: 0.6rem }
 .st-key-heading, .st-key-part, .st-key-step, .st-key-back, .st-key-next { display: none }
 </style>"""
 SHOWN = "scene_shown"
+ARRIVING = {"mode", "hall"}  # what the address of a lecture holds that has not begun
 
 
-def lecturing() -> bool:
-    """The address asks for the lecture: ``?mode=lecture``."""
-    return st.query_params.get("mode") == "lecture"
-
-
-def stage(pages: Collection[str]) -> None:
-    """Title and sentence of the scene, and the keys that lead to the others.
+def stage(pages: Collection[str]) -> bool:
+    """What the address's mode asks for; whether that is all, so that no page is to be shown below it.
 
     Args:
         pages: addresses of the app's pages, "" for the first.
@@ -31,21 +30,30 @@ def stage(pages: Collection[str]) -> None:
     st.html(STYLE)
     try:
         scenes = read_scenes(scenes_file(), pages)
+        here = scene_number() if scene_number() <= len(scenes) else 0
+        first = set(st.query_params) <= ARRIVING
+        if mode() == "vote":
+            phone(scenes)
+        elif not lecturing():
+            screen(scenes, mode())
+        elif "live" not in st.query_params and scenes[0 if first else here - 1].show and (here or first):
+            screen(scenes, "lecture")
+        else:
+            above_a_page(scenes, here, first)
+            return False
     except (ValueError, OSError) as error:
         complain(sentence(error))
-        return
-    here = scene_number() if scene_number() <= len(scenes) else 0
+        return not lecturing()
+    return True
+
+
+def above_a_page(scenes: list, here: int, first: bool) -> None:
+    """Title and sentence of the scene, and the keys that lead to the others."""
     if st.session_state.get(SHOWN, here) != here:
         _forget()
     st.session_state[SHOWN] = here
     with st.container(key="stage"):
-        steps(scenes, here, first=set(st.query_params) == {"mode"})
-
-
-def scene_number() -> int:
-    """The scene that the address names, 0 outside a lecture."""
-    words = st.query_params.get("scene", "") if lecturing() else ""
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 6 else 0
+        steps(scenes, here, first)
 
 
 def _forget() -> None:

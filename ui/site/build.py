@@ -14,7 +14,7 @@ from models.studies import DEFAULT_STUDY
 from ui.components.loader import HERE as COMPONENTS
 from ui.components.loader import SHEET, joined
 from ui.components.viewer.packing import pack, packed_colours, packed_paper
-from ui.pages.story.drawn import FILE as STORY
+from ui.pages.drawn import FILE as STORY
 from ui.site.lesson import lesson_data
 from ui.site.networks import copy_graphs, scales, write_graphs
 from ui.site.runtime import copy_runtime

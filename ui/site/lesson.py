@@ -14,8 +14,12 @@ from ui.pages.scaling.svg import number
 from ui.palette import COLOURS
 
 FIGURES = {  # what each step shows
-    "Saturation": "figure3", "Dependence": "figure4", "The rule": "released", "The search": "search", "The gain": "figure8",
-}  # fmt: skip
+    "Saturation": "figure3",
+    "Dependence": "figure4",
+    "The rule": "released",
+    "The search": "search",
+    "The gain": "figure8",
+}
 CLASSES = 1000
 SYMBOLS = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\varphi": "φ", r"\,": "\u2009"}
 
@@ -58,9 +62,12 @@ def family() -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, str]:
     return {
-        "short": step.short, "headline": step.headline, "text": formulas(step_text(step)), "controls": step.controls,
+        "short": step.short,
+        "headline": step.headline,
+        "text": formulas(step_text(step)),
+        "controls": step.controls,
         "figure": FIGURES[step.short],
-    }  # fmt: skip
+    }
 
 
 def _presets() -> list[dict[str, Any]]:

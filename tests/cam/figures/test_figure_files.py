@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cam import compare
 from cam.figures.figure import (
     draw_pillow,
     figure_layout,
     save_figure,
 )
 from cam.question import Question
+from models import load_study
+from models.home import SAMPLES
 from tests.cam.figures.drawing import ROOT, words_of
 
 # ------------------------------------------------------------------------------------------------------------ the files
@@ -108,3 +112,17 @@ def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
     with pytest.raises(ValueError, match="got 0 variants and 2 images"):
         figure_layout(photographs, variants=[])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".svg"])
+def test_two_rows_of_photographs_are_small_vector_files(tmp_path, suffix):
+    """Five networks on two photographs: below 1 MB, photographs as JPEG, in less than three seconds of one core."""
+    study = load_study("photographs")
+    samples = [SAMPLES / f"{name}.jpg" for name in ("meerkats", "cat")]
+    comparison = compare({key: study.load(key, "cpu") for key in study.variants}, samples)
+    began = time.process_time()
+    save_figure(comparison, tmp_path / f"figure{suffix}")
+    assert time.process_time() - began < 3
+    content = (tmp_path / f"figure{suffix}").read_bytes()
+    assert len(content) < 1e6
+    assert content.count(b"DCTDecode" if suffix == ".pdf" else b"data:image/jpeg") == 12

@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import test from "node:test"
 
 import { byLuck, shuffled } from "../../../ui/components/story/chance.js"
-import { boxOf, cellAt, cellSum, meanOf, partialMap } from "../../../ui/components/story/sums.js"
+import { boxOf, cellAt, cellSum, meanOf, partialMap, strongestParts } from "../../../ui/components/story/sums.js"
 
 const channels = [{ weight: 0.5, map: [1, 2, 3, 4] }, { weight: -2, map: [0, 1, 0, 1] }]
 const place = { centres: [31, 63, 95, 127, 159, 191, 223], offset: [-15, -13], resolution: 224, cells: 7 }
@@ -13,6 +13,12 @@ test("a cell is its channels and the rest", () => {
   const { parts, rest, value } = cellSum(channels, [10, 20, 30, 40], 1)
   assert.deepEqual(parts.map(({ product }) => product), [1, -2])
   assert.deepEqual([rest, value], [20, 19])
+})
+
+test("a cell of a whole map is its strongest channels and the rest", () => {
+  const { parts, rest, value } = strongestParts(channels, [10, 20, 30, 40], 1, 1)
+  assert.deepEqual(parts.map(({ channel, activation, product }) => [channel.weight, activation, product]), [[-2, 1, -2]])
+  assert.deepEqual([rest, value], [22, 20])
 })
 
 test("channels are added one by one", () => {

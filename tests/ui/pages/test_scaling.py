@@ -1,6 +1,7 @@
 """The lesson: what the sliders mean, what is drawn, what is said, and the stopwatch."""
 
 import gc
+import json
 import math
 import re
 import time
@@ -11,11 +12,13 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from cam.evaluation.shipped import shipped_evaluation
 from cam.paper.tables import paper
 from models import SCALINGS, Scaling, compound_scaling
 from models.costs import network_cost
 from models.scaling import Candidate, grid_candidates
 from ui.pages.scaling import charts, latency
+from ui.pages.scaling.measured import nearest, on_caltech, on_imagenet
 from ui.pages.scaling.network_drawing import WIDTH, network_drawing
 from ui.pages.scaling.setting import Setting, near_target
 from ui.pages.scaling.steps import STEPS
@@ -55,7 +58,59 @@ def test_a_link_opens_every_step_with_its_controls(i, step):
     app = page(step=i)
     assert app.header[0].value == step.headline
     assert app.session_state["by"] == step.controls
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 3, "the step's exhibit, and the experiment's two"
+
+
+def test_measured_numbers_are_the_documents():
+    """The data file and docs/results.md say the same of the five, of the baseline's weights at other sizes, and of Lite."""
+    rows: dict[str, list[str]] = {}
+    for line in (ROOT / "docs" / "results.md").read_text("utf-8").splitlines():
+        if len(cells := line.split("|")) == 8:
+            rows.setdefault(cells[1].strip(), cells)
+    points = {one.label: one for one in on_imagenet().points}
+    for one in on_imagenet().points[:5]:
+        cells = rows[one.label.lower()]
+        assert cells[2].split()[0] == f"{one.top1:.1f}"
+        assert cells[6].split()[0] == f"{one.gflops:.2f}"
+        low, high = (float(word) for word in re.findall(r"\[(\d+), (\d+)\]", cells[2])[0])
+        assert (one.low, one.high) == (pytest.approx(low, abs=1.6), pytest.approx(high, abs=1.6)), "by bootstrap there"
+    for key, size in (("higher resolution", 448), ("compound", 300)):
+        assert rows[key][3].split()[0] == f"{points[f'Baseline’s weights at {size} px'].top1:.1f}"
+    lite = " ".join(f"{points[f'Lite{i} (Google)'].top1:.1f}" + "," * (i == 0) for i in range(3))
+    assert lite.replace(" 85.0", " and 85.0") in " ".join((ROOT / "docs" / "results.md").read_text("utf-8").split())
+
+
+def test_every_training_that_was_evaluated_is_a_point():
+    report = shipped_evaluation("caltech101")
+    points = on_caltech().points
+    assert len(points) == sum(one.accuracy is not None for one in report.trainings.values())
+    assert [one.label for one in points if one.variant == "baseline"] == [f"Baseline, training {i}" for i in (1, 2, 3)]
+    assert points[0].top1 == pytest.approx(100 * report.trainings["baseline"].accuracy, abs=0.01)
+    (control,) = (one for one in points if one.label == "Resolution-300")
+    assert control.gflops == pytest.approx(network_cost(Scaling(resolution=300), family="lite").macs / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "key"),
+    [
+        (Scaling(), "baseline"),
+        (Scaling(depth_mult=2), "depth"),
+        (Scaling(depth_mult=1.2), "baseline"),
+        (Scaling(width_mult=1.6), "width"),
+        (Scaling(resolution=400), "resolution"),
+        (SCALINGS["b4"], "compound"),
+    ],
+)
+def test_the_sliders_find_the_nearest_trained_network(scaling, key):
+    assert nearest(Setting(scaling)) == key
+
+
+def test_the_nearest_networks_maps_move_with_the_sliders():
+    app = page(step=1, by="hand", d=1.0, w=2.2)
+    assert any("Nearest trained network: **Wider**" in one.value for one in app.markdown)
+    (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith("nearest"))
+    assert json.loads(found.proto.json)["shown"] == [0, 2]
+    assert any("named 92.7 to 93.7 % in 3 trainings" in one.value for one in page(d=1.0, measured="caltech").markdown)
 
 
 @pytest.mark.parametrize("nonsense", [0, 6, "x", ""])

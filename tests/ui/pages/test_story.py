@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from cam.evaluation.shipped import shipped_evaluation
 from cam.paper.figure7 import paper_figure
 from models import load_study
+from ui.pages.drawn import FILE, MOST_BYTES, drawn
 from ui.pages.story import drawing
 from ui.pages.story.answer import measured
-from ui.pages.story.drawn import FILE, MOST_BYTES, drawn
 from ui.palette import COLOURS
 
 ROOT = Path(__file__).parents[3]

@@ -30,9 +30,15 @@ def photographs() -> dict[str, Image.Image]:
     Pillow resamples columns first."""
     random = np.random.default_rng(0)
     noise = {
-        "noise": (401, 523), "little": (37, 90), "little and tall": (290, 61), "a row": (1, 700), "a column": (700, 1),
-        "tall": (640, 427), "just tall for 224": (500, 361), "not quite tall for 224": (500, 362),
-    }  # fmt: skip
+        "noise": (401, 523),
+        "little": (37, 90),
+        "little and tall": (290, 61),
+        "a row": (1, 700),
+        "a column": (700, 1),
+        "tall": (640, 427),
+        "just tall for 224": (500, 361),
+        "not quite tall for 224": (500, 362),
+    }
     made = {name: Image.fromarray(random.integers(0, 256, (*size, 3), np.uint8)) for name, size in noise.items()}
     return {"a photograph": open_image(SAMPLES / "cat.jpg")} | made
 
@@ -40,13 +46,18 @@ def photographs() -> dict[str, Image.Image]:
 def views() -> list[dict]:
     return [
         {
-            "name": name, "width": image.width, "height": image.height, "rgb": packed(np.asarray(image), "u1"),
-            "view": view, "side": side, "seen": packed(np.asarray(view_image(image, view, side)), "u1"),
+            "name": name,
+            "width": image.width,
+            "height": image.height,
+            "rgb": packed(np.asarray(image), "u1"),
+            "view": view,
+            "side": side,
+            "seen": packed(np.asarray(view_image(image, view, side)), "u1"),
         }
         for name, image in photographs().items()
         for view in VIEWS
         for side in SIDES
-    ]  # fmt: skip
+    ]
 
 
 SCALE = ScoreScale("max logit", 3.0, 0.8, -1.0)
@@ -65,11 +76,13 @@ def answers() -> list[dict]:
     assert len(set(outside)) == 2
     return [
         {
-            "logits": [packed(one[place]) for one in logits], "shared": int(shared[place]), "outside": outside[place],
+            "logits": [packed(one[place]) for one in logits],
+            "shared": int(shared[place]),
+            "outside": outside[place],
             "probabilities": packed(probabilities(logits[0, place])),
         }
         for place in range(10)
-    ]  # fmt: skip
+    ]
 
 
 def costs() -> list[dict]:
@@ -80,11 +93,16 @@ def costs() -> list[dict]:
         stages = cost.stages[1:-2]
         found.append(
             {
-                "depth": one.depth_mult, "width": one.width_mult, "pixels": one.input_size, "params": cost.params,
-                "macs": cost.macs, "grid": cost.grid, "layers": [stage.layers for stage in stages],
+                "depth": one.depth_mult,
+                "width": one.width_mult,
+                "pixels": one.input_size,
+                "params": cost.params,
+                "macs": cost.macs,
+                "grid": cost.grid,
+                "layers": [stage.layers for stage in stages],
                 "channels": [stage.channels for stage in stages],
             }
-        )  # fmt: skip
+        )
     return found
 
 
@@ -114,6 +132,10 @@ def test_the_browsers_numbers_are_pythons(tmp_path):
     path.write_text(json.dumps(numbers()))
     ended = subprocess.run(
         [str(NODE), "--test", str(Path(__file__).with_name("parts.test.js"))],
-        env={**os.environ, "NUMBERS": str(path)}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        env={**os.environ, "NUMBERS": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -6,6 +6,7 @@ interface Component<Data> {
   data: Data
   parentElement: HTMLElement
   setTriggerValue(name: string, value: unknown): void
+  setStateValue(name: string, value: unknown): void
 }
 
 /** ui/components/viewer/packing.py: maps, levels and colours are base64 of their values. */
@@ -24,6 +25,21 @@ interface ViewerData {
   look: string | null
   lecture: boolean
   uploads: number
+  apart?: TakenParts | null
+  whole?: string // why maps cannot be taken apart; nothing where there is no server to ask
+}
+
+/** One map taken apart, or why not: channels, maps as base64 of float32, and the pixels that a cell can reach. */
+interface TakenParts {
+  digest: string
+  key: string
+  words?: string
+  count: number
+  logit: number
+  bias: number
+  field: number
+  map: string
+  channels: { channel: number; weight: number; map: string }[]
 }
 
 interface PackedRow {
@@ -172,6 +188,16 @@ interface Scenes {
   count: number
   links: string[]
   go: number
+  hall: string
+  composed: boolean
+}
+
+/** Between the windows of a lecture: which scene and build another went to, that one asks, and the hall's votes. */
+interface HallMessage {
+  asking?: boolean
+  scene?: number
+  build?: number
+  votes?: number[][]
 }
 
 interface Thumbnail {

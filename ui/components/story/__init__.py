@@ -19,5 +19,5 @@ _story = component("story")
 
 
 def story(data: dict[str, Any], key: str = "story") -> None:
-    """Tell the story from what ``ui.pages.story.drawn`` holds."""
+    """Tell the story from what ``ui.pages.drawn`` holds."""
     _story(data=data, key=key)

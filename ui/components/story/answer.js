@@ -12,7 +12,7 @@ export function showAnswer(step, { sentence, title, baseline, statements }) {
 }
 
 /** @param {MeasuredStatement} statement @param {string} baseline */
-function plot({ claim, outcome, measurement, images, needs, dots }, baseline) {
+export function plot({ claim, outcome, measurement, images, needs, dots }, baseline) {
   const ends = [0, ...dots.flatMap(({ low, high }) => [low, high])]
   const room = 0.06 * (Math.max(...ends) - Math.min(...ends))
   const low = Math.min(...ends) - room, width = Math.max(...ends) + room - low

@@ -18,13 +18,12 @@ export function showGrowth(step, { growth, columns, photographs }, still) {
   const buttons = growth.map((one, place) => button(one, columns[place]))
   step.querySelector(".networks").replaceChildren(...buttons)
   const drawing = step.querySelector(".drawing")
-  svgPart(drawing, "image", "seen").setAttribute("href", photographs[0].picture)
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer
   /** @param {number} place */
   const show = (place) => {
     buttons.forEach((one, other) => one.setAttribute("aria-pressed", String(other === place)))
-    drawNetwork(drawing, place, growth, columns[place])
+    drawNetwork(drawing, place, growth, columns[place], photographs[0].picture)
     step.querySelector(".said-of").innerHTML = sentence(growth[place], columns[place])
   }
   const chosen = new AbortController() // ends the walk
@@ -59,19 +58,23 @@ function button({ key, depth, width, pixels, params, macs, times }, { label, col
 }
 
 /** @param {Grown} one @param {StoryColumn} column */
-function sentence({ layers, channels, pixels }, { label, cells }) {
+export function sentence({ layers, channels, pixels }, { label, cells }) {
   const count = layers.reduce((sum, one) => sum + one, 0)
   return `<b>${escape(label)}</b>: a photograph of ${pixels} × ${pixels} pixels goes through ${count} layers in ${layers.length} stages, ` +
     `the widest with ${Math.max(...channels)} channels, and comes out as a map of ${cells} × ${cells} cells.`
 }
 
 // Photograph, stages and map; the baseline stays behind as an outline. The same rectangles move from network to network.
-/** @param {SVGElement} drawing @param {number} place @param {Drawn[]} all @param {{ colour: string, label: string }} column */
-export function drawNetwork(drawing, place, all, { colour, label }) {
+/**
+ * @param {SVGElement} drawing @param {number} place @param {NetworkShape[]} all @param {{ colour: string, label: string }} column
+ * @param {string} [picture] what the network sees
+ */
+export function drawNetwork(drawing, place, all, { colour, label }, picture = "") {
   const one = all[place], now = boxes(one, all), before = boxes(all[0], all)
   drawing.setAttribute("aria-label", `${label}: ${one.pixels} pixels, layers ${one.layers.join(", ")}, channels ${one.channels.join(", ")}`)
   const outlines = before.map((box, index) => rectangle(drawing, `outline-${index}`, box, "outline"))
   const seen = svgPart(drawing, "image", "seen")
+  if (picture) seen.setAttribute("href", picture)
   measure(seen, now[0])
   const parts = now.map((box, index) => {
     const node = rectangle(drawing, `part-${index}`, box, index === 0 ? "photo" : index === now.length - 1 ? "map" : "stage")
@@ -85,7 +88,7 @@ export function drawNetwork(drawing, place, all, { colour, label }) {
 }
 
 // Every stage has the room that it needs in the largest network, so that it stays in its place.
-/** @param {Drawn} one @param {Drawn[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
+/** @param {NetworkShape} one @param {NetworkShape[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
 function boxes({ pixels, layers, channels }, all) {
   const side = pixels * PIXEL
   const found = [{ x: 2, y: FLOOR - side, width: side, height: side }]

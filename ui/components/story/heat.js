@@ -16,11 +16,11 @@ export function photograph(url) {
 }
 
 // A raw map as the app shows it: from 0 to its largest value, or to ``high``, each cell where it really looks.
-/** @param {ArrayLike<number> & Iterable<number>} map @param {Place} place @param {Uint8Array} rgb @param {{ blocks?: boolean, high?: number }} [how] */
-export function heat(map, place, rgb, { blocks = false, high = extent(map)[1] } = {}) {
+/** @param {ArrayLike<number> & Iterable<number>} map @param {Place} place @param {Uint8Array} rgb @param {{ blocks?: boolean, high?: number, signed?: boolean }} [how] ``signed``: from minus the largest value to the largest */
+export function heat(map, place, rgb, { blocks = false, signed = false, high = signed ? Math.max(...extent(map).map(Math.abs)) : extent(map)[1] } = {}) {
   const canvas = document.createElement("canvas")
   const values = resample(map, axes(place, "registered", blocks))
-  paintLevels(canvas, levelled(values, 0, Math.max(high, 1e-6)), lut(rgb, 0.7, "positive"))
+  paintLevels(canvas, levelled(values, signed ? -high : 0, Math.max(high, 1e-6)), lut(rgb, 0.7, signed ? "signed" : "positive"))
   return canvas
 }
 

@@ -9,6 +9,13 @@ export function cellSum(channels, rest, cell) {
   return { parts, rest: rest[cell], value: parts.reduce((sum, { product }) => sum + product, rest[cell]) }
 }
 
+/** A cell of a whole map: the channels that count most there, and what all others add. @template {{ weight: number, map: ArrayLike<number> }} Channel @param {Channel[]} channels @param {ArrayLike<number>} whole @param {number} cell @param {number} count */
+export function strongestParts(channels, whole, cell, count) {
+  const products = channels.map((channel) => ({ channel, activation: channel.map[cell], product: channel.map[cell] * channel.weight }))
+  const parts = products.sort((one, other) => Math.abs(other.product) - Math.abs(one.product)).slice(0, count)
+  return { parts, value: whole[cell], rest: parts.reduce((rest, { product }) => rest - product, whole[cell]) }
+}
+
 /** The sum of the first ``count`` channels at every cell. @param {{ weight: number, map: ArrayLike<number> }[]} channels @param {number} count @param {number} cells */
 export function partialMap(channels, count, cells) {
   const sum = new Float32Array(cells)

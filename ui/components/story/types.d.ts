@@ -1,4 +1,4 @@
-// What ui/pages/story/drawn.py hands over, and what the steps hand to one another. Only tsc reads this file.
+// What ui/pages/drawn.py hands over, and what the steps hand to one another. Only tsc reads this file.
 
 interface StoryData {
   claim: string
@@ -50,13 +50,13 @@ interface CellSum {
 }
 
 /** What a network is drawn from: the side of its input, and the layers and channels of each stage. */
-interface Drawn {
+interface NetworkShape {
   pixels: number
   layers: number[]
   channels: number[]
 }
 
-interface Grown extends Drawn {
+interface Grown extends NetworkShape {
   key: string
   depth: number
   width: number

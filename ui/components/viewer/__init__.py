@@ -11,6 +11,7 @@ pointing.js      cross-hair, zoom and pan
 keys.js          what keys do
 tools.js         display choices, and the link that keeps them
 large.js         one photograph, large
+apart.js         one map of it taken apart, cell by cell
 paper_figure.js  the paper's own Figure 7
 viewer.js        where Streamlit hands over data, and all of it starts
 """
@@ -20,15 +21,19 @@ from typing import Any
 
 from ui.components.loader import component
 from ui.components.viewer.interactive import interactive_page, likely_classes
-from ui.components.viewer.packing import pack, packed_paper
+from ui.components.viewer.packing import pack, packed_paper, packed_parts
 
-__all__ = ["interactive_page", "likely_classes", "pack", "packed_paper", "viewer"]
+__all__ = ["interactive_page", "likely_classes", "pack", "packed_paper", "packed_parts", "viewer"]
 
 _viewer = component("viewer")
 
 
 def viewer(
-    data: dict[str, Any], on_remove: Callable[[], None], on_study: Callable[[], None], key: str = "viewer"
+    data: dict[str, Any],
+    on_remove: Callable[[], None],
+    on_study: Callable[[], None],
+    on_apart: Callable[[], None],
+    key: str = "viewer",
 ) -> None:
     """Draw what ``pack`` packed; callbacks find in the state what was asked for.
 
@@ -36,6 +41,7 @@ def viewer(
         data: of ``pack``.
         on_remove: a row is closed; ``remove`` is its photograph's digest.
         on_study: another study is to be shown; ``study`` is its name.
+        on_apart: a map is to be taken apart; ``apart`` is its photograph's ``digest`` and its variant's ``key``.
         key: of the component's state.
     """
-    _viewer(data=data, key=key, on_remove_change=on_remove, on_study_change=on_study)
+    _viewer(data=data, key=key, on_remove_change=on_remove, on_study_change=on_study, on_apart_change=on_apart)

@@ -1,6 +1,7 @@
 // What keys do, and the panel that they act on.
 
 import { clamp } from "../shared/words.js"
+import { moveCell, takeApart } from "./apart.js"
 import { openStage, paintStage, swiped } from "./large.js"
 import { point, zoomBy } from "./pointing.js"
 import { change } from "./tools.js"
@@ -25,10 +26,12 @@ export function act(viewer, { key, shiftKey }, inside) {
   if (key === "+" || key === "=") return zoomBy(viewer, viewer.at.row, 1.5) ?? true
   if (key === "-") return zoomBy(viewer, viewer.at.row, 1 / 1.5) ?? true
   if (!inside) return false
+  if (moves[key] && shiftKey && viewer.stage.open && viewer.takenApart && viewer.at.column) return moveCell(viewer, ...moves[key]) ?? true
   if (moves[key] && shiftKey) return moveCross(viewer, ...moves[key]) ?? true
   if (moves[key]) return moveFocus(viewer, viewer.at.row + moves[key][0], viewer.at.column + moves[key][1]) ?? true
   if ((key === "Enter" || key === " ") && !viewer.stage.open) return openStage(viewer, viewer.at.row, viewer.at.column) ?? true
   if ((key === "s" || key === "S") && viewer.stage.open) return swiped(viewer, { on: !viewer.swipe.on }) ?? true
+  if ((key === "t" || key === "T") && viewer.stage.open && viewer.at.column) return takeApart(viewer) ?? true
   return false
 }
 

@@ -1,9 +1,10 @@
 // One photograph, large, and the divider between two panels of it.
 
 import { clamp, percent } from "../shared/words.js"
+import { chooseCell, paintApart, takeApart } from "./apart.js"
 import { within } from "./elements.js"
 import { moveFocus } from "./keys.js"
-import { paint } from "./painting.js"
+import { bar, paint } from "./painting.js"
 import { pan, point, unpoint, wheel } from "./pointing.js"
 
 /** @param {Viewer} viewer */
@@ -17,13 +18,25 @@ export function listenToStage(viewer) {
   named("other").onchange = (/** @type {any} */ event) => swiped(viewer, { other: +event.target.value })
   named("swipe").onchange = (/** @type {any} */ event) => swiped(viewer, { on: event.target.checked })
   named("divide").oninput = (/** @type {any} */ event) => swiped(viewer, { divide: +event.target.value })
+  named("apart").onclick = () => takeApart(viewer)
+  let dragged = 0
   panel.onpointermove = (/** @type {PointerEvent} */ event) => {
     const [u, v] = within(panel, event)
+    if (event.buttons) dragged += Math.hypot(event.movementX, event.movementY)
     if (event.buttons && viewer.swipe.on) swiped(viewer, { divide: clamp(u, 0, 1) })
     else if (event.buttons) pan(viewer, viewer.at.row, event.movementX / panel.clientWidth, event.movementY / panel.clientHeight)
     point(viewer, viewer.at.row, clamp(u, 0, 1), clamp(v, 0, 1))
   }
-  panel.onpointerdown = (/** @type {PointerEvent} */ event) => panel.setPointerCapture(event.pointerId)
+  panel.onpointerdown = (/** @type {PointerEvent} */ event) => {
+    dragged = 0
+    panel.setPointerCapture(event.pointerId)
+  }
+  panel.onclick = (/** @type {PointerEvent} */ event) => {
+    if (dragged > 4 || viewer.swipe.on) return
+    if (!viewer.takenApart) takeApart(viewer, true)
+    const [u, v] = within(panel, event), zoom = viewer.zoom(viewer.at.row)
+    chooseCell(viewer, zoom.left + u / zoom.scale, zoom.top + v / zoom.scale)
+  }
   panel.onpointerleave = () => unpoint(viewer, viewer.at.row)
   panel.addEventListener("wheel", (/** @type {WheelEvent} */ event) => wheel(viewer, event, panel, viewer.at.row), { passive: false })
   stage.onclick = (event) => event.target === stage && stage.close()
@@ -66,7 +79,9 @@ export function paintStage(viewer) {
   paint(viewer, canvas, row, column)
   if (swipe.on) paint(viewer, canvas, row, swipe.other, [Math.max(1e-6, swipe.divide), 1])
   canvas.setAttribute("aria-label", viewer.words(row, column))
+  stage.querySelector(".scale").replaceChildren(...(column ? bar(viewer, row, column - 1) : []))
   readStage(viewer)
+  paintApart(viewer)
 }
 
 /** @param {Viewer} viewer */
@@ -81,5 +96,9 @@ export function readStage(viewer) {
     const value = viewer.pointed?.row === row && one ? `, here ${viewer.reading(row, one)}` : ""
     return label(one) + guess + value
   })
+  const { u = 0.5, v = 0.5 } = viewer.pointed ?? {}
+  viewer.stage.classList.toggle("pointing", viewer.pointed?.row === row)
+  viewer.stage.style.setProperty("--u", `${u * 100}%`)
+  viewer.stage.style.setProperty("--v", `${v * 100}%`)
   viewer.stage.querySelector(".reading").textContent = facts.join(" | ")
 }

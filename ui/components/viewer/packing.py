@@ -11,6 +11,7 @@ from cam import METHODS, Comparison
 from cam.comparison import VariantFacts
 from cam.figures.colours import colour_table
 from cam.figures.figure import method_words, none_may_fit
+from cam.maps.parts import Parts
 from cam.paper.figure7 import paper_figure
 from models.studies import baseline_of
 
@@ -74,6 +75,18 @@ def pack(
         "method": method_words(first),
         "own": first.question.target == "own",
         "colours": packed_colours(),
+    }
+
+
+def packed_parts(parts: Parts) -> dict[str, Any]:
+    """A map taken apart: channels with their weights and feature maps, the map, and the bias."""
+    return {
+        "channels": [
+            {"channel": int(channel), "weight": float(weight), "map": packed(one)}
+            for channel, weight, one in zip(parts.channels, parts.weight, parts.features, strict=True)
+        ],
+        "map": packed(parts.whole),
+        "bias": parts.bias,
     }
 
 

@@ -43,6 +43,7 @@ export function point(viewer, row, u, v) {
 /** @param {Viewer} viewer @param {number} row */
 export function unpoint(viewer, row) {
   viewer.root.querySelectorAll(".row")[row]?.classList.remove("pointing")
+  viewer.stage.classList.remove("pointing")
 }
 
 /** @param {Viewer} viewer @param {HTMLElement} panel @param {number} row @param {number} column */

@@ -34,7 +34,7 @@ export class State {
   // Take in what the server packed; false where it is what is shown already.
   /** @param {ViewerData} data */
   take(data) {
-    const text = JSON.stringify([data.rows, data.columns, data.missing, data.unit, data.own])
+    const text = JSON.stringify([data.rows, data.columns, data.missing, data.unit, data.own, data.whole])
     if (text === this.text) return false
     this.text = text
     this.data = data

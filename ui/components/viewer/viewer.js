@@ -28,6 +28,10 @@ export class Viewer extends State {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ quiet
   /** @type {(name: string, value: unknown) => void} */ trigger
   /** @type {Element[]} rows that wait until they are scrolled into view */ waiting = []
+  /** @type {TakenParts | null | undefined} the map that the server took apart */ apart
+  takenApart = false
+  /** @type {{ x: number, y: number } | undefined} in widths of the image; whose cell is taken apart */ spot
+  wanted = "" // what the server was asked to take apart last
   frame = 0
   scene = 0
 
@@ -60,6 +64,7 @@ export class Viewer extends State {
   /** @param {ViewerData} data @param {(name: string, value: unknown) => void} trigger */
   show(data, trigger) {
     this.trigger = trigger
+    this.apart = data.apart
     if (data.scene !== this.scene && data.scene) this.look = { ...DEFAULTS, ...accepted(data.look) }
     this.scene = data.scene
     this.root.classList.toggle("lecture", data.lecture)

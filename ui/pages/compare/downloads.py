@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from cam import Comparison
+from cam import METHODS, Comparison
 from ui import session
 from ui.components.viewer import interactive_page, likely_classes
 from ui.pages.compare.controls import Selection, choices
@@ -55,6 +55,18 @@ def downloads(rows: list[Row], settings: Selection) -> None:
             _button("Interactive page", ".html", partial(_page, rows, settings), "text/html", INTERACTIVE_HELP)
             _button("Raw maps", ".npz", partial(_file, comparisons, ".npz", scale, style), MAPS)
         st.caption("Raw maps (.npz) can be drawn again with `python -m cam render`.")
+        st.markdown("Cite this figure")
+        st.code(citation(comparisons, settings), language=None, wrap_lines=True)
+
+
+def citation(rows: list[Comparison], settings: Selection) -> str:
+    """What a caption or a list of references says of the figure: how it was made, from which weights, by which method."""
+    method = METHODS[settings.question.method]
+    weights = ", ".join(f"{one.label} {one.fingerprint[:12]}" for one in rows[0].variants.values())
+    return (
+        f"Class activation maps by {method.label} ({method.reference.rstrip('.')}), drawn with Compound CAM. "
+        f"Study: {session.study_named(settings.study).title}. Weights (sha256): {weights}."
+    )
 
 
 def _button(label: str, suffix: str, data: Callable[[], str | bytes], mime: str, words: str | None = None) -> None:

@@ -1,14 +1,16 @@
 """The figure, images by variants, and everything that can be chosen about it."""
 
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cam import Comparison
 from models.outputs import SOFTMAX
 from ui import session, uploads
-from ui.components.viewer import pack, packed_paper, viewer
+from ui.address import lecturing, scene_number
+from ui.components.viewer import pack, packed_paper, packed_parts, viewer
 from ui.elsewhere import Answer, known_elsewhere
-from ui.lecture.stage import lecturing, scene_number
 from ui.messages import complain, errors_shown, inform, plain, say_what_is_pending, sentence
 from ui.pages.compare import controls
 from ui.pages.compare.answers import answers
@@ -16,6 +18,7 @@ from ui.pages.compare.controls import Selection
 from ui.pages.compare.downloads import downloads
 from ui.pages.compare.first_sight import Places
 from ui.pages.compare.links import check_link
+from ui.parts import not_a_sum, parts_of
 from ui.session import Choice, Photograph
 
 UNSURE = 0.2
@@ -86,12 +89,42 @@ def draw(rows: list[Row], missing: dict[str, tuple[str, str]], settings: Selecti
     data = pack([row for _, row in rows], digests, pictures, missing, order, elsewhere)
     data |= {"lecture": lecturing(), "uploads": sum(not photograph.sample for photograph, _ in rows)}
     data |= {"theirs": packed_paper(), "scene": scene_number(), "look": st.query_params.get("look")}
+    data |= {
+        "apart": apart(rows, settings),
+        "whole": sentence(ValueError(why)) if (why := not_a_sum(settings.question)) else "",
+    }
     with figure:
         viewer(
             data,
+            on_apart=lambda: st.session_state.update(apart=st.session_state.viewer.apart),
             on_remove=lambda: uploads.remove(st.session_state.viewer.remove),
             on_study=lambda: controls.choose_study(st.session_state.viewer.study),
         )
+
+
+def apart(rows: list[Row], settings: Selection) -> dict[str, Any] | None:
+    """The map that the large view takes apart, if it asks for one of those shown."""
+    asked: Any = st.session_state.get("apart")
+    if not isinstance(asked, dict) or not_a_sum(settings.question):
+        return None
+    found = next((one for one in rows if one[0].digest == asked.get("digest")), None)
+    if found is None or asked.get("key") not in found[1].variants:
+        return None
+    photograph, key = found[0], asked["key"]
+    choices = tuple(session.networks(controls.choices(settings))[0])
+    try:
+        parts = parts_of(choices, key, photograph.digest, settings.question, photograph)
+    except ValueError as error:
+        return {"digest": photograph.digest, "key": key, "words": sentence(error)}
+    chosen = next(choice for choice in choices if choice.key == key)
+    return {
+        "digest": photograph.digest,
+        "key": key,
+        "count": parts.count,
+        "logit": parts.logit,
+        "field": session.network(chosen).receptive_field,
+        **packed_parts(parts),
+    }
 
 
 def known(photograph: Photograph, row: Comparison, settings: Selection) -> Answer | None:

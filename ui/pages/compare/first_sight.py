@@ -5,11 +5,10 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.address import HOME
-from ui.lecture.stage import lecturing
+from ui.address import HOME, lecturing
 
 FIGURE = HOME / "docs" / "figure.webp"
-ONE_LINE = "A row for each photograph, a column for each network; bright places speak for the class."
+ONE_LINE = "Each photograph with a map for every network; bright places speak for the class."
 DRAWN_EARLIER = (
     "Drawn earlier by the same networks, which are being loaded. The figure that you can explore comes next."
 )
@@ -17,7 +16,6 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }
 .st-key-introduction :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 }
 .st-key-introduction { padding-bottom: 0.4rem }
-.st-key-answers .annotation-text { fill: currentColor !important }
 </style>"""
 HIDDEN = "<style>.st-key-controls, .st-key-answers { display: none }</style>"
 
@@ -70,6 +68,6 @@ def first_sight(place: DeltaGenerator) -> None:
     if "looked" in st.session_state:
         return
     if FIGURE.is_file() and not st.query_params:
-        place.image(FIGURE.read_bytes(), caption=DRAWN_EARLIER, width="stretch")
+        place.image(FIGURE.read_bytes(), caption=DRAWN_EARLIER, width="stretch", alt=ONE_LINE)
     else:
         place.skeleton(height=420)

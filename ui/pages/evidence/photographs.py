@@ -143,7 +143,7 @@ def _detail(report: Report, kept: Kept, row: int) -> None:
 
 def _offer(photograph: Photograph, study: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(session.thumbnail(photograph.digest, photograph), width=72)
+        st.image(session.thumbnail(photograph.digest, photograph), width=72, alt="")
         st.markdown(f"**{plain(photograph.name.replace('-', ' '))}**", width="content")
         if st.button("See its maps on Compare", icon=":material/compare:", type="primary"):
             open_compare(photograph, study)

@@ -115,7 +115,7 @@ def _row(pictures: list[tuple[str, np.ndarray, np.ndarray, str]]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for case, map_, mask, score in pictures:
             with st.container(width=150, gap="small"):
-                st.image(session.data_url(_picture(map_, mask)), width=140)
+                st.image(session.data_url(_picture(map_, mask)), width=140, alt=f"A map over an object: {case}")
                 st.markdown(f"{case}: **{score}**")
 
 

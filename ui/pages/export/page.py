@@ -238,7 +238,7 @@ def finished(job: Job) -> None:
             with st.expander(f"{len(failures):,} photographs failed", icon=":material/error:"):
                 st.dataframe(failures, hide_index=True)
                 st.button("Try them again", on_click=_retry, args=(job,))
-    st.image(str(job.out / "contact-sheet.jpg"), caption="Contact sheet")
+    st.image(str(job.out / "contact-sheet.jpg"), caption="Contact sheet", alt="The first figures of this export, small")
 
 
 def download(job: Job) -> None:

@@ -6,10 +6,12 @@ keys.py             arrow keys and a presenter's remote
 svg.py              numbers for people, and the ruler under each
 showing.py          drawings that follow the page's theme
 network_drawing.py  a network drawn to scale
-charts.py           the paper's figures with the present setting in them
+measured.py         what networks reached here: measured.toml, and the evaluation that ships
+charts.py           the paper's figures with the present setting in them, and what was measured
 tables.py           the family beside the present setting, and the paper's own
 latency.py          how long one image takes on this device
 stopwatch.py        the section that measures latency
+experiment.py       what networks reached here, beside the paper's curves, and the nearest one's maps
 steps.py            the text, in five steps
 page.py             the page
 """

@@ -7,10 +7,12 @@ import plotly.graph_objects as go
 
 from cam.paper.tables import Curve, NetworkRow, paper
 from models.scaling import SCALINGS, Candidate, implied_phi
+from ui.pages.scaling.measured import RELEASED, Point
 from ui.pages.scaling.setting import Setting, candidates
 from ui.palette import COLOURS, OTHER, translucent
 
 HEIGHT = 290
+MEASURED_TO = 2.5  # G multiply-adds
 SYMBOLS = {"depth": "square", "width": "triangle-up", "resolution": "circle", "compound": "diamond", "baseline": "x"}
 DIMENSIONS = ("depth", "width", "resolution")
 GFLOPS, TOP1 = "G multiply-adds", "ImageNet top-1, %"
@@ -56,6 +58,56 @@ def figure1(setting: Setting, against: str) -> go.Figure:
     figure.update_xaxes(type="log", range=[math.log10(end) for end in ends], tickvals=ticks)
     figure.update_yaxes(range=(75, 86))
     return _mark(figure, value, ends, " M" if params else " G", log=True)
+
+
+def measured_figure(points: Sequence[Point], near: str, gflops: float) -> go.Figure:
+    """Networks that were measured here, with their intervals; the one nearest to the sliders is ringed and named.
+
+    Args:
+        points: the networks.
+        near: variant of the nearest one.
+        gflops: present cost.
+    """
+    figure = _figure(GFLOPS, "top-1 here, %")
+    for one in points:
+        colour = COLOURS.get(one.variant, OTHER)
+        symbol = SYMBOLS.get(one.variant, "star" if one.variant == RELEASED else "circle-open")
+        mine = one.variant == near
+        figure.add_trace(
+            go.Scatter(
+                x=[one.gflops],
+                y=[one.top1],
+                mode="markers+text",
+                name=one.label,
+                cliponaxis=False,
+                text=[f"<b>{one.label.split(',')[0]}</b>" if mine and one is _first(points, near) else ""],
+                textposition="top center",
+                textfont={"size": 15, "color": colour},
+                marker={
+                    "symbol": symbol,
+                    "size": 15 if mine else 10,
+                    "color": colour,
+                    "line": {"width": 2 if mine else 0},
+                },
+                error_y={
+                    "type": "data",
+                    "array": [one.high - one.top1],
+                    "arrayminus": [one.top1 - one.low],
+                    "color": translucent(colour, 0.75 if mine else 0.3),
+                    "thickness": 2,
+                    "width": 4,
+                },
+                hovertemplate=f"{one.label}: %{{x:.2f}} G, %{{y:.1f}} %, {one.low:.0f} to {one.high:.0f}<extra></extra>",
+            )
+        )
+    low, high = min(one.low for one in points), max(one.high for one in points)
+    figure.update_xaxes(range=(0, MEASURED_TO))
+    figure.update_yaxes(range=(low - 1, high + 1.5))
+    return _mark(figure, gflops, (0, MEASURED_TO), " G")
+
+
+def _first(points: Sequence[Point], variant: str) -> Point:
+    return next(one for one in points if one.variant == variant)
 
 
 def coefficients() -> dict[str, tuple[float, float, float]]:

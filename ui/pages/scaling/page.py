@@ -9,10 +9,10 @@ from plotly.graph_objects import Figure
 from cam.paper.tables import paper
 from models.costs import network_cost
 from models.scaling import SCALINGS
-from ui.address import choose
-from ui.lecture.stage import lecturing
+from ui.address import choose, lecturing
 from ui.pages.scaling import charts, tables
 from ui.pages.scaling.controls import choose_setting
+from ui.pages.scaling.experiment import experiment
 from ui.pages.scaling.keys import step_keys
 from ui.pages.scaling.network_drawing import network_drawing
 from ui.pages.scaling.setting import Setting, near_target
@@ -123,6 +123,7 @@ def lesson() -> None:
     drawing = network_drawing(network_cost(SCALINGS["b0"]), setting.cost, setting.variant)
     show_svg(drawing, "EfficientNet-B0 and the present network, drawn to the same scale", "drawing")
     numbers(setting)
+    experiment(setting)
     with st.expander("Beside B0 to B7, and where they leave the rule"):
         st.table(tables.family(setting))
         st.markdown("The last three columns are the φ at which the rule would give this depth, width and resolution.")

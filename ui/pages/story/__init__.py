@@ -2,7 +2,6 @@
 
 Everything that it shows was drawn earlier, so that it stands before PyTorch and the networks are loaded.
 
-drawn.py    what was drawn earlier, as the component takes it
 answer.py   the measured answer as plain numbers
 drawing.py  the command that draws: python -m ui.pages.story.drawing
 page.py     the page

@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from cam import Comparison, compare
 from cam.evaluation.shipped import shipped_evaluation
-from cam.maps.closed_forms import class_activation_map
+from cam.maps.parts import strongest, take_apart
+from cam.paper.tables import paper
 from models import Network, load_study, open_image
 from models.costs import network_cost
 from models.files import atomic_write
@@ -21,11 +23,11 @@ from models.home import SAMPLES
 from models.images import view_image
 from models.studies import DEFAULT_STUDY
 from ui.components.viewer import pack, packed_paper
-from ui.components.viewer.packing import packed, packed_colours
+from ui.components.viewer.packing import packed, packed_colours, packed_parts
+from ui.pages.drawn import FILE
 from ui.pages.evidence.verdicts import CLAIM
 from ui.pages.scaling.svg import number, times
 from ui.pages.story.answer import measured
-from ui.pages.story.drawn import FILE
 from ui.palette import colours_of
 
 PHOTOGRAPHS = (
@@ -42,6 +44,7 @@ PHOTOGRAPHS = (
 )
 TAKEN_APART, ITS_NETWORK = "red-panda", "baseline"
 CHANNELS = 12  # that are shown one by one
+RATHER, FOR, AGAINST = "spaniels", "cocker spaniel", "Sussex spaniel"
 EVALUATED = "caltech101"
 SIDE, LARGE, QUALITY = 360, 512, 76  # pixels, and WebP's quality
 SHOWN_COLOURS = ("inferno", "diverging", "jet", "viridis")
@@ -65,6 +68,8 @@ def drawn_now(names: Sequence[str] = PHOTOGRAPHS) -> dict[str, Any]:
         "apart": taken_apart(networks[ITS_NETWORK], TAKEN_APART),
         "growth": [growth(key, network, networks[ITS_NETWORK]) for key, network in networks.items()],
         "answer": measured(report),
+        "rather": rather(networks),
+        "curves": {key: curve._asdict() for key, curve in paper().figure8.items()},
     }
 
 
@@ -91,6 +96,13 @@ def _row(networks: Mapping[str, Network], name: str) -> Comparison:
     return found
 
 
+def rather(networks: Mapping[str, Network]) -> dict[str, Any]:
+    """What speaks for one class rather than another: the differences of two maps, one for each network."""
+    found = compare(networks, [SAMPLES / f"{RATHER}.jpg"], target=f"{FOR} - {AGAINST}")
+    maps = packed(np.concatenate([found.maps[key][0].ravel() for key in networks]))
+    return {"name": RATHER, "picture": picture(RATHER, LARGE), "for": FOR, "against": AGAINST, "maps": maps}
+
+
 @torch.inference_mode()
 def taken_apart(network: Network, name: str) -> dict[str, Any]:
     """One map as the sum that it is: the feature maps that count most, each with its weight, and all others together.
@@ -103,26 +115,20 @@ def taken_apart(network: Network, name: str) -> dict[str, Any]:
     logits = network.logits(features)[0]
     class_idx = logits.argmax().unsqueeze(0)
     weight, bias = network.classifier.weight[class_idx[0]], network.classifier.bias[class_idx[0]]
-    whole = class_activation_map(features, network.classifier.weight, class_idx)[0]
-    order = (weight * features[0].mean(dim=(1, 2))).abs().argsort(descending=True)[:CHANNELS]
-    rest = whole - (weight[order, None, None] * features[0, order]).sum(0)
+    channels = strongest(features[0], weight, CHANNELS)
+    parts = take_apart(features[0], weight, float(bias), channels)
     return {
         "name": name,
         "picture": picture(name, LARGE),
         "network": network.label,
         "category": network.categories[int(class_idx)],
-        "channels": [
-            {"channel": int(one), "weight": float(weight[one]), "map": packed(features[0, one].numpy())}
-            for one in order
-        ],
-        "others": len(weight) - CHANNELS,
-        "rest": packed(rest.numpy()),
-        "map": packed(whole.numpy()),
-        "bias": float(bias),
+        **packed_parts(parts),
+        "others": parts.count - CHANNELS,
+        "rest": packed(parts.whole - np.tensordot(parts.weight, parts.features, 1)),
         "logit": float(logits[class_idx[0]]),
         "probability": float(logits.softmax(0)[class_idx[0]]),
         "resolution": network.scaling.input_size,
-        "cells": len(whole),
+        "cells": len(parts.whole),
         "centres": network.cell_centres(),
         "offset": list(network.cell_offset()),
     }

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.components.story import story
-from ui.pages.story.drawn import story_data
+from ui.pages.drawn import story_data
 
 STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding-inline: clamp(1rem, 2vw, 2rem) }

@@ -1,0 +1,13 @@
+"""What networks take a photograph for, as bars to click on or to reach by keyboard: answers.html, answers.css, answers.js."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ui.components.loader import component
+
+_answers = component("answers")
+
+
+def answers_chart(data: dict[str, Any], on_pick: Callable[[], None], key: str = "guesses") -> None:
+    """Bars of each network's first guesses; ``on_pick`` finds in the state's ``pick`` the index of the class chosen."""
+    _answers(data=data, key=key, on_pick_change=on_pick)
