@@ -63,7 +63,8 @@ function mark(root, { asked, counted, labels, sought }) {
     node.querySelector(".label").textContent = labels?.[place] ?? (mine === String(place) ? "your vote" : "")
   })
   root.querySelector(".said").textContent = labels ? (mine === String(sought) ? "Yes, you found it." : `It was number ${Number(sought) + 1}.`)
-    : mine ? "Your vote is in. Until the answer is shown you may change it." : "Tap a map."
+    : !mine ? "Tap a map." : counted?.[0] === asked && String(counted?.[1]) === mine ? "Your vote is in. Until the answer is shown you may change it."
+      : "Sending your vote …"
 }
 
 function voter() {
