@@ -6,7 +6,7 @@ interface Component<Data> {
   data: Data
   parentElement: HTMLElement
   setTriggerValue(name: string, value: unknown): void
-  setStateValue(name: string, value: unknown): void
+  setStateValue?(name: string, value: unknown): void
 }
 
 /** ui/components/viewer/packing.py: maps, levels and colours are base64 of their values. */
