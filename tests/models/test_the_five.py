@@ -15,6 +15,8 @@ from models.studies import STUDY_FOLDER, VARIANTS
 from models.training.evaluation import accuracies, accuracy_difference, lead_in_points, predictions_path
 from models.training.lineage import named_checkpoint
 
+CONTROLS = STUDY_FOLDER.parent / "weights" / "controls"
+
 
 def trainings():
     """Of the trained five: every variant and every further training of the baseline, by the checkpoint's path."""
@@ -64,6 +66,28 @@ def test_a_training_is_what_its_records_and_the_model_card_say(path):
     card = (STUDY_FOLDER.parent / "weights" / "README.md").read_text(encoding="utf-8")
     row = next(line for line in card.splitlines() if line.startswith(f"| `{path.name}`"))
     assert f"| {mean:.1%} | {top1:.1%} |".replace("%", " %") in row
+
+
+def right_of(path, categories):
+    """Which of the test list's photographs were named rightly, and their labels."""
+    names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
+    labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
+    return torch.tensor(json.loads(path.read_text())["predictions"]) == labels, labels
+
+
+@pytest.mark.parametrize("path", sorted(CONTROLS.glob("*-seed1.predictions.json")), ids=lambda path: path.name)
+def test_a_second_training_differs_by_what_the_card_says(path):
+    """Its mean over categories, and its difference from the shipped training with the interval."""
+    categories, key = load_study("caltech101").load("baseline", "cpu").categories, path.name.split("-")[0]
+    first, labels = right_of(predictions_path(load_study("caltech101").variant(key).path()), categories)
+    second, _ = right_of(path, categories)
+    assert not torch.equal(first, second)
+    found = json.loads(path.read_text())["predictions"]
+    mean, _ = accuracies(torch.tensor(found), labels)
+    card = " ".join((STUDY_FOLDER.parent / "weights" / "README.md").read_text(encoding="utf-8").split())
+    words = card.partition("**Second trainings**")[2].partition("**Resolution-300**")[0]
+    assert f"{key} {mean:.1%} and".replace("%", " %") in words
+    assert lead_in_points(accuracy_difference(second, first, labels)) in words
 
 
 def test_leads_over_the_baseline_stand_in_the_card_and_the_results():
