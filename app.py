@@ -16,7 +16,7 @@ READABLE = """<style>
   color: light-dark(#9c2a62, #e06395);
 }
 [data-testid=stBaseButton-primary]:enabled { background: light-dark(#9c2a62, #c23a72); border-color: transparent }
-[data-testid=stCaptionContainer] code { color: inherit }
+[data-testid=stCaptionContainer] code { background: none; color: inherit }
 </style>"""  # what Streamlit draws in the theme's first colour is too faint on the dark theme, below 4.5:1
 st.set_page_config(page_title="Compound CAM", page_icon=ICON, layout="wide")
 

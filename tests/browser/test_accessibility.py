@@ -34,8 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not AXE.is_file(), reason="ax
 def test_axe_finds_nothing_serious(visit, path, theme):
     page = visit(path, theme=theme)
     page.locator(PAGES[path]).first.wait_for()
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
-    page.wait_for_timeout(1000)
+    at_rest(page)
     found = findings(page)
     assert not found, "\n".join(found)
 
@@ -46,8 +45,15 @@ def test_axe_finds_nothing_serious_in_the_large_view(visit):
     page.locator(".rows .panel").nth(1).click()
     page.keyboard.press("t")
     page.locator(".apart .tile").first.wait_for()
+    at_rest(page)
     found = findings(page)
     assert not found, "\n".join(found)
+
+
+def at_rest(page) -> None:
+    """Wait until nothing on the page is faint because the server is about to replace it."""
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    page.wait_for_timeout(1500)
 
 
 def findings(page) -> list[str]:
