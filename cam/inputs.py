@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from cam.maps.targets import Target
+from models.downloads import is_address, picture_at
 from models.images import Source
 from models.network import Network
 from models.views import Views
@@ -59,22 +60,29 @@ def _way(thing: object) -> str:
 def listed_pictures(images: Any) -> list[Source | Views]:
     """One picture or several, arrays and tensors among them, as a list of what ``open_image`` and ``Views`` take.
 
+    Addresses that begin with http:// or https:// are downloaded.
+
     Arrays are (h, w), (h, w, 3) or (N, h, w, 3), tensors (3, h, w) or (N, 3, h, w), of integers from 0 to 255 or of
     fractions from 0 to 1.
 
     Raises:
         TypeError: it is not a picture.
+        ImageError: an address cannot be downloaded.
         ValueError: an array or tensor has another shape, or values that a picture cannot have.
     """
     if isinstance(images, (np.ndarray, Tensor)):
         return _pictures_of(images)
     if isinstance(images, (str, os.PathLike, bytes, bytearray, Image.Image, Views)) or hasattr(images, "read"):
-        return [images]
+        images = [images]
     if not isinstance(images, Iterable):
         raise TypeError(f"{_kind(images)} came as images; expected a path, a picture, an array, a tensor, or several")
-    return [
-        one for image in images for one in (_pictures_of(image) if isinstance(image, (np.ndarray, Tensor)) else [image])
-    ]
+    return [one for image in images for one in _pictures_in(image)]
+
+
+def _pictures_in(image: Any) -> list[Source | Views]:
+    if isinstance(image, (np.ndarray, Tensor)):
+        return _pictures_of(image)
+    return [picture_at(image) if is_address(image) else image]
 
 
 def _pictures_of(values: np.ndarray | Tensor) -> list[Source | Views]:

@@ -12,6 +12,7 @@ precision.py      float32 that is float32, the same bits every time
 gates.py          limits on how much is decoded at the same time
 pulse.py          between the parts of a long computation: how far it is, and a chance to end it
 pixels.py         what Pillow decodes -> plain upright RGB
+downloads.py      a picture from an address on the web
 images.py         untrusted bytes or a path -> the pixels that networks take in
 views.py          what a view shows of an image, at every size that is needed
 commands.py       how every command ends: a sentence and an exit code

@@ -7,12 +7,14 @@ from cam.commands.options import add_layer_arguments, add_study_arguments, load_
 from cam.compare import ask
 from cam.comparison import Comparison
 from cam.figures.figure import SCALES, STYLES, SUFFIXES, save_figure
+from cam.inputs import listed_pictures
 from models.commands import DONE, SOME_FAILED, say
+from models.downloads import is_address
 
 
 def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m cam compare``."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="a file, or an address that begins with https://")
     add_study_arguments(parser)
     add_layer_arguments(parser)
     parser.add_argument("--save", metavar="FILE.npz", help="also keep the raw maps; render draws them again")
@@ -39,12 +41,13 @@ def run_compare(arguments: argparse.Namespace) -> int:
         _require_writable(arguments.save, (".npz",))
     question = question_of(arguments)
     for path in arguments.images:
-        if not Path(path).exists():  # they are opened after networks have been loaded
+        if not is_address(path) and not Path(path).exists():  # they are opened after networks have been loaded
             raise FileNotFoundError(f"no image file {path!r}; check the path")
+    pictures = listed_pictures(arguments.images)
     study, networks, failures = load_networks(arguments)
     for sentence in failures.values():
         say(sentence)
-    comparison = ask(networks, arguments.images, question)
+    comparison = ask(networks, pictures, question)
     if arguments.save:
         comparison.save(arguments.save)
     save_figure(comparison, arguments.out, arguments.scale, arguments.style, arguments.dpi)
