@@ -297,3 +297,13 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
         present = ", ".join(name for name in available if available[name])
         raise ValueError(f"this machine has no device {str(device)!r}; it has {present}")
     return chosen
+
+
+def device_name(device: str | torch.device = "auto") -> str:
+    """The one name of a device that has several: ``"auto"``, ``"cuda"`` and ``"cuda:0"`` may be the same one.
+
+    Raises:
+        ValueError: as ``choose_device``.
+    """
+    chosen = choose_device(device)
+    return "cuda:0" if chosen == torch.device("cuda") else str(chosen)

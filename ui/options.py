@@ -48,5 +48,7 @@ def coarse_groups() -> dict[str, str]:
 
 
 def devices() -> list[str]:
-    """Those that this machine has."""
-    return ["auto", "cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    """Those that this machine has; of several GPUs the first is ``cuda``, and the others have their numbers."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    cuda = ["cuda", *(f"cuda:{index}" for index in range(1, count))][:count]
+    return ["auto", "cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]

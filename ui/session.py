@@ -33,6 +33,7 @@ from cam.question import Question
 from models import Network, Study, load_study
 from models.home import SAMPLES as SAMPLE_FOLDER
 from models.images import use_image, view_image
+from models.network import device_name
 from models.studies import DEFAULT_STUDY, STUDIES, StudyError
 from models.views import Views
 from ui.checkpoints import plain_checkpoint
@@ -125,7 +126,13 @@ def linked_study() -> Study:
 
 @shared(24, personal=lambda choice: bool(choice.checkpoint))
 def network(choice: Choice) -> Network:
-    """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use."""
+    """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use.
+
+    A device has one network, whichever of its names it is asked for by.
+    """
+    named = choice._replace(device=device_name(choice.device))
+    if named != choice:
+        return network(named)
     study = study_named(choice.study)
     if choice.checkpoint:
         study = study.with_checkpoint(choice.key, plain_checkpoint(choice.checkpoint, choice.digest))

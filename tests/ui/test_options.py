@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+import torch
+
 from models.manifest_entries import IMAGENET, categories_of
+from models.network import device_name
 from models.studies import STUDY_FOLDER
-from ui.options import class_words, coarse_groups
+from ui.options import class_words, coarse_groups, devices
 
 NAMES = categories_of(IMAGENET, STUDY_FOLDER)
 ENDS = {  # group: classes at its ends, which a range that slipped by one would lose, and neighbours outside
@@ -73,3 +77,12 @@ def test_dog_finds_every_breed_and_nothing_that_is_none():
     assert sum(name.endswith("(dog)") for name in dogs) >= 110
     assert class_words("Maltese dog") == "Maltese dog"
     assert class_words("unicorn") == "unicorn"
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, []), (1, ["cuda"]), (3, ["cuda", "cuda:1", "cuda:2"])])
+def test_every_gpu_can_be_chosen_and_has_one_name(monkeypatch, count, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    assert [one for one in devices() if one.startswith("cuda")] == expected
+    names = [device_name(one) for one in ("auto", *expected)]
+    assert names == (["cpu"] if not count else ["cuda:0", *(f"cuda:{index}" for index in range(count))])

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from cam import METHODS, compare
 from models.checkpoints import hubs
+from models.network import device_name
 from ui import session
 from ui.messages import UNEXPECTED
 from ui.options import labels_of
@@ -299,6 +300,8 @@ def test_the_figure_is_made_in_every_format(suffix):
 def test_weights_are_loaded_once_for_all_visitors():
     choice = session.Choice("lite", "lite0", "cpu")
     assert session.network(choice) is session.network(choice)
+    auto = choice._replace(device="auto")
+    assert session.network(auto) is session.network(choice._replace(device=device_name("auto")))
 
 
 def test_ten_visitors_at_once_get_their_own_maps():
