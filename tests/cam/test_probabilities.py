@@ -12,7 +12,7 @@ from cam.maps.targets import shared_class
 from cam.measures.perturbation import class_probability
 from models import Network, Scaling, efficientnet
 from ui.components.viewer import pack
-from ui.pages.compare.answers import chart
+from ui.pages.compare.answers import guesses
 
 TINY = Scaling(0.25, 0.25, 64)
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8))
@@ -47,7 +47,7 @@ def test_one_output_is_shown_as_a_sigmoid_everywhere(logit):
     assert f"{100 * expected:.0f} %" in words_of(figure_layout(seen))
     panel = pack([seen], ["0" * 64], [""], {}, ["baseline"])["rows"][0]["panels"][0]
     assert panel["topProbability"] == panel["probability"] == pytest.approx(expected)
-    assert chart(seen, "baseline").data[0].x[0] == pytest.approx(expected)
+    assert guesses(seen, "baseline")[0]["share"] == pytest.approx(expected)
     image = one.transform(PICTURE)[None]
     assert class_probability(one, 0)(image) == pytest.approx(expected, rel=1e-3)
 

@@ -124,6 +124,7 @@ OURS = {
     "METHODS[report.method].label",
     "'ROAD' if name == 'road' else name",
     "MEASUREMENTS[name].label",
+    "MEASUREMENTS[name].summary",
     "summary[0].upper()",
     "summary[1:]",
     "PAIRS[name][0].upper()",

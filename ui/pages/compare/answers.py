@@ -21,8 +21,9 @@ def answers(row: Comparison, on_pick: Callable[[int], None]) -> None:
         if isinstance(index, int) and 0 <= index < len(row.categories):
             on_pick(index)
 
-    name = plain(row.names[0].replace("-", " "))
-    st.caption(f"First five guesses for **{name}**. Choose a bar to see the maps of its class.")
+    st.caption(
+        f"First five guesses for **{plain(row.names[0].replace('-', ' '))}**. Choose a bar to see the maps of its class."
+    )
     variants = [{"label": row.variants[key].label, "guesses": guesses(row, key)} for key in row.variants]
     answers_chart({"variants": variants}, on_pick=picked)
 

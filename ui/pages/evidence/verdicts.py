@@ -57,8 +57,8 @@ def _statement(report: Report, statement: Statement, key: str) -> None:
             config=PLAIN,
             alt=f"{MEASUREMENTS[name].label}: difference of every network and control to the baseline, with intervals",
         )
-        measure, reason = MEASUREMENTS[name], statement.reason[0].upper() + statement.reason[1:]
-        st.caption(f"{minus(plain(reason, 400))}. {measure.label}: {measure.summary}.")
+        reason = minus(plain(statement.reason[0].upper() + statement.reason[1:], 400))
+        st.caption(f"{reason}. {MEASUREMENTS[name].label}: {MEASUREMENTS[name].summary}.")
 
 
 def _legend(report: Report) -> str:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from scipy.stats import binomtest
 
 from cam.evaluation.contenders import AT_SIZE, CONTROL, VARIANT
+from cam.evaluation.shipped import shipped_evaluation
 from models.costs import network_cost
 from models.scaling import VARIANT_SCALINGS, Scaling, scaling_from
 from ui.pages.scaling.setting import Setting
-from ui.reports import evaluation
 
 FILE = Path(__file__).with_suffix(".toml")
 FAMILY = "lite"
@@ -62,9 +62,10 @@ def on_imagenet() -> Measured:
     return Measured(data["title"], data["said"], tuple(points))
 
 
+@cache
 def on_caltech() -> Measured:
     """Every training of the five and of their controls, from the evaluation that ships."""
-    report = evaluation(EVALUATED)
+    report = shipped_evaluation(EVALUATED)
     assert report is not None, f"the evaluation of {EVALUATED} comes with the project"
     count = len(report.photographs)
     points = []
