@@ -1,6 +1,5 @@
 """A lecture in a real browser: keys, builds, type that the last row reads, the hall's votes, and the speaker's window."""
 
-import os
 import time
 
 import pytest
@@ -89,7 +88,8 @@ def test_going_back_shows_what_the_builds_had_brought(visit):
     shown(page, 5)
 
 
-def test_two_phones_vote_and_the_hall_shows_both_within_a_second(visit, screenshot):
+def hall_and_phones(visit):
+    """The screen with a question, and two phones that followed its code."""
     hall = visit(f"?mode=lecture&scene={GUESS}")
     shown(hall, GUESS)
     hall.keyboard.press("ArrowRight")
@@ -100,8 +100,29 @@ def test_two_phones_vote_and_the_hall_shows_both_within_a_second(visit, screensh
     phones = [visit(address.split("/", 3)[3], 390, 844), visit(address.split("/", 3)[3], 390, 844, "dark")]
     for phone in phones:
         phone.locator(".choices button").nth(4).wait_for()
-        assert not phone.locator(".label", has_text="ompound").count(), "nothing says whose map it is"
+    return hall, phones
+
+
+@pytest.mark.slow
+def test_the_hall_shows_votes_within_a_second(visit):
+    """On a machine with nothing else to do; the quickest of three questions."""
+    hall, phones = hall_and_phones(visit)
     waits = [seconds_until_shown(hall, phones)]
+    for question in (2, 3):
+        hall.keyboard.press("ArrowRight")
+        hall.keyboard.press("ArrowRight")
+        for phone in phones:
+            phone.locator("figcaption", has_text=f"photograph {question} of 3").wait_for()
+        waits.append(seconds_until_shown(hall, phones))
+    print(f"votes were shown after {', '.join(f'{wait:.2f}' for wait in waits)} s")
+    assert min(waits) < 1, waits
+
+
+def test_two_phones_vote_and_the_hall_shows_both(visit, screenshot):
+    hall, phones = hall_and_phones(visit)
+    for phone in phones:
+        assert not phone.locator(".label", has_text="ompound").count(), "nothing says whose map it is"
+    seconds_until_shown(hall, phones)
     phones[0].locator(".choices button").nth(1).click()
     phones[0].locator(".choices button[aria-pressed=true]", has_text="2").wait_for()
     phones[0].locator(".said", has_text="Your vote is in").wait_for()
@@ -116,16 +137,6 @@ def test_two_phones_vote_and_the_hall_shows_both_within_a_second(visit, screensh
     phones[1].locator("button.sought", has_text="Compound").wait_for()
     assert phones[1].locator(".choices button").nth(0).is_disabled()
     screenshot(phones[1], "lecture-phone")
-    second = max(1, os.getloadavg()[0] / (os.cpu_count() or 1))  # of a machine on which others compute as well
-    for question in (2, 3):
-        if min(waits) < second:
-            break
-        hall.keyboard.press("ArrowRight")
-        for phone in phones:
-            phone.locator("figcaption", has_text=f"photograph {question} of 3").wait_for()
-        waits.append(seconds_until_shown(hall, phones))
-        hall.keyboard.press("ArrowRight")
-    assert min(waits) < second, (waits, second)
 
 
 def seconds_until_shown(hall, phones) -> float:

@@ -106,9 +106,9 @@ def test_a_slider_moves_the_drawing_soon(lesson):
 
 def test_the_figure_marks_the_present_cost(lesson):
     page = lesson("step=1&d=3")
-    assert "now 1.18 G" in page.locator(".stPlotlyChart").inner_text()
+    assert "now 1.18 G" in page.locator(".stPlotlyChart").first.inner_text()
     move(page, "w", "End")
-    assert "→" in page.locator(".stPlotlyChart").inner_text()
+    assert "→" in page.locator(".stPlotlyChart").first.inner_text()
 
 
 def test_a_link_restores_the_state_in_a_new_browser(lesson):
@@ -130,7 +130,7 @@ def test_a_figure_of_the_last_step_is_in_the_link(lesson):
     page.get_by_text("GPipe").first.wait_for()
     rested(page)
     again = lesson(page.url.split("?")[1])
-    assert "millions of parameters" in again.locator(".stPlotlyChart").inner_text()
+    assert "millions of parameters" in again.locator(".stPlotlyChart").first.inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
