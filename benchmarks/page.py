@@ -75,11 +75,11 @@ def measure(browser: Browser, address: str, start: float, turns: int) -> None:
     start = time.perf_counter()
     show("first figure after that", [first_sight(browser, f"{address}/compare", start, PANEL)])
     show("first figure of a second visitor", [first_sight(browser, f"{address}/compare", time.perf_counter(), PANEL)])
-    page = opened(browser, address, "?study=ImageNet%2C+EfficientNet-Lite&images=cat")
+    page = opened(browser, address, "?images=cat")
     show("another class", [changed(page, "keydown", choosing(page, "Class", name)) for name in CLASSES[:turns]])
     for method in METHODS:
         show(f"another method, {method}", [changed(page, "keydown", choosing(page, "Method", method))])
-    page = opened(browser, address, "?study=ImageNet%2C+EfficientNet-Lite&images=cat")
+    page = opened(browser, address, "?images=cat")
     page.get_by_role("button", name="Photographs").click()
     show("another photograph", [added(page, name) for name in PHOTOGRAPHS[:turns]])
     show("opacity", [changed(page, "input", lambda value=value: slide(page, value)) for value in (0.2, 0.9, 0.4)])
