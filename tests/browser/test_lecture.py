@@ -118,7 +118,9 @@ def test_the_hall_shows_votes_within_a_second(visit):
     assert min(waits) < 1, waits
 
 
+@pytest.mark.slow
 def test_two_phones_vote_and_the_hall_shows_both(visit, screenshot):
+    """Slow, for it wants a server of its own: after all other tests on the same server a phone once waited a minute."""
     hall, phones = hall_and_phones(visit)
     for phone in phones:
         assert not phone.locator(".label", has_text="ompound").count(), "nothing says whose map it is"
