@@ -1,8 +1,5 @@
 """The browser's modules: joined into one for each component, and their numbers held against Python's by node."""
 
-import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,10 +8,10 @@ import pytest
 
 from cam.figures.colours import colour_table, scaled
 from cam.maps.closed_forms import resample
+from tests.ui.node import NODE, require_equal
 from ui.components.loader import HERE, MODULE, SHEET, joined
 from ui.components.viewer.packing import COLOURS, packed
 
-NODE = shutil.which("node")
 GRID = 256
 COMPONENTS = [path.parent.name for path in sorted(HERE.glob("*/*.html"))]
 
@@ -65,17 +62,7 @@ def numbers() -> dict:
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 def test_the_browsers_numbers_are_pythons(tmp_path):
-    path = tmp_path / "numbers.json"
-    path.write_text(json.dumps(numbers()))
-    ended = subprocess.run(
-        [str(NODE), "--test", str(Path(__file__).with_name("maps.test.js"))],
-        env={**os.environ, "NUMBERS": str(path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    require_equal(Path(__file__).with_name("maps.test.js"), numbers(), tmp_path)
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")

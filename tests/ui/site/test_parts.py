@@ -1,9 +1,5 @@
 """What the site's own modules compute in the browser, held against Python's numbers by node."""
 
-import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +14,10 @@ from models.images import VIEWS, view_box, view_image
 from models.out_of_class import ScoreScale, out_of_class
 from models.outputs import probabilities
 from models.scaling import SCALINGS, Scaling, round_channels
+from tests.ui.node import NODE, require_equal
 from ui.components.viewer.packing import packed
 from ui.site.lesson import family
 
-NODE = shutil.which("node")
 SIDES = (224, 300)
 
 
@@ -128,14 +124,4 @@ def numbers() -> dict:
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 def test_the_browsers_numbers_are_pythons(tmp_path):
-    path = tmp_path / "numbers.json"
-    path.write_text(json.dumps(numbers()))
-    ended = subprocess.run(
-        [str(NODE), "--test", str(Path(__file__).with_name("parts.test.js"))],
-        env={**os.environ, "NUMBERS": str(path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    require_equal(Path(__file__).with_name("parts.test.js"), numbers(), tmp_path)
