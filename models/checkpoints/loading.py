@@ -106,10 +106,7 @@ def _read(
     widths = observed_widths(tensors)
     clues = Clues() if recorded_family else clues_beside(path)
     known_family = agreed_family(given_family, recorded_family)
-    family, family_origin = known_family, RECORDED if recorded_family else GIVEN
-    if family is None:
-        family, family_origin = recognised_family(tensors, key_style, clues)
-    check_family(tensors, family)
+    family, family_origin = _family_of(tensors, key_style, clues, known_family, recorded_family)
     scaling = scaling or recorded_scaling or recognised_scaling(widths, family, clues.resolution)
     check_scaling(widths, scaling, family)
     tensors = fitted(tensors, scaling, family)
@@ -119,8 +116,6 @@ def _read(
     known, origin = agreed_normalisation(normalisation, metadata)
     if known is None:
         known, origin = _normalisation_of(content, clues, family, sure=known_family is not None)
-    if key_style == "efficientnet_pytorch" and family == "lite":
-        key_style = "efficientnet_lite_pytorch"
     checkpoint = Checkpoint(
         state_dict=_own(tensors),
         scaling=scaling,
@@ -130,7 +125,7 @@ def _read(
         normalisation_origin=origin,
         family_origin=family_origin,
         metadata=metadata,
-        key_style=key_style,
+        key_style=_library(key_style, family),
         sha256=_sha256(path),
         path=path,
         entry=entry,
@@ -141,6 +136,21 @@ def _read(
     if graph:
         require_own(graph, checkpoint)
     return checkpoint
+
+
+def _family_of(
+    tensors: dict[str, Tensor], key_style: str, clues: Clues, known: str | None, recorded: str | None
+) -> tuple[str, str]:
+    """The family, and where it is known from; refused where the tensors contradict it."""
+    origin = RECORDED if recorded else GIVEN
+    family, origin = (known, origin) if known else recognised_family(tensors, key_style, clues)
+    check_family(tensors, family)
+    return family, origin
+
+
+def _library(key_style: str, family: str) -> str:
+    """Whose names a file has: two libraries share theirs, and the family tells them apart."""
+    return "efficientnet_lite_pytorch" if (key_style, family) == ("efficientnet_pytorch", "lite") else key_style
 
 
 def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) -> tuple[Normalisation, str]:
