@@ -28,6 +28,11 @@ class Address(str):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Address of the app, served from this tree."""
+    yield from served(tmp_path_factory)
+
+
+def served(tmp_path_factory):
+    """What fixtures are made of: a server of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

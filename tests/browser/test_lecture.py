@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.browser.conftest import served
 from ui.lecture.scenes import EXAMPLE, read_scenes
 
 SCENES = read_scenes(EXAMPLE, ("", "compare", "scaling", "evidence", "export"))
@@ -31,6 +32,12 @@ LOOK_AT = """(least) => {
   walk(document)
   return found
 }"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Of its own: on one that had served all other pages before, a phone once waited more than a minute."""
+    yield from served(tmp_path_factory)
 
 
 def shown(page, number: int) -> None:
@@ -118,9 +125,7 @@ def test_the_hall_shows_votes_within_a_second(visit):
     assert min(waits) < 1, waits
 
 
-@pytest.mark.slow
 def test_two_phones_vote_and_the_hall_shows_both(visit, screenshot):
-    """Slow, for it wants a server of its own: after all other tests on the same server a phone once waited a minute."""
     hall, phones = hall_and_phones(visit)
     for phone in phones:
         assert not phone.locator(".label", has_text="ompound").count(), "nothing says whose map it is"
