@@ -5,6 +5,7 @@ import os
 # Processes of tests that run side by side would wait for each other's threads, most of the time, if each had several.
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,17 @@ SAMPLES = Path(__file__).parents[1] / "sample_images"
 def samples():
     """Folder of the photographs that come with the project."""
     return SAMPLES
+
+
+@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.gpu)])
+def gpu(request, monkeypatch):
+    """A CUDA device for the length of a test: a simulated one in every run, a real one by ``pytest -m gpu``."""
+    import torch
+
+    from tests.simulated_device import simulated
+
+    with simulated(monkeypatch) if request.param == "simulated" else nullcontext():
+        yield torch.device("cuda:0")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ As a real one they give no NumPy array, take 0-dimensional CPU tensors only, rou
 torch's switches allow it, and count conversions of weights. What runs on it touches the device only where it may.
 """
 
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -61,6 +62,10 @@ class OnDevice(torch.Tensor):
 
     def cpu(self, *_, **__):
         return Away.apply(self)
+
+    def __reduce_ex__(self, protocol):
+        """A file holds the values; where they lay is lost, as with ``map_location="cpu"``."""
+        return self.held.detach().__reduce_ex__(protocol)
 
     def __deepcopy__(self, memo):
         copied = OnDevice(self.held.detach().clone()).requires_grad_(self.requires_grad)
@@ -159,7 +164,9 @@ class Moves(TorchFunctionMode):
     def moved(self, func, args, kwargs, to_device):
         if func is not torch.Tensor.to:  # it makes a new one
             made = func(*args, **kwargs)
-            return OnDevice(made) if to_device and not isinstance(made, OnDevice) else made
+            if not to_device or isinstance(made, OnDevice):
+                return made
+            return OnDevice(made.detach(), made.requires_grad)
         source, *rest = args
         if to_device != isinstance(source, OnDevice):
             source = There.apply(source) if to_device else source.cpu()
@@ -167,15 +174,30 @@ class Moves(TorchFunctionMode):
         return source.to(*rest, **kwargs) if rest or kwargs.get("dtype") or kwargs.get("memory_format") else source
 
 
+def _with_moves(run):
+    """What a thread runs, with the mode of the test's own thread; torch gives every thread modes of its own."""
+
+    def within(thread):
+        with Moves():
+            run(thread)
+
+    return within
+
+
 @contextmanager
 def simulated(monkeypatch):
     """Inside, this process has one CUDA device."""
     monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
+    monkeypatch.setattr(threading.Thread, "run", _with_moves(threading.Thread.run))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device=None: (2**30, 2**30))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device=None: 0)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device=None: 0)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device=None: 2**20)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device=None: None)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: False)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device=None: "simulated")
     monkeypatch.setattr(torch.cuda, "synchronize", lambda device=None: None)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     CASTS.clear()

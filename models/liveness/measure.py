@@ -15,6 +15,7 @@ from torchvision.models import EfficientNet
 
 from models.liveness.channels import Channels, ChannelStatistics, dimensions, summarised
 from models.liveness.removal import EVERY_STAGE, WAYS, Answer, Change, Removal, planned_removals
+from models.precision import strict
 from models.scaling import STAGES
 
 B0_LAYERS = tuple(stage.layers for stage in STAGES)
@@ -119,11 +120,11 @@ def _stages(model: EfficientNet, baseline_layers: Sequence[int]) -> list[nn.Sequ
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; every module gets its own mode back."""
+    """Eval mode without gradients and in true float32; every module gets its own mode back."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), strict(next(model.parameters()).device):
             yield
     finally:
         for module, training in modes:

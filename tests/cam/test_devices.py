@@ -11,46 +11,29 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 from cam import METHODS, compare
-from cam.__main__ import main
 from cam.maps import layers, methods
 from cam.measures.perturbation import class_probability, deletion_curve
-from models import Network, Scaling, efficientnet, save_checkpoint
+from models import Network
 from models.exhaustion import halving
 from models.mirror_test import mirror_maps
 from models.precision import strict
 from tests.simulated_device import CASTS, simulated
+from tests.tiny_network import TINY, tiny_model
 
-TINY = Scaling(0.25, 0.25, 96)
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 60, 80, 3), dtype=np.uint8)
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def model():
-    """Random weights, and BatchNorm statistics with which signals reach the head alive."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
-        made = efficientnet(TINY, 3)
-        for layer in made.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.momentum = None
-        made.train()(torch.randn(8, 3, 96, 96))
-    return made.eval()
+    return tiny_model()
 
 
 def network(model, device):
     made = copy.deepcopy(model)
     return Network(made, scaling=TINY, family="b", categories=["a", "b", "c"], label="Tiny", device=device)
-
-
-@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.gpu)])
-def gpu(request, monkeypatch):
-    """A CUDA device for the length of a test."""
-    with simulated(monkeypatch) if request.param == "simulated" else nullcontext():
-        yield torch.device("cuda:0")
 
 
 @pytest.fixture
@@ -108,20 +91,6 @@ def test_the_body_is_converted_once_and_not_in_every_pass(model, monkeypatch):
         for _ in range(3):
             there.features(torch.zeros(1, 3, 96, 96))
         assert len(CASTS) == 3  # of the images alone
-
-
-def test_the_command_runs_there(model, tmp_path, monkeypatch):
-    save_checkpoint(
-        tmp_path / "tiny.safetensors", model, scaling=TINY, family="b", metadata={"categories": ["a", "b", "c"]}
-    )
-    tables = "".join(f'[variants.{key}]\nsource = {{ file = "tiny.safetensors" }}\n' for key in ("baseline", "depth"))
-    (tmp_path / "study.toml").write_text(tables)
-    Image.fromarray(PIXELS[0]).save(tmp_path / "noise.png")
-    words = ["compare", str(tmp_path / "noise.png"), "--study", str(tmp_path / "study.toml"), "--device", "cuda"]
-    with simulated(monkeypatch):
-        assert main([*words, "--method", "eigencam", "--out", str(tmp_path / "figure.png")]) == 0
-    with Image.open(tmp_path / "figure.png") as figure:
-        assert figure.size > (200, 50)
 
 
 # ------------------------------------------------------------------------------------------------- seeded bugs are caught

@@ -215,3 +215,15 @@ def test_what_cannot_be_measured_is_one_sentence(inputs, layers, words):
     with pytest.raises(ValueError, match=words) as raised:
         measure_liveness(small(), inputs, layers)
     assert "\n" not in str(raised.value)
+
+
+def test_a_gpu_finds_the_same(images, every_position, gpu):
+    """In float32, whose sums in another order differ in the last bits."""
+    network, images = small().float(), images.float()
+    here = measure_liveness(network, images, ONE_EACH)
+    there = measure_liveness(copy.deepcopy(network).to(gpu), images, ONE_EACH)
+    assert there.last.top1_changed == here.last.top1_changed
+    assert there.last.map_correlation == pytest.approx(here.last.map_correlation, abs=1e-4)
+    for one, other in zip(here.stages, there.stages, strict=True):
+        assert other.dimensions == one.dimensions
+        assert other.adds[1:] == pytest.approx(one.adds[1:], rel=1e-4)

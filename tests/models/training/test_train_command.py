@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from models.training.evaluation import (
 )
 from models.training.lineage import TRAINED, draw
 from tests.models.training.tiny import TINY, write_photographs
+from tests.simulated_device import simulated
 
 # The command
 
@@ -57,7 +59,14 @@ def awake(network):
     return network.eval()
 
 
-def test_study_from_ancestor_to_evaluation(imagenet, monkeypatch, capsys):
+@pytest.fixture(params=["cpu", "simulated", pytest.param("real", marks=pytest.mark.gpu)])
+def device(request, monkeypatch):
+    """The CPU, and a CUDA device as ``tests/simulated_device.py`` has it; a real one by ``pytest -m gpu``."""
+    with simulated(monkeypatch) if request.param == "simulated" else nullcontext():
+        yield "cpu" if request.param == "cpu" else "cuda"
+
+
+def test_study_from_ancestor_to_evaluation(imagenet, device, monkeypatch, capsys):
     """The whole course on twelve photographs: taught, stopped, resumed, finished, left alone, and evaluated."""
     monkeypatch.setitem(TRAINED, "resolution-300", replace(TINY, resolution=224))
     recipe, out = imagenet / "small.toml", imagenet / "out"
@@ -70,7 +79,7 @@ def test_study_from_ancestor_to_evaluation(imagenet, monkeypatch, capsys):
     )
     more = write_photographs(imagenet / "more", ("dog",), 3)
     words = ("--data", imagenet / "data", "--unlabelled", more, "--ancestor", ancestor, "--recipe", recipe)
-    words = (*words, "--variant", "resolution-300", "--out", out, "--device", "cpu")
+    words = (*words, "--variant", "resolution-300", "--out", out, "--device", device)
     assert command(*words, "--time-limit", 0) == 3
     assert "the same command goes on" in capsys.readouterr().out
     assert command(*words) == 0
@@ -87,7 +96,7 @@ def test_study_from_ancestor_to_evaluation(imagenet, monkeypatch, capsys):
     assert path.read_bytes() == hashes
     with pytest.raises(ValueError, match=r"is of another training \(recipe.batch_size 6 there, 4 here"):
         command(*words, "--batch-size", 4)
-    check_evaluation(imagenet, path, metadata, capsys)
+    check_evaluation(imagenet, path, metadata, device, capsys)
 
 
 def test_accuracy_difference_is_paired_and_drawn_within_each_class():
@@ -105,7 +114,7 @@ def test_accuracy_difference_is_paired_and_drawn_within_each_class():
     assert mean == pytest.approx((low + high) / 2, abs=1e-3)
 
 
-def check_evaluation(folder, path, metadata, capsys):
+def check_evaluation(folder, path, metadata, device, capsys):
     study, split = folder / "small-study.toml", folder / "test.txt"
     source = f'source = {{ file = "{path}" }}\n'
     study.write_text(f'title = "small"\nlabel_set = "labels"\n[variants.baseline]\n{source}[variants.depth]\n{source}')
@@ -113,7 +122,7 @@ def check_evaluation(folder, path, metadata, capsys):
     parser = argparse.ArgumentParser()
     add_evaluate_arguments(parser)
     args = parser.parse_args(
-        ["--study", str(study), "--data", str(folder / "data/val"), "--split", str(split), "--device", "cpu"]
+        ["--study", str(study), "--data", str(folder / "data/val"), "--split", str(split), "--device", device]
     )
     capsys.readouterr()
     assert run_evaluate(args) == 0
