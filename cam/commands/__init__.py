@@ -5,5 +5,6 @@ compare.py     compare and render
 export.py      export
 evaluate.py    evaluate
 contenders.py  what the benchmark times: our maps, other libraries', bare forward passes
+timing.py      times of contenders that take turns, and the ratios in them
 bench.py       bench
 """
