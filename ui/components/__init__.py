@@ -1,7 +1,7 @@
 """Components: parts of a page that need code in the browser; each one's html, css and scripts lie in its folder.
 
 loader.py  a folder -> a component
-shared/    modules that several components import
+shared/    modules and style sheets that several components import
 viewer/    the figure
 answers/   what networks take a photograph for
 picker/    photographs to click on

@@ -86,11 +86,12 @@ def copy_code(site: Path) -> None:
             _copy(file, site)
         sheet = COMPONENTS / name / f"{name}.css"
         if sheet.is_file():
-            target = site / "ui" / sheet.relative_to(UI)
-            target.write_text(joined(sheet, SHEET), encoding="utf-8")
+            _copy_sheet(sheet, site)
             _copy(sheet.with_suffix(".html"), site)
     for file in sorted(PARTS.glob("*")):
-        if file.suffix in (".js", ".css") and file.name != "sw.js":
+        if file.suffix == ".css":
+            _copy_sheet(file, site)
+        elif file.suffix == ".js" and file.name != "sw.js":
             _copy(file, site)
     site.joinpath("index.html").write_text(_page(site), encoding="utf-8")
     shutil.copyfile(UI / "icon.svg", site / "icon.svg")
@@ -104,9 +105,19 @@ def _page(site: Path) -> str:
 
 
 def _copy(file: Path, site: Path) -> None:
-    target = site / "ui" / file.relative_to(UI)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, target)
+    shutil.copyfile(file, _place(file, site))
+
+
+def _copy_sheet(file: Path, site: Path) -> None:
+    """A style sheet with all that it imports."""
+    _place(file, site).write_text(joined(file, SHEET), encoding="utf-8")
+
+
+def _place(file: Path, site: Path) -> Path:
+    """Where a file of the app's lies on the site, in a folder that is there."""
+    place = site / "ui" / file.relative_to(UI)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def _fill(site: Path, study: Study, graphs: Path, keys: list[str], samples: list[str]) -> None:

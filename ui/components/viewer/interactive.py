@@ -53,6 +53,7 @@ def interactive_page(
     return _filled(
         {
             "<!--html-->": HERE.joinpath("viewer.html").read_text(encoding="utf-8"),
+            "/*theme*/": joined(HERE.parent / "shared" / "theme.css", SHEET),
             "/*css*/": joined(HERE / "viewer.css", SHEET),
             "/*js*/": joined(HERE / "viewer.js", MODULE).replace(START, "function mount(component)"),
             "/*data*/": json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c"),
