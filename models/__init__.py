@@ -1,4 +1,4 @@
-"""EfficientNets: how they scale, what their checkpoints hold, what they take in.
+"""EfficientNets: how they scale, what their checkpoints hold, how their input is made.
 
 starting.py       Ctrl-C ends a command without a traceback while it is still importing
 normalisation.py  the mean and standard deviation that pixels are normalised with

@@ -30,7 +30,7 @@ def run_command(command: Callable[[argparse.Namespace], int], arguments: argpars
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
         return 128 + signal.SIGINT
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:

@@ -20,7 +20,7 @@ from models.normalisation import Normalisation
 from models.scaling import FAMILIES
 
 PROBE_SIDE = 64
-CLOSE = 1e-6  # as a part of the logits' range, in float64
+CLOSE = 1e-6  # as a fraction of the logits' range, in float64
 
 
 def checkpoint_of(

@@ -48,7 +48,7 @@ def outputs_of(value: object) -> str | None:
 
 
 def names_of(manifest: dict, key: str, what: str) -> tuple[str, ...]:
-    """A list of names, empty where there is none; ``what`` says in errors what they are names of.
+    """A list of names, empty where there is none; error messages call them ``what``.
 
     Raises:
         StudyError: it is something else.

@@ -22,7 +22,7 @@ MARGIN, SPACING = (
     0.5,
     4,
 )  # maps are compared this many cells inside the outermost centres, at places this many pixels apart
-ROUNDS = 3  # each compares at the places that both maps reach by the offset found in the round before
+ROUNDS = 3  # each compares maps at the places that both reach, given the offset found in the round before
 RESAMPLES = 200
 FEWEST, FEWEST_CELLS = 8, 5
 

@@ -116,9 +116,7 @@ FAMILIES: dict[str, Family] = {
         True, "silu", "symmetric", 1e-3, False
     ),  # torchvision's B5 to B7: Google's weights, padded symmetrically
     "lite": Family(False, "relu6", "same", 1e-3, True, LITE),
-    "lite-b": Family(
-        False, "relu6", "symmetric", 1e-5, True
-    ),  # timm's own EfficientNet-Lite, with the padding and eps of "b"
+    "lite-b": Family(False, "relu6", "symmetric", 1e-5, True),  # timm's own EfficientNet-Lite, padded like its "b"
 }
 
 

@@ -170,12 +170,12 @@ def _parsed(line: bytes) -> Record | None:
     try:
         record = json.loads(line)
         msgspec.convert(record, _Done | _Failed)
-        if not isinstance(record.get("files", {}), dict):  # also of a failed image, which has none
+        if not isinstance(record.get("files", {}), dict):  # checked for failed images too, which have none
             return None
         names = list(record.get("files", {}))
         for name in (record["path"], *names):
             os.fsencode(name)  # a lone surrogate cannot be in a file name
-    except (ValueError, TypeError, RecursionError):  # msgspec's own are ValueErrors
+    except (ValueError, TypeError, RecursionError):  # msgspec's errors are ValueErrors
         return None
     inside = all(_stays_below(name) for name in names)
     return record if line.endswith(b"\n") and inside else None

@@ -119,7 +119,7 @@ def area_under(curve: np.ndarray) -> float:
 
 
 def average_drop(probability: Probability, image: Tensor, map_: np.ndarray) -> Drop:
-    """What is left of the class's probability when the image is multiplied by its map, scaled to [0, 1].
+    """How much of the class's probability is lost when the image is multiplied by its map, scaled to [0, 1].
 
     Never used to rank networks. The average drop and the increase of confidence of a method are the means over images.
 

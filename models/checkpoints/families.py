@@ -23,7 +23,7 @@ from models.home import SAMPLES
 from models.normalisation import Normalisation
 from models.scaling import FAMILIES, SCALINGS, Scaling, scaled_widths
 
-TORCHVISIONS_B2 = 288  # pixels; its other networks were trained at the paper's
+TORCHVISIONS_B2 = 288  # pixels; torchvision's other networks were trained at the paper's resolutions
 
 
 def recognised_family(tensors: Mapping[str, Tensor], key_style: str, clues: Clues) -> tuple[str, str]:

@@ -122,7 +122,7 @@ STYLES = (
         stages_from=1,
     ),
 )
-_NVIDIA_STAGE = re.compile(r"^layer([1-9])\.(?=block)")  # in its first files; later ones have layers.0
+_NVIDIA_STAGE = re.compile(r"^layer([1-9])\.(?=block)")  # in NVIDIA's first files; later ones have layers.0
 STEMS = (f"{ENDS[0]}.weight", *(f"{style.ends[0]}.weight" for style in STYLES))
 
 

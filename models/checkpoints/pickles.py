@@ -71,7 +71,7 @@ class _Scan:
                 self.step(opcode, argument)
         except PickleError:
             raise
-        except Exception as error:  # damaged pickles end in almost any type
+        except Exception as error:  # damaged pickles raise errors of almost any type
             raise PickleError("not a complete file of torch.save; copy or download it again") from error
         return self.left
 

@@ -99,7 +99,7 @@ def _read_safetensors(content: bytes) -> tuple[object, dict[str, str]]:
     except SafetensorError as error:
         reason = printable(re.sub(r"^Error while \w+( header)?: ", "", str(error)))
         raise CheckpointError(f"not a complete safetensors file ({reason}); copy or download it again") from error
-    except Exception as error:  # a dtype that this torch does not know ends in one of several types
+    except Exception as error:  # a dtype that this torch does not know raises one of several types
         raise CheckpointError(
             f"tensors that torch cannot hold ({printable(str(error))}); expected floating point weights"
         ) from error

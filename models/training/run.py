@@ -269,11 +269,7 @@ class TrainingRun:
         self._saved_at = time.monotonic()
 
     def _load(self) -> None:
-        """Resume from the saved state, if there is one.
-
-        Raises:
-            ValueError: the state is damaged or belongs to another training.
-        """
+        """Resume from the saved state, if there is one and it belongs to this training."""
         if not self.state_path.is_file():
             self.log({"event": "started"})
             return
