@@ -1,8 +1,8 @@
 """What ONNX Runtime gains over PyTorch on the CPU, first use and memory included: python benchmarks/engine.py [--turns 25]
 
-Warm: forward passes and whole comparisons of a photograph's file by either engine, in turns in one process, with one image
-and with eight. Cold: processes in turns that load all networks and compare one photograph, from which time and memory are
-read; importing this project is not counted, importing ONNX Runtime is.
+Warm: forward passes, with one image and with eight, and whole comparisons of a photograph's file, by both engines in turns
+in one process. Cold: time and memory of processes, in turns, that load all networks and compare one photograph; importing
+this project is not counted, but importing ONNX Runtime is.
 """
 
 import argparse
@@ -36,9 +36,9 @@ def main() -> None:
     """Measure and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--study", default=DEFAULT_STUDY)
-    parser.add_argument("--turns", type=int, default=25, help="of what is warm (default: 25)")
-    parser.add_argument("--rounds", type=int, default=3, help="of cold processes (default: 3)")
-    parser.add_argument("--cold", choices=ENGINES, help=argparse.SUPPRESS)  # what the processes are started with
+    parser.add_argument("--turns", type=int, default=25, help="number of warm turns (default: 25)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of cold processes (default: 3)")
+    parser.add_argument("--cold", choices=ENGINES, help=argparse.SUPPRESS)  # cold processes are started with this
     args = parser.parse_args()
     if args.cold:
         print(json.dumps(first_use(args.study)))
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def runs_of(networks: dict[str, Network]) -> list[tuple[str, Callable[[dict[str, Network]], object]]]:
-    """What is timed, by its name: functions of the networks of one engine."""
+    """Names and functions to time; the functions take the networks of one engine."""
     found: list[tuple[str, Callable]] = []
     for (key, network), batch in itertools.product(networks.items(), BATCHES):
         pictures = itertools.islice(itertools.cycle(PHOTOGRAPHS), batch)
@@ -71,12 +71,12 @@ def runs_of(networks: dict[str, Network]) -> list[tuple[str, Callable[[dict[str,
 
 
 def compared(keys: Sequence[str], networks: dict[str, Network]) -> Comparison:
-    """Of one photograph's file."""
+    """Compare some of the networks on one photograph's file."""
     return compare({key: networks[key] for key in keys}, PHOTOGRAPHS[0])
 
 
 def in_turns(contenders: dict[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
-    """Milliseconds of each contender in each turn, after one that is not counted."""
+    """Milliseconds of each contender in each turn, after a first turn that is not counted."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(turns + 1):
         for name, run in list(contenders.items())[:: 1 if turn % 2 else -1]:
@@ -87,13 +87,13 @@ def in_turns(contenders: dict[str, Callable[[], object]], turns: int) -> dict[st
 
 
 def cold_times(study: str, engine: str) -> dict[str, float]:
-    """What a process of its own says."""
+    """The times and memory that a separate process measures."""
     command = [sys.executable, __file__, "--study", study, "--cold", engine]
     return json.loads(subprocess.check_output(command, env=os.environ | {VARIABLE: engine}, text=True))
 
 
 def first_use(study_name: str) -> dict[str, float]:
-    """Milliseconds from networks on disk to the first comparison and of the next, and the memory of the process in MiB."""
+    """Milliseconds of loading, of the first and of the second comparison, and the memory of the process in MiB."""
     study, marks = load_study(study_name), [time.perf_counter()]
     networks = {key: study.load(key, "cpu") for key in study.variants}
     marks.append(time.perf_counter())
@@ -106,7 +106,7 @@ def first_use(study_name: str) -> dict[str, float]:
 
 
 def print_medians(title: str, rounds: list[dict[str, float]]) -> None:
-    """One line of the medians of what was measured."""
+    """Print the medians over the rounds on one line."""
     middle = {name: median(one[name] for one in rounds) for name in rounds[0]}
     print(f"{title}: " + ", ".join(f"{name} {value:.0f}" for name, value in middle.items()), flush=True)
 

@@ -1,9 +1,9 @@
-"""How much of the cores an export wastes: images a second against forward passes alone and rendering alone, in turns.
+"""How well an export uses the cores: its time compared with forward passes alone and rendering alone, in turns.
 
     python benchmarks/export.py [--study caltech101] [--images 48] [--rounds 3]
 
-Each round measures the three one after the other on the same photographs, so that what else the machine does falls on all
-of them. The claim is the ratio of the export to the slower of the two, in time and in CPU seconds.
+Each round measures the three one after the other on the same photographs, so that other work on the machine affects all of
+them. The claims are two ratios: the time of the slower of the two to that of the export, and their CPU seconds to its own.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def forward_alone(networks, items, threads) -> tuple[float, float]:
-    """Five networks on ready tensors, one image at a time on each core, as exports do it."""
+    """All networks on ready tensors, one image at a time on each core, as in an export."""
     pictures = [open_image(item.path) for item in items]
     inputs = [{key: network.transform(one)[None] for key, network in networks.items()} for one in pictures]
 
@@ -103,7 +103,7 @@ def rendering_alone(networks, items, settings, out, workers) -> tuple[float, flo
 
 
 def whole_export(networks, items, settings, out, workers) -> tuple[float, float]:
-    """The pipeline from its first image to its last record; processes have started before."""
+    """The pipeline from its first image to its last record; its processes are started before."""
     setting = setting_key(settings, networks)
     with rendering_processes(workers) as pool, Ledger(out, setting) as ledger:
         list(pool.map(int, range(8 * workers)))
@@ -117,7 +117,7 @@ def whole_export(networks, items, settings, out, workers) -> tuple[float, float]
 
 
 def timed(work: Callable[[], object], count: int) -> tuple[float, float]:
-    """Seconds and own CPU seconds an image."""
+    """Seconds and this process's CPU seconds for each image."""
     start, cpu = time.perf_counter(), own_cpu()
     work()
     return (time.perf_counter() - start) / count, (own_cpu() - cpu) / count

@@ -1,7 +1,7 @@
 """How long a visitor waits, mostly on the page Compare, in a real browser: python benchmarks/page.py [--turns 5]
 
-Starts a server of its own and drives an installed Chromium. Each wait is from the key or click to the moment at which the
-panel shows other pixels; of the changes the median and the longest of the turns are printed.
+This starts its own server and drives an installed Chromium. Each wait is from the key or click to the moment at which the
+panel shows other pixels; the median and the longest wait of the turns are printed.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def measure(browser: Browser, address: str, start: float, turns: int) -> None:
-    """One server, two visitors, and the changes of the second."""
+    """Time the first sight of several visitors to one server, then the changes that a visitor makes."""
     wait_for_server(address)
     show("the story after the server's start", [first_sight(browser, address, start, STORY)])
     show("the story of a second visitor", [first_sight(browser, address, time.perf_counter(), STORY)])
@@ -86,7 +86,7 @@ def measure(browser: Browser, address: str, start: float, turns: int) -> None:
 
 
 def wait_for_server(address: str) -> None:
-    """Until something listens."""
+    """Wait until the server listens."""
     host, port = address.removeprefix("http://").split(":")
     while True:
         try:
@@ -97,7 +97,7 @@ def wait_for_server(address: str) -> None:
 
 
 def opened(browser: Browser, address: str, link: str = "") -> Page:
-    """A new visitor whose figure is drawn and whose page has come to rest."""
+    """The page of a new visitor, once its figure is drawn and the server has finished with it."""
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
     page.goto(f"{address}/{link}")
     page.locator(PANEL).wait_for(timeout=120_000)
@@ -106,14 +106,14 @@ def opened(browser: Browser, address: str, link: str = "") -> Page:
 
 
 def rest(page: Page) -> None:
-    """Until the server has nothing left to do for this visitor."""
+    """Wait until the server has nothing left to do for this visitor."""
     page.wait_for_timeout(500)
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
     page.wait_for_timeout(500)
 
 
 def first_sight(browser: Browser, address: str, start: float, wanted: str) -> float:
-    """Milliseconds from ``start`` until what is wanted stands on a new visitor's page."""
+    """Milliseconds from ``start`` until the element ``wanted`` is on a new visitor's page."""
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
     page.goto(address, wait_until="commit")
     page.locator(wanted).first.wait_for(timeout=120_000)
@@ -135,7 +135,7 @@ def changed(page: Page, event: str, act: Callable[[], None]) -> float:
 
 
 def choosing(page: Page, label: str, words: str) -> Callable[[], None]:
-    """Take a choice of a menu by its first match: typed beforehand, taken with Enter."""
+    """A function that takes the first match of a menu with Enter; ``words`` are typed before, by its ``focus``."""
     box = page.get_by_role("combobox", name=label)
 
     def focus() -> None:
@@ -170,7 +170,7 @@ def slide(page: Page, value: float) -> None:
 
 
 def show(name: str, waits: list[float]) -> None:
-    """One line of the table."""
+    """Print one line of the table."""
     print(f"{name:<42}{statistics.median(waits):8.0f} ms, longest {max(waits):.0f} ms", flush=True)
 
 

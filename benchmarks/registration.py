@@ -1,9 +1,9 @@
-"""Are maps drawn where the network looked? Small photographs pasted at known places on a plain background.
+"""Are maps drawn where the network looked? A check with small photographs pasted at known places on a plain background.
 
-The centre of mass of the map of what is pasted, drawn with its measured offset (registered), at nominal centres and with cells
-spread evenly (half-pixel), minus the middle of the photograph, is the error of drawing. What a network looks at need not be
-the middle of a photograph: each is pasted as it is, mirrored, upside down and both, which averages that out; and at two
-places opposite each other, because near the border a map is cut off.
+The error of drawing is the centre of mass of the pasted photograph's map minus the middle of the photograph, where the map is
+drawn with its measured offset (registered), at nominal centres, or with cells spread evenly (half-pixel). What a network looks
+at need not be the middle of a photograph: each is pasted as it is, mirrored, upside down and both, which averages that out; and
+at two places opposite each other, because near the border a map is cut off.
 
     python benchmarks/registration.py [--study lite] [--variant lite0] [--photographs FOLDER] [--limit 40]
 

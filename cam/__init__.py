@@ -4,10 +4,10 @@ maps/          from features to raw maps: methods, layers, targets, cells
 measures/      numbers that say something about maps
 figures/       originals and maps side by side: layout, pixels, vectors
 question.py    method, class, view, layer and mirror image, validated once
-evidence.py    what other maps can be computed from
-inputs.py      networks and pictures of many kinds, as compare takes them in
+evidence.py    what maps of other classes and methods are computed from
+inputs.py      networks and pictures of many kinds, as compare accepts them
 showing.py     a comparison in words, in pictures, in a notebook
-saved.py       saved comparisons, from anybody, checked
+saved.py       saved comparisons from untrusted files, checked
 comparison.py  raw maps of several networks on the same images
 compare.py     networks and images -> a comparison
 paper/         what the paper printed, to show and to compare with

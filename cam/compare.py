@@ -1,4 +1,4 @@
-"""compare: one forward pass of every network, then any class and any method of closed form for nothing."""
+"""compare: one forward pass of every network; then any class, and any method with a closed form, costs almost nothing."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,25 +45,25 @@ def compare(
     layer: str | Sequence[str] | None = None,
     flip: bool = False,
 ) -> Comparison:
-    """Run every network on every image, in one field of view, and explain one class of each.
+    """Run every network on every image, in one field of view, and explain one class of each image.
 
     Args:
-        networks: key -> network, in display order; all of one label set. Also several without keys, or one.
-        images: paths, bytes, RGB images, arrays, tensors (see ``listed_pictures``), or views of images cut out before
-            (``Views``, in the ``view`` asked for). Also one alone.
+        networks: key -> network, in display order, all of one label set; or several networks without keys, or a single one.
+        images: paths, bytes, RGB images, arrays, tensors (see ``listed_pictures``), or views of images that were cut before
+            (``Views``, in the ``view`` asked for); or a single one.
         method: name or label in ``METHODS``, in any case.
         target: ``"shared"`` (one class for each image: the majority of the variants' top-1, ties by mean probability),
             ``"own"``, a class name or index, one of those for each image, or ``"A - B"``.
         view: ``"square"`` (the whole image squashed) or ``"centre"`` (the largest centred square).
         batch_size: images in one forward pass.
         layer: ``"head"``, ``"stage 1"`` to ``"stage 7"``, or several, in a list or with commas, whose scaled maps are
-            averaged; None is the head, and for ``fullgrad`` all at once. Only at the head have maps a unit.
-        flip: average each map with that of the mirror image, turned back at the cells' true centres. The classes are
-            those of the image as it is.
+            averaged; None is the head, and for ``fullgrad`` all layers at once. Maps have a unit only at the head.
+        flip: average each map with that of the mirror image, flipped back at the cells' true centres. The classes are
+            those of the image itself.
 
     Raises:
-        ValueError: nothing to compare, unlike label sets, an unknown method, layer, target or view, a method that the
-            layer does not allow, or a network whose logits or maps are not finite.
+        ValueError: there is nothing to compare; label sets differ; the method, layer, target or view is unknown; the method
+            does not allow the layer; or a network's logits or maps are not finite.
         ImageError: an image cannot be decoded.
         TypeError: something is not a network, or not an image.
     """
@@ -75,7 +75,7 @@ def compare(
 def ask(
     networks: Mapping[str, Network], images: Sequence[Source | Views], question: Question, batch_size: int = BATCH
 ) -> Comparison:
-    """The same as ``compare``, of a question that is made already; fewer images in a pass where memory runs out.
+    """The same as ``compare``, for a ``Question``; where memory runs out, a pass takes fewer images.
 
     Raises:
         ValueError, ImageError: as ``compare``.
@@ -89,7 +89,7 @@ def ask(
 def ask_once(
     networks: Mapping[str, Network], images: Sequence[Source | Views], question: Question, batch_size: int = BATCH
 ) -> Comparison:
-    """The same, in batches of this size and no other."""
+    """The same as ``ask``, in batches of exactly this size."""
     categories, layers, flip = _shared_categories(networks), question.layers, question.flip
     if not images:
         raise ValueError("there is no image to compare networks on; give at least one")
@@ -128,9 +128,9 @@ def ask_once(
 
 
 class _Inputs:
-    """What networks take in, made ahead in worker threads; networks that take in the same share it where it is one batch.
+    """The networks' inputs, made ahead in worker threads; networks with equal inputs share them where there is one batch.
 
-    Of every image only its views are kept: photographs of any number and size take little memory.
+    Only the views of every image are kept, so that any number and size of photographs takes little memory.
     """
 
     def __init__(self, images: Sequence[Source | Views], view: str, sides: set[int], batch_size: int):
@@ -143,7 +143,7 @@ class _Inputs:
         self.views = list(_in_threads(cut, images))
 
     def batches(self, network: Network) -> Iterable[Tensor]:
-        """(n, 3, r, r) each."""
+        """The network's inputs in batches, (n, 3, r, r) each."""
         taken = network.scaling.input_size, network.normalisation
         if len(self.views) > self.batch_size:
             return self._made(network)
@@ -159,7 +159,7 @@ class _Inputs:
 
 
 def _in_threads(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:
-    """The function of each item in their order, of several in threads ahead; threads cost a lone photograph milliseconds."""
+    """Apply a function to each item, in order; several items run ahead in threads, which would cost a single one milliseconds."""
     if len(items) == 1:
         yield function(items[0])
         return
@@ -208,7 +208,7 @@ def _shared_categories(networks: Mapping[str, Network]) -> list[str]:
 
 
 def _closed(networks: Mapping[str, Network], method: str) -> bool:
-    """Whether the method's closed form holds for every network; where not, any other way to ask them is as good."""
+    """Whether the method's closed form holds for every network; where it does not, the networks are run instead."""
     deep = {key: len(linear_layers(network.head)) for key, network in networks.items()}
     if METHODS[method].layers == "head":
         for key, layers in deep.items():
@@ -231,4 +231,4 @@ def _name(image: Source | Views, index: int) -> str:
     )
     if not isinstance(name, (str, os.PathLike)) or not str(name):
         return f"image {index + 1}"
-    return os.fsencode(Path(name).name).decode("utf-8", "replace")  # names of files need not be text
+    return os.fsencode(Path(name).name).decode("utf-8", "replace")  # names of files need not be valid text

@@ -1,4 +1,4 @@
-"""What a comparison keeps of each network, so that maps of other classes and methods need no other pass."""
+"""What a comparison keeps of each network, so that maps of other classes and methods need no further pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ class Evidence:
     mirrored: Tensor | None = None
 
     def logits(self, features: Tensor) -> Tensor:
-        """Of these features or mirrored ones, (N, K)."""
+        """Logits of these features or of mirrored ones, (N, K)."""
         with torch.no_grad(), strict(features.device):
             return self.head(features.mean(dim=(2, 3)))
 
     def maps(self, method: str, features: Tensor, logits: Tensor, class_idx: np.ndarray) -> np.ndarray:
-        """Raw maps of these features or mirrored ones, with their logits (N, K): (N, h, w)."""
+        """Raw maps (N, h, w) of these features or of mirrored ones, given their logits (N, K)."""
         rows = torch.from_numpy(class_idx).to(features.device)
         explained = logits.to(features.device).gather(1, rows[:, None]).squeeze(1)
         with strict(features.device):
@@ -41,7 +41,7 @@ class Evidence:
 
 
 def stacked(evidence: Sequence[Evidence]) -> Evidence:
-    """Evidence on all images of several, of the same network."""
+    """One network's evidence on several sets of images, joined into one."""
     turned = [one.mirrored for one in evidence if one.mirrored is not None]
     features = torch.cat([one.features for one in evidence])
     return replace(evidence[0], features=features, mirrored=torch.cat(turned) if turned else None)

@@ -1,4 +1,4 @@
-"""What a notebook hands over, networks and pictures of many kinds, as ``compare`` takes them in."""
+"""Networks and pictures of many kinds, as notebooks pass them, in the form that ``compare`` needs."""
 
 import os
 import re
@@ -19,10 +19,10 @@ Pictures = Source | Views | np.ndarray | Tensor | Sequence["Source | Views | np.
 
 
 def named_networks(networks: Any) -> dict[str, Network]:
-    """Key -> network, from such a mapping, from several networks, named after their labels, or from one.
+    """Key -> network, from such a mapping, or from one or several networks, whose keys are made from their labels.
 
     Raises:
-        TypeError: something is no ``Network``; a model in memory gets the way to make it one.
+        TypeError: something is not a ``Network``; the message says how to make one.
     """
     if isinstance(networks, Mapping):
         found = dict(networks)
@@ -58,7 +58,7 @@ def _way(thing: object) -> str:
 
 
 def listed_pictures(images: Any) -> list[Source | Views]:
-    """One picture or several, arrays and tensors among them, as a list of what ``open_image`` and ``Views`` take.
+    """One picture or several, including arrays and tensors, as a list that ``open_image`` and ``Views`` accept.
 
     Addresses that begin with http:// or https:// are downloaded.
 
@@ -88,7 +88,7 @@ def _pictures_in(image: Any) -> list[Source | Views]:
 def _pictures_of(values: np.ndarray | Tensor) -> list[Source | Views]:
     shape, channels_first = tuple(values.shape), isinstance(values, Tensor)
     array = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
-    if array.dtype.kind == "O" or array.ndim == 1:  # a list of paths in an array's clothes
+    if array.dtype.kind == "O" or array.ndim == 1:  # a list of paths as an array
         return [str(one) for one in array.tolist()]
     if channels_first:
         array = np.moveaxis(array, -3, -1) if array.ndim in (3, 4) else array
@@ -115,7 +115,7 @@ def _bytes_of(array: np.ndarray) -> np.ndarray:
 
 
 def plain_target(target: Any) -> Target:
-    """A class index of NumPy's or torch's as an ``int``, several as a list; whatever else unchanged."""
+    """A class index of NumPy or torch as an ``int``, several as a list; anything else unchanged."""
     if isinstance(target, (np.ndarray, np.generic, Tensor)):
         return target.tolist()
     return list(map(plain_target, target)) if isinstance(target, (list, tuple)) else target  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What is asked of networks and photographs: which method, class, view and layer, and whether the mirror image counts."""
+"""The question to networks and photographs: which method, class, view and layer, and whether the mirror image counts."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from models.images import VIEWS
 
 @dataclass(frozen=True)
 class Question:
-    """One question, validated when it is made; whatever carries it need not check it again.
+    """One question, validated when it is made, so that nothing that carries it has to check it again.
 
     Attributes:
         method: name in ``METHODS``.
-        target: class to explain, as in ``cam.compare``; whether the networks know it shows when they are asked.
+        target: class to explain, as for ``cam.compare``; it is checked only once the networks' classes are known.
         view: ``"square"`` or ``"centre"``.
         layer: the layers in words, in the network's order: ``"head"``, ``"stage 5"``, ``"stage 5, head"`` or ``"all"``;
             "" becomes the method's own choice.
-        flip: maps are means over the image and its mirror image.
+        flip: whether maps are means over the image and its mirror image.
 
     Raises:
         ValueError: the method, view or layer is unknown, or the method does not allow the layer.
@@ -47,7 +47,7 @@ class Question:
 
     @property
     def from_features(self) -> bool:
-        """The features entering global average pooling suffice for an answer; no network runs again."""
+        """Whether the features entering global average pooling suffice for an answer, so that no network runs again."""
         return self.layers == HEAD and METHODS[self.method].closed_form is not None
 
     @property
@@ -56,10 +56,10 @@ class Question:
         return str(self.target) if isinstance(self.target, (str, int)) else ", ".join(map(str, self.target))
 
     def require_unit(self) -> None:
-        """Refuse a difference of the maps of two classes where they have no unit.
+        """Refuse a difference between the maps of two classes where they have no unit.
 
         Raises:
-            ValueError: with a way out.
+            ValueError: maps have no unit; the message says what to choose instead.
         """
         if self.unit == "logit":
             return

@@ -1,4 +1,4 @@
-"""Saved comparisons, as ``Comparison.save`` writes them, from anybody: every part is checked before it is believed."""
+"""Read comparisons that ``Comparison.save`` wrote, from untrusted files: every part is checked before it is used."""
 
 import io
 import math
@@ -24,7 +24,7 @@ KINDS = {"maps": (np.float32, 3), "logits": (np.float32, 2), "class_idx": (np.in
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; nothing is unpickled, and nothing unpacked that is larger than it may be.
+    """The arrays of an .npz file; nothing is unpickled, and sizes are checked before anything is unpacked.
 
     Raises:
         ValueError: it is not a saved comparison, or too large.
@@ -59,10 +59,10 @@ def read_document(document: type[Any], arrays: Mapping[str, np.ndarray]) -> Any:
 
     Args:
         document: type of the record.
-        arrays: ``document`` holds its JSON as bytes.
+        arrays: the array ``document`` holds its JSON as bytes.
 
     Raises:
-        ValueError: it does not fit; the message names the place.
+        ValueError: the JSON does not fit the type; the message names the place.
     """
     if "document" not in arrays or arrays["document"].dtype != np.uint8:
         raise ValueError("it has no document")
@@ -104,5 +104,5 @@ def checked_arrays(arrays: Mapping[str, np.ndarray], found: Any) -> dict[str, An
                 raise ValueError(f"{kind} of {key!r} hold values that are not valid")
             kinds[kind][key] = array
     if kinds["against_idx"] and kinds["against_idx"].keys() != found.variants.keys():
-        raise ValueError("against_idx is there of some variants only")
+        raise ValueError("against_idx is given for some variants only")
     return {"images": images, **kinds, "against_idx": kinds["against_idx"] or None}

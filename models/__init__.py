@@ -1,20 +1,20 @@
-"""EfficientNets: how they scale, what their checkpoints hold, what they take in.
+"""EfficientNets: how they scale, what their checkpoints hold, how their input is made.
 
-starting.py       a command that is starting: Ctrl-C ends it without a traceback
-normalisation.py  the mean and deviation that a network expects of its pixels
-outputs.py        what its logits mean
+starting.py       Ctrl-C ends a command without a traceback while it is still importing
+normalisation.py  the mean and standard deviation that pixels are normalised with
+outputs.py        what logits mean
 out_of_class.py   photographs that show none of the classes
 scaling.py        stages, multipliers and rounding, the compound rule
-home.py           where the files are that belong to no package
-files.py          files: written whole or not at all, and the one door for those from outside
-exhaustion.py     memory that runs out
-precision.py      float32 that is float32, the same bits every time
+home.py           where the files outside the packages are
+files.py          files are written whole or not at all, and read through one door
+exhaustion.py     smaller batches when memory runs out
+precision.py      full float32 precision and reproducible results on a GPU
 gates.py          limits on how much is decoded at the same time
-pulse.py          between the parts of a long computation: how far it is, and a chance to end it
+pulse.py          progress of a long computation, and a chance to cancel it
 pixels.py         what Pillow decodes -> plain upright RGB
-downloads.py      a picture from an address on the web
-images.py         untrusted bytes or a path -> the pixels that networks take in
-views.py          what a view shows of an image, at every size that is needed
+downloads.py      download a picture from a web address
+images.py         untrusted bytes or a path -> the input of a network
+views.py          a view of an image, at every size that is needed
 commands.py       how every command ends: a sentence and an exit code
 classifier.py     from pooled features to logits: one linear layer or several
 efficientnet.py   build a network from a scaling and a family
@@ -28,7 +28,7 @@ ridge.py          ridge regression on the outputs of layers
 graphs/           networks as ONNX graphs: written, read, run
 checkpoints/      read weights that any library saved, and write our own
 engine.py         what runs forward passes: ONNX Runtime or PyTorch
-in_memory.py      networks of other libraries that are in memory already
+in_memory.py      networks that another library has already loaded
 network.py        a loaded network, ready to run
 input_check.py    does the input look like what a network was trained on?
 graph_agreement.py  does a graph compute what its network computes in PyTorch?

@@ -47,8 +47,8 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint")
     parser.add_argument("--family", choices=FAMILIES, help="what tensors cannot tell: padding and BatchNorm eps")
     parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
-    parser.add_argument("--normalisation", choices=NORMALISATIONS, help="where the file records none")
-    photographs = "to check the input with (default: the sample photographs)"
+    parser.add_argument("--normalisation", choices=NORMALISATIONS, help="used where the file records none")
+    photographs = "photographs to check the input with (default: the sample photographs)"
     parser.add_argument("--photographs", metavar="FOLDER", help=photographs)
 
 
@@ -59,9 +59,9 @@ def add_grow_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="FILE.safetensors")
     parser.add_argument("--family", choices=FAMILIES)
     parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
     photographs = (
-        "fit every block on these, so that nothing added is dead: a start for training (default: grow exactly)"
+        "fit every block on these photographs, so that nothing added is dead, to train from (default: grow exactly)"
     )
     parser.add_argument("--photographs", metavar="FOLDER", help=photographs)
 
@@ -81,7 +81,7 @@ def run_list(arguments: argparse.Namespace) -> int:
             state = "" if variant.available else "  (no weights here)"
             try:
                 print(f"  {key:<11} {_dimensions(study, key)}  {variant.provenance}{state}")
-            except ValueError as error:  # of its file; the other variants are there all the same
+            except ValueError as error:  # this variant's file has a fault; the others are still listed
                 print(f"  {key:<11} {error}")
                 status = SOME_FAILED
             if variant.note:
@@ -93,7 +93,7 @@ def _dimensions(study: Study, key: str) -> str:
     """Multipliers and costs of a variant."""
     known = study.architecture(key)
     if known is None:
-        return "scaling known to its file"
+        return "scaling recorded in its file"
     scaling, cost = known.scaling, network_cost(known.scaling, known.num_classes, known.family)
     return (
         f"d {scaling.depth_mult:<4g} w {scaling.width_mult:<4g} {scaling.input_size:>4} px "

@@ -1,4 +1,4 @@
-"""What commands that look at networks take in: the networks that are meant, and a folder of photographs."""
+"""Inputs that several commands share: the networks to look at, and a folder of photographs."""
 
 import argparse
 from collections.abc import Iterator
@@ -15,15 +15,16 @@ NETWORK = "network"
 
 
 def add_photograph_arguments(parser: argparse.ArgumentParser, limit: int) -> None:
-    """``--photographs`` and ``--limit``, as ``PhotographFolder`` takes them, and ``--device``."""
-    parser.add_argument("--photographs", required=True, metavar="FOLDER", help="varied ones; labels are not needed")
+    """Add ``--photographs`` and ``--limit``, for ``PhotographFolder``, and ``--device``."""
+    words = "a folder of varied photographs; labels are not needed"
+    parser.add_argument("--photographs", required=True, metavar="FOLDER", help=words)
     words = "how many of them to use, spread evenly (default: %(default)s)"
     parser.add_argument("--limit", type=int, default=limit, metavar="N", help=words)
     parser.add_argument("--device", default="auto")
 
 
 def chosen(words: str, baseline: str | None = None) -> tuple[Study, list[str]]:
-    """The study that is meant, with another baseline where one is given, and the keys of the variants to measure.
+    """The study that ``words`` name, with another baseline where one is given, and the keys of the variants to measure.
 
     A checkpoint becomes a study of its own, which has a baseline only where one is given.
 
@@ -50,8 +51,8 @@ class PhotographFolder:
     """Photographs to prepare for one network after the other; those that cannot be read are left out.
 
     Attributes:
-        paths: of the photographs.
-        unreadable: which could not be read, and why.
+        paths: the photographs' paths.
+        unreadable: path of each photograph that could not be read -> the reason.
     """
 
     def __init__(self, folder: str, limit: int):
@@ -70,7 +71,7 @@ class PhotographFolder:
         self.paths = [paths[i * len(paths) // limit] for i in range(limit)] if limit < len(paths) else paths
 
     def prepared(self, network: Network) -> Iterator[Tensor]:
-        """What the network takes in, one photograph after the other."""
+        """The network's input, one photograph after the other."""
         for path in self.paths:
             try:
                 yield network.transform(open_image(path))

@@ -1,4 +1,4 @@
-"""How every command ends: errors that users can mend as one sentence, and an exit code."""
+"""How every command ends: with an exit code, and with one sentence for an error that the user can fix."""
 
 import argparse
 import errno
@@ -14,14 +14,14 @@ NO_MEMORY = "memory is too small for this; use fewer or smaller networks and ima
 
 
 def say(sentence: str) -> None:
-    """A line for people, on standard error."""
+    """Print a line for the user on standard error."""
     print(sentence, file=sys.stderr, flush=True)
 
 
 def run_command(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, program: str) -> int:
-    """Run a command; errors that users can mend become one sentence, and everything an exit code."""
+    """Run a command and return its exit code; an error that the user can fix becomes one sentence."""
     before = signal.signal(signal.SIGTERM, _terminate)
-    if callable(signal.getsignal(signal.SIGINT)):  # a background shell has it ignored
+    if callable(signal.getsignal(signal.SIGINT)):  # a shell may start background jobs with it ignored
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = command(arguments)
@@ -30,7 +30,7 @@ def run_command(command: Callable[[argparse.Namespace], int], arguments: argpars
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
         return 128 + signal.SIGINT
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:

@@ -19,7 +19,7 @@ class StageCost(NamedTuple):
 
     ``resolution`` is the side of the output in pixels; ``params`` counts weights, biases and BatchNorm's affine pair;
     ``macs`` counts multiply-adds of convolutions and linear layers for one image, nothing else;
-    ``activations`` counts the values that those layers put out.
+    ``activations`` counts the output values of those layers.
     """
 
     operator: str
@@ -98,7 +98,7 @@ def network_cost(
         scaling: an unrecorded resolution counts as 224.
         num_classes: outputs of the classifier.
         family: name in ``FAMILIES``.
-        hidden: outputs of the classifier's linear layers before its last.
+        hidden: output sizes of the classifier's linear layers but the last.
     """
     widths, squeeze_excite = scaled_widths(scaling, family), family_named(family).squeeze_excite
     side = math.ceil(scaling.input_size / 2)
@@ -123,10 +123,10 @@ def network_cost(
 
 
 def check_cost(scaling: Scaling, family: str = "b", num_classes: int = 1000) -> None:
-    """Refuse a scaling that no network here could be run at, before anything of its size is made.
+    """Refuse a scaling that is too large to run, before anything of its size is allocated.
 
     Raises:
-        ValueError: a multiplier, the resolution, the parameters or the activations are too large; or an unknown family.
+        ValueError: a multiplier, the resolution, the parameters or the activations are too large, or the family is unknown.
     """
     for name in ("width_mult", "depth_mult"):
         if getattr(scaling, name) > LARGEST_MULTIPLIER:

@@ -1,4 +1,4 @@
-"""A picture from an address on the web, for those who name one themselves; no page and no link of the app leads here."""
+"""Download a picture from a web address that the user gave; no page and no link of the app leads here."""
 
 import io
 import time
@@ -9,25 +9,25 @@ from urllib.parse import unquote, urlsplit
 from models.images import MAX_FILE_BYTES, ImageError
 
 SCHEMES = ("http://", "https://")
-PATIENCE = 30.0  # seconds without a byte, and the most that a whole picture may take is four times as many
-AGENT = "compound-cam"  # some hosts refuse Python's own name
+PATIENCE = 30.0  # seconds without a byte; a whole picture may take four times as long
+AGENT = "compound-cam"  # some hosts refuse Python's default user agent
 PIECE = 2**20
 
 
 def is_address(name: object) -> bool:
-    """Whether a picture is named by an address on the web."""
+    """Whether ``name`` is a web address."""
     return isinstance(name, str) and name.lower().startswith(SCHEMES)
 
 
 def picture_at(address: str, most: int = MAX_FILE_BYTES) -> io.BytesIO:
-    """Download a picture; what comes back is a binary file in memory whose ``name`` is the last part of the address.
+    """Download a picture into a binary file in memory, whose ``name`` is the last part of the address.
 
     Args:
         address: begins with http:// or https://.
-        most: bytes that it may have.
+        most: largest allowed size in bytes.
 
     Raises:
-        ImageError: there is no connection, the host has no such file, or it is larger or slower than that.
+        ImageError: there is no connection, the host has no such file, or the picture is too large or takes too long.
     """
     shown = address if address.isprintable() and len(address) < 200 else ascii(address)[:200]
     try:
@@ -37,12 +37,12 @@ def picture_at(address: str, most: int = MAX_FILE_BYTES) -> io.BytesIO:
                 raise ImageError(f"{shown} leads away from the web; give the picture's own address")
             content = _read(answer, most, shown)
     except urllib.error.HTTPError as error:
-        raise ImageError(f"{shown} cannot be had ({error.code} {error.reason}); check the address") from error
+        raise ImageError(f"{shown} cannot be downloaded ({error.code} {error.reason}); check the address") from error
     except (OSError, ValueError) as error:
         if isinstance(error, ImageError):
             raise
         reason = getattr(error, "reason", error)
-        raise ImageError(f"{shown} cannot be had ({reason}); download it and give the file") from error
+        raise ImageError(f"{shown} cannot be downloaded ({reason}); save it yourself and give the file") from error
     picture = io.BytesIO(content)
     picture.name = unquote(urlsplit(address).path).rsplit("/", 1)[-1] or urlsplit(address).hostname or "image"
     return picture

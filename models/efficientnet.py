@@ -1,4 +1,4 @@
-"""Build an EfficientNet from a scaling and a family, on torchvision's blocks and with torchvision's parameter names."""
+"""Build an EfficientNet from a scaling and a family, with torchvision's blocks and parameter names."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ LAYERS = (*(f"stage {number}" for number in range(1, len(STAGES) + 1)), "head")
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution padded as TensorFlow's SAME: ceil(size / stride) outputs, the odd pixel of padding at the right and bottom."""
+    """Convolution with TensorFlow's SAME padding: ceil(size / stride) outputs, an odd pixel of padding at the right or bottom."""
 
     def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         vertical, horizontal = (self.same_padding(size, axis) for axis, size in enumerate(x.shape[-2:]))
@@ -36,8 +36,8 @@ def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -
 
     ``network.features`` maps (N, 3, r, r) to the features (N, C, h, w), ``network.avgpool`` pools them and
     ``network.classifier[-1]`` is the linear layer. Input sizes other than the scaling's work as well. The first block of a
-    stage never has a skip connection: so it is in every released network, and a width at which its input and output happen
-    to have equal channels (Lite's stage 1 at twice the width) does not change the architecture.
+    stage never has a skip connection, as in every released network: a width at which its input and output happen to have
+    equally many channels (Lite's stage 1 at twice the width) does not change the architecture.
 
     Args:
         scaling: depth, width and dropout; the resolution changes no tensor.
@@ -70,7 +70,7 @@ def efficientnet(scaling: Scaling, num_classes: int = 1000, family: str = "b") -
 
 
 def _apply_traits(network: nn.Module, traits: Family) -> None:
-    """Exchange, in place, the layers in which a family differs from torchvision's own networks."""
+    """Replace, in place, the layers in which a family differs from torchvision's own networks."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.SiLU) and traits.activation == "relu6":
@@ -120,7 +120,7 @@ def family_of(network: nn.Module) -> str:
 
 
 def layer_index(layer: str) -> int:
-    """Place in ``network.features`` of the part whose output the layer is: ``"stage 1"`` to ``"stage 7"``, ``"head"``.
+    """Index in ``network.features`` of a layer: ``"stage 1"`` to ``"stage 7"``, or ``"head"``.
 
     Raises:
         ValueError: there is no such layer.
@@ -159,7 +159,8 @@ def cell_centres(features: nn.Sequential, resolution: int) -> list[float]:
 def receptive_field(features: nn.Sequential) -> int:
     """Pixels of the input, along one axis, that a cell of the last map can depend on through the convolutions.
 
-    Every kernel of k adds k - 1 steps of its input. The gates of squeeze-and-excitation see the whole image and are left out.
+    Every kernel of size k adds k - 1 times the stride before it. The gates of squeeze-and-excitation see the whole image
+    and are left out.
     """
     step, field = 1, 1
     for convolution in _main_path(features):
@@ -169,17 +170,17 @@ def receptive_field(features: nn.Sequential) -> int:
 
 
 def _main_path(features: nn.Module) -> list[nn.Conv2d]:
-    """Convolutions that an activation passes through one after the other: all but the squeeze-and-excitation gates'."""
+    """Convolutions on the main path, in order: all but those of the squeeze-and-excitation gates."""
     gates = {id(m) for gate in features.modules() if isinstance(gate, SqueezeExcitation) for m in gate.modules()}
     return [m for m in features.modules() if isinstance(m, nn.Conv2d) and id(m) not in gates]
 
 
 def meta_network(scaling: Scaling, num_classes: int, family: str, hidden: Sequence[int] = ()) -> EfficientNet:
-    """The same network as ``efficientnet``, its tensors without memory: for comparing names and shapes.
+    """The network that ``efficientnet`` builds, with tensors on the meta device: for comparing names and shapes.
 
     Args:
-        scaling, num_classes, family: as there.
-        hidden: outputs of the classifier's linear layers before its last.
+        scaling, num_classes, family: as for ``efficientnet``.
+        hidden: output sizes of the classifier's linear layers but the last.
     """
     with torch.device("meta"):
         network = efficientnet(scaling, num_classes, family)

@@ -1,6 +1,6 @@
 """What runs a network's forward passes: ONNX Runtime on a CPU where it is installed, PyTorch otherwise.
 
-Both compute the same features but for the last bits. ``COMPOUND_CAM_ENGINE`` chooses one of them by its name.
+Both compute the same features except for the last bits. ``COMPOUND_CAM_ENGINE`` chooses one of them by name.
 """
 
 import importlib.metadata
@@ -23,15 +23,17 @@ LABELS = {PYTORCH: ("PyTorch", "torch"), ONNX_RUNTIME: ("ONNX Runtime", "onnxrun
 
 
 def chosen_engine(device: torch.device) -> str:
-    """Name of the engine for networks on a device: as the environment says, else the faster one that there is.
+    """Name of the engine for networks on a device: PyTorch, except that a CPU takes ONNX Runtime where it is installed.
+
+    On a CPU the environment variable ``COMPOUND_CAM_ENGINE`` overrides this.
 
     Raises:
-        ValueError: the environment names none, or one that cannot run there.
-        ModuleNotFoundError: it names ONNX Runtime, which is not installed.
+        ValueError: the environment variable names no engine.
+        ModuleNotFoundError: it names ONNX Runtime for a CPU, and ONNX Runtime is not installed.
     """
     asked = os.environ.get(VARIABLE, "")
     if asked not in ("", *ENGINES):
-        raise ValueError(f"{VARIABLE}={asked!r} is no engine; choose from {', '.join(ENGINES)}, or leave it out")
+        raise ValueError(f"{VARIABLE}={asked!r} is not an engine; choose from {', '.join(ENGINES)}, or leave it out")
     if device.type != "cpu" or asked == PYTORCH:
         return PYTORCH
     if asked == ONNX_RUNTIME:
@@ -41,15 +43,16 @@ def chosen_engine(device: torch.device) -> str:
 
 @cache
 def engine_words(engine: str) -> str:
-    """For people and files: the engine and its version."""
+    """The engine's label and version, as people and files are told."""
     label, package = LABELS[engine]
     return f"{label} {importlib.metadata.version(package)}"
 
 
 class Engine:
-    """A network's features by ONNX Runtime. Made when first run; threads may share it.
+    """Computes a network's features with ONNX Runtime. The session is made by the first call; threads may share it.
 
-    One image at a time: it is as fast as several at once, takes less memory, and gives an image the same bits in any company.
+    Images run one at a time: that is as fast as a batch, takes less memory, and an image's features have the same bits
+    whichever images come with it.
     """
 
     def __init__(self, model: EfficientNet, side: int):
@@ -58,7 +61,7 @@ class Engine:
         self._lock = threading.Lock()
 
     def takes(self, images: Tensor) -> bool:
-        """Whether they have the size that its graph is for."""
+        """Whether images have the size that the graph is built for."""
         return images.shape[-2:] == (self._side, self._side)
 
     def features(self, images: Tensor) -> Tensor:
@@ -70,7 +73,7 @@ class Engine:
     def _ready(self) -> Any:
         with self._lock:
             if self._session is None:
-                from models.graphs.graph import onnx_graph  # slow to import, and not everywhere installed
+                from models.graphs.graph import onnx_graph  # slow to import, and not installed everywhere
 
                 graph = onnx_graph(self._model, self._side, normalisation=None, outputs=[FEATURES])
                 self._session = session_of(graph.SerializeToString())

@@ -19,7 +19,7 @@ from models.scaling import Scaling
 
 
 class ChannelMap:
-    """Which old channel each new channel of one tensor copies: the first n copy themselves, the others any old one."""
+    """Which old channel each new channel of one tensor copies: the first ones copy themselves, the others any old one."""
 
     def __init__(self, old: int, new: int, generator: torch.Generator):
         if new < old:
@@ -32,7 +32,7 @@ class ChannelMap:
         self.generator = generator
 
     def shares(self) -> Tensor:
-        """A fresh uneven split: one factor per new channel, those of the copies of one old channel summing to 1."""
+        """A fresh uneven split: one factor per new channel; the factors of all copies of one old channel sum to 1."""
         raw = torch.rand(len(self.source), generator=self.generator, dtype=torch.float64) + 0.5
         return raw / torch.zeros(self.old, dtype=torch.float64).index_add(0, self.source, raw)[self.source]
 
@@ -40,7 +40,7 @@ class ChannelMap:
 def grow_exactly(network: EfficientNet, scaling: Scaling, seed: int = 0) -> EfficientNet:
     """A wider, deeper network that computes the same function as ``network``.
 
-    The logits are equal up to rounding, in eval mode: below 1e-9 relative in float64. The source is left as it is.
+    In eval mode the logits are equal up to rounding: within 1e-9 relative in float64. The source is not changed.
 
     Args:
         network: an EfficientNet of any family, as ``efficientnet`` builds them.
@@ -63,7 +63,7 @@ def grow_exactly(network: EfficientNet, scaling: Scaling, seed: int = 0) -> Effi
 
 
 def silence(block: MBConv) -> None:
-    """Make a residual block add nothing: the BatchNorm that it ends in gets weight and bias zero, in place."""
+    """Make a residual block add nothing, in place: its last BatchNorm gets weight and bias zero."""
     norm = _last_norm(block)
     with torch.no_grad():
         norm.weight.zero_()
@@ -86,7 +86,7 @@ def _grow_all(network: EfficientNet, grown: EfficientNet, generator: torch.Gener
 def _grow_stage(
     old: nn.Sequential, new: nn.Sequential, inputs: ChannelMap, generator: torch.Generator, name: str
 ) -> ChannelMap:
-    """Blocks of one stage; every block's output uses one map, because the skip connections add them."""
+    """Grow the blocks of one stage; all their outputs share one channel map, because skip connections add them."""
     if len(new) < len(old):
         raise ValueError(
             f"{name} has {len(old)} layers and cannot have {len(new)}; growth needs a depth not smaller than the source's"
@@ -119,7 +119,7 @@ def _grow_convolution(
     generator: torch.Generator,
     outputs: ChannelMap | None = None,
 ) -> ChannelMap:
-    """Convolution and BatchNorm; a depthwise convolution hands its input's channel map on and divides nothing."""
+    """Grow a convolution and its BatchNorm; a depthwise one keeps its input's channel map and divides no weight."""
     depthwise = old[0].groups > 1
     if outputs is None:
         outputs = inputs if depthwise else ChannelMap(old[0].out_channels, new[0].out_channels, generator)
@@ -142,7 +142,7 @@ def grow_squeeze_excite(
 
 
 def _widen_inputs(weight: Tensor, inputs: ChannelMap) -> Tensor:
-    """Columns of a weight (outputs, inputs, ...) repeated for the copies and divided among them."""
+    """Repeat the columns of a weight (outputs, inputs, ...) for the copies of an input, and divide them among the copies."""
     shares = inputs.shares().to(weight).reshape(1, -1, *[1] * (weight.dim() - 2))
     return weight[:, inputs.source.to(weight.device)] * shares
 

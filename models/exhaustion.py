@@ -1,4 +1,4 @@
-"""Memory that runs out: half as much at once, and again half, until it suffices or one alone does not fit."""
+"""When memory runs out, halve the batch again and again, until it fits or a single item does not."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,21 +9,21 @@ T = TypeVar("T")
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Whether an error says that memory, of the device or of the machine, is too small."""
+    """Whether an error says that the memory of the device or of the machine ran out."""
     out = isinstance(error, (torch.OutOfMemoryError, MemoryError))
     return out or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
 
 
 def halving(run: Callable[[int], T], at_once: int, what: str) -> T:
-    """What ``run`` gives with so many at once, or with half as many as often as memory runs out.
+    """Return ``run(at_once)``; each time memory runs out, call it again with half as many.
 
     Args:
         run: starts from the beginning whenever it is called.
-        at_once: that it is called with first.
-        what: one of them, for the sentence.
+        at_once: number of items to try first.
+        what: what the error message calls one item.
 
     Raises:
-        MemoryError: memory does not suffice for one.
+        MemoryError: memory does not suffice for a single item.
     """
     while True:
         try:
@@ -33,7 +33,7 @@ def halving(run: Callable[[int], T], at_once: int, what: str) -> T:
                 raise
             if at_once <= 1:
                 raise MemoryError(
-                    f"memory is too small for {what}, one at a time; close what else uses the device, or choose another "
+                    f"memory is too small for {what}, one at a time; close other programs on the device, or choose another "
                     "device or a smaller network"
                 ) from None
         at_once //= 2  # outside the handler, whose traceback holds the tensors

@@ -38,17 +38,17 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
 def read_file(path: str | os.PathLike, most: int) -> bytes:
     """All bytes of a file that somebody else may have made: the one door for files from outside.
 
-    Only a regular file is opened, and it is looked at again once it is open: a pipe would be waited for, a device has no
-    end, and a name may change its meaning in between. Links to regular files are followed.
+    Only a regular file is opened, and it is checked again once it is open: reading a pipe may wait for ever, a device has
+    no end, and the name may come to mean another file in between. Links to regular files are followed.
 
     Args:
         path: of the file.
-        most: bytes that it may have.
+        most: largest allowed size in bytes.
 
     Raises:
-        FileNotFoundError: there is no such file, or its name cannot be one.
+        FileNotFoundError: there is no such file, or the path cannot name one.
         IsADirectoryError: it is a folder.
-        ValueError: it is not a regular file, or it is larger.
+        ValueError: it is not a regular file, or it is larger than ``most``.
         OSError: it cannot be read.
     """
     shown = ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
@@ -68,16 +68,16 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
             content = file.read(min(max(found.st_size, 1 << 20), most) + 1)
         except OSError as error:
             raise _as_sentence(error, shown) from error
-    if len(content) > most:  # it grew, or is one of those that claim to be empty
+    if len(content) > most:  # it grew meanwhile, or is one of those that report a size of 0
         raise ValueError(_too_large(shown, most))
     return content
 
 
 def read_text(path: str | os.PathLike, most: int) -> str:
-    """A text in UTF-8, with or without byte order mark, through ``read_file``.
+    """Read a UTF-8 text, with or without a byte order mark, through ``read_file``.
 
     Raises:
-        ValueError: it is not a text in UTF-8; and the errors of ``read_file``.
+        ValueError: it is not UTF-8; and the errors of ``read_file``.
     """
     try:
         return read_file(path, most).decode("utf-8-sig")
@@ -97,7 +97,7 @@ def _require_regular(mode: int, shown: str) -> None:
 
 
 def _as_sentence(error: ValueError | OSError, shown: str) -> ValueError | OSError:
-    """The same kind of error in words of our own, which name the file."""
+    """An error of the same type whose message is a sentence that names the file."""
     if isinstance(error, OSError):
         if error.strerror is None:
             return error

@@ -1,4 +1,4 @@
-"""So much at once and no more: threads wait in line for a part of something that is limited."""
+"""A limit on what all threads hold at the same time: they wait in line for their share."""
 
 import threading
 from collections import deque
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 class Gate:
     """Lets threads in, first come first served, while what they hold together stays within a limit.
 
-    Whoever asks for more than the limit is let in alone, so that nobody waits for ever.
+    A thread that asks for more than the limit is let in alone, so that none waits for ever.
     """
 
     def __init__(self, limit: int):
@@ -19,7 +19,7 @@ class Gate:
 
     @contextmanager
     def room(self, amount: int) -> Iterator[None]:
-        """Wait for room, and hold it for the length of the block."""
+        """Wait until ``amount`` fits, and hold it within the ``with`` block."""
         ticket = object()
         with self._moved:
             self._line.append(ticket)

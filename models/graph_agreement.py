@@ -1,4 +1,4 @@
-"""Does a graph compute what its network computes in PyTorch? On photographs, before anybody gets to see the file."""
+"""Check on photographs that a graph computes what its network computes in PyTorch, before the file is written."""
 
 import copy
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from models.graphs.session import session_of
 from models.images import view_image
 from models.network import Network
 
-CLOSE = 1e-4  # of a map's maximum; two orders of summation differ by about 1e-6 of it, in maps of hardly anything 2e-5
+CLOSE = 1e-4  # of a map's largest magnitude; the order of summation changes about 1e-6 of it, in faint maps 2e-5
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Agreement:
     """How far a graph agrees with PyTorch.
 
     Attributes:
-        maps: the largest difference, as a part of the largest magnitude in its map, over photographs and all classes.
-        logits: the largest difference of a logit, as a part of the largest magnitude among the photograph's.
-        same: of how many photographs the first class is the same.
-        photographs: how many there were.
+        maps: the largest difference in a map of any class or in the features, as a fraction of the largest magnitude there.
+        logits: the largest difference of a logit, as a fraction of the largest magnitude among the photograph's logits.
+        same: number of photographs whose top-1 class is the same.
+        photographs: number of photographs.
     """
 
     maps: float
@@ -37,8 +37,8 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Maps and logits within ``CLOSE`` and every first class the same."""
-        return self.maps <= CLOSE and self.logits <= CLOSE and self.same == self.photographs  # not so for NaN
+        """Whether maps and logits agree within ``CLOSE`` and every top-1 class is the same."""
+        return self.maps <= CLOSE and self.logits <= CLOSE and self.same == self.photographs  # False for NaN
 
     def __str__(self) -> str:
         return f"maps within {self.maps:.0e} of their maximum, the same class in {self.same} of {self.photographs}"
@@ -52,14 +52,14 @@ def agreement(
     normalised: bool = False,
     weights: str = FLOAT32,
 ) -> Agreement:
-    """Compare a graph with the plain network in PyTorch, of which nothing is folded.
+    """Compare a graph with the plain network in PyTorch, whose BatchNorms are not folded.
 
     Args:
-        graph: as it is written.
-        network: that the graph is said to be, on the CPU.
+        graph: the serialised graph.
+        network: the network that the graph was made from, on the CPU.
         photographs: RGB, at least one.
-        normalised: the graph takes in pixels that are normalised already.
-        weights: PyTorch computes with weights rounded to this type as well.
+        normalised: whether the graph takes normalised pixels.
+        weights: type to which PyTorch's weights are rounded as well.
     """
     session, model = session_of(graph), rounded(network.model, weights)
     differences: list[float] = []
@@ -70,7 +70,9 @@ def agreement(
         given = image.numpy() if normalised else _pixels(photograph, network.scaling.input_size)
         features, logits, maps = session.run([FEATURES, LOGITS, MAPS], {PIXELS: given})
         features_there, logits_there, maps_there = in_pytorch(model, image)
-        in_features = float(abs(features - features_there).max() / abs(features_there).max())  # channels may be all 0
+        in_features = float(
+            abs(features - features_there).max() / abs(features_there).max()
+        )  # a channel may be 0 everywhere
         differences.append(max(in_features, _of_maps(maps, maps_there)))
         of_logits.append(float(abs(logits - logits_there).max() / abs(logits_there).max()))
         same += int(logits.argmax() == logits_there.argmax())
@@ -78,7 +80,7 @@ def agreement(
 
 
 def in_pytorch(model: EfficientNet, images: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features, logits and the maps of all classes, layer by layer."""
+    """Features, logits and the maps of all classes, as PyTorch computes them."""
     with torch.no_grad():
         features = model.features(images)
         logits = model.classifier(features.mean(dim=(2, 3)))
@@ -86,7 +88,7 @@ def in_pytorch(model: EfficientNet, images: Tensor) -> tuple[np.ndarray, np.ndar
 
 
 def rounded(model: EfficientNet, weights: str) -> EfficientNet:
-    """The model whose convolutions and linear layers have the weights that a graph stores; itself where they are float32."""
+    """A copy of the model with its weights rounded as a graph stores them; the model itself where they are float32."""
     if weights == FLOAT32:
         return model
     model = copy.deepcopy(model)
@@ -98,7 +100,7 @@ def rounded(model: EfficientNet, weights: str) -> EfficientNet:
 
 
 def _linear_head(classifier: nn.Module, features: Tensor) -> Tensor:
-    """The head as it is linear around the pooled features, applied to every cell."""
+    """The head, linearised at the pooled features, applied to every cell."""
     cells, pooled = features.movedim(1, 3), features.mean(dim=(2, 3))
     layers = linear_layers(classifier)
     with torch.no_grad():
@@ -110,7 +112,7 @@ def _linear_head(classifier: nn.Module, features: Tensor) -> Tensor:
 
 
 def _of_maps(came: np.ndarray, reference: np.ndarray) -> float:
-    """The largest difference, as a part of the largest magnitude in the reference's map of that class."""
+    """The largest difference, as a fraction of the largest magnitude in the reference's map of that class."""
     largest = abs(reference).max(axis=(2, 3), keepdims=True)
     return float((abs(came - reference) / largest.clip(np.finfo(np.float32).tiny)).max())
 

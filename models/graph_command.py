@@ -32,13 +32,13 @@ def add_onnx_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights",
         choices=WEIGHTS,
         default=FLOAT32,
-        help="as they are stored; float16 is half the file (default: float32)",
+        help="type in which weights are stored; float16 halves the file (default: float32)",
     )
     parser.add_argument(
-        "--normalised", action="store_true", help="the graph takes in normalised pixels (default: RGB between 0 and 1)"
+        "--normalised", action="store_true", help="the graph takes normalised pixels (default: RGB between 0 and 1)"
     )
     parser.add_argument(
-        "--photographs", metavar="FOLDER", help="to check the graphs on (default: the sample photographs)"
+        "--photographs", metavar="FOLDER", help="photographs to check the graphs on (default: the sample photographs)"
     )
 
 
@@ -53,7 +53,7 @@ def run_onnx(arguments: argparse.Namespace) -> int:
     for key in keys:
         try:
             network = study.load(key, "cpu")
-        except StudyError as error:  # the other variants are there all the same
+        except StudyError as error:  # the other variants are still written
             say(str(error))
             failed = True
             continue
@@ -70,15 +70,15 @@ def run_onnx(arguments: argparse.Namespace) -> int:
 def written(
     path: Path, network: Network, known: Mapping, photographs: list[Image.Image], arguments: argparse.Namespace
 ) -> str:
-    """Write one network's graph once it has been found to compute what the network computes.
+    """Check that one network's graph computes what the network computes, then write it.
 
     Returns:
-        What was written, in words.
+        A line that says what was written.
 
     Raises:
-        ValueError: it does not; there is no file then.
+        ValueError: the graph computes something else; no file is written.
     """
-    from models.graphs.graph import onnx_graph  # slow to import, and not everywhere installed
+    from models.graphs.graph import onnx_graph  # slow to import, and not installed everywhere
 
     weights, normalised = arguments.weights, arguments.normalised
     made = onnx_graph(
@@ -97,22 +97,22 @@ def written(
     words = f"{path}  {len(graph) / 1e6:.1f} MB, {found}"
     if _same(network, weights):
         return words
-    return f"{words}; of float32 weights: {agreement(graph, network, photographs, normalised=normalised)}"
+    return f"{words}; against float32 weights: {agreement(graph, network, photographs, normalised=normalised)}"
 
 
 def _same(network: Network, weights: str) -> bool:
-    """Nothing is lost when the weights are stored so."""
+    """Whether storing the weights in this type loses nothing."""
     stored = rounded(network.model, weights).state_dict()
     return all(bool((tensor == stored[name]).all()) for name, tensor in network.model.state_dict().items())
 
 
 def graph_record(network: Network, known: Mapping, weights: str, normalised: bool) -> str:
-    """What a graph says of its network: a checkpoint's record, and beside it what is the graph's own.
+    """The record that a graph carries: its checkpoint's record, and what only the graph has.
 
     Args:
-        network: that the graph is of.
+        network: the graph's network.
         known: metadata of the checkpoint.
-        weights, normalised: of the graph.
+        weights, normalised: type of the graph's weights, and whether it takes normalised pixels.
     """
     metadata = {name: value for name, value in known.items() if name != PLACEMENT}
     metadata["categories"] = network.categories
@@ -132,13 +132,13 @@ def graph_record(network: Network, known: Mapping, weights: str, normalised: boo
 
 
 def _batches(model: nn.Module) -> int | list[int]:
-    """How many batches its BatchNorms have seen: one number where they agree."""
+    """How many batches the BatchNorms were trained on: one number where they agree, else one for each."""
     counts = [int(value) for name, value in model.named_buffers() if name.endswith(COUNTER)]
     return counts[0] if len(set(counts)) == 1 else counts
 
 
 def _known(study: Study, key: str, classes: int) -> Mapping:
-    """Metadata of a variant's checkpoint, none where it is grown; of several label sets the one that the study takes."""
+    """Metadata of a variant's checkpoint, empty for a grown one; of several label sets only the study's."""
     variant = study.variant(key)
     known = {} if "grown_from" in variant.source else variant.checkpoint().metadata
     return {**known, LABEL_SETS: {study.label_set: classes}} if study.label_set else known

@@ -17,14 +17,14 @@ def grow(network: EfficientNet, scaling: Scaling, photographs: Tensor | None = N
     of it (see ``refit``): that is what a training should start from.
 
     Args:
-        network: an EfficientNet of any family, as ``efficientnet`` builds them; left as it is.
+        network: an EfficientNet of any family, as ``efficientnet`` builds them; not changed.
         scaling: of the grown network; no stage may have fewer channels or layers than the source's.
-        photographs: prepared as the network takes them in, float32 (N, 3, r, r), varied, without labels.
+        photographs: the network's input of varied photographs, float32 (N, 3, r, r), without labels.
         seed: of everything random.
 
     Raises:
-        ValueError: the scaling is narrower or shallower than the source somewhere, its classifier has several linear
-            layers, or the photographs are too few.
+        ValueError: the scaling is narrower or shallower than the source somewhere, the source's classifier has several
+            linear layers, or the photographs are too few.
     """
     only_linear_layer(network.classifier)
     if photographs is None:

@@ -1,4 +1,4 @@
-"""Where the files are that belong to no package: ``app.py``, the sample photographs and Streamlit's settings.
+"""Where the files outside the packages are: ``app.py``, the sample photographs and Streamlit's settings.
 
 In a checkout they lie beside ``cam``, ``models`` and ``ui``. ``pip install`` puts them into a folder of their own there, so that
 the environment gets no module called ``app``.

@@ -1,4 +1,4 @@
-"""What the networks take in: untrusted bytes or a path -> upright RGB image -> square view -> tensor.
+"""The input of networks: untrusted bytes or a path -> upright RGB image -> square view -> tensor.
 
 Pillow alone decodes, only the formats in ``FORMATS``, and only after the size in the header has been checked.
 """
@@ -31,30 +31,30 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 
 T = TypeVar("T")
 
-_TILE_WIDTH, _TILE_LENGTH = 322, 323  # of TIFF
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF tags
 
 
 class ImageError(ValueError):
-    """An image that is damaged, too large or no image at all; one sentence, which names the file."""
+    """An image is damaged, too large or not an image at all; the message is one sentence that names the file."""
 
 
 def open_image(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode one image, which nobody has checked, into plain upright RGB without metadata.
+    """Decode one untrusted image into plain upright RGB without metadata.
 
-    The EXIF orientation is applied, a usable ICC profile is converted to sRGB, transparency is laid over
-    white, and of an animation the first frame is taken. Grey values of more than 8 bits are scaled so that
-    black is 0 and white is 65535 (4095 in a 12-bit TIFF, 1.0 for floats; of 16 bits of which only the lower 10, 12 or
-    14 are used the largest value of those, which ``note_of`` says); where the image exceeds this range, the range is
-    widened to hold it.
+    The EXIF orientation is applied, a usable ICC profile is converted to sRGB, transparency is composited over
+    white, and the first frame of an animation is used. Grey values of more than 8 bits are scaled so that
+    black is 0 and white is 65535 (4095 in a 12-bit TIFF, 1.0 for floats; where 16-bit values use only their lower 10, 12
+    or 14 bits, white is the largest value of those, and ``note_of`` says so). Where the image exceeds this range, the range
+    is widened to hold it.
 
     Args:
         source: a path, the bytes of a file, a binary file (read from its current position) or a Pillow image
-            (left as it is).
+            (not changed).
         name: what error messages call the image; by default its path, or the name of the file.
-        most_pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size, any other is refused.
+        most_pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size; any other image is refused.
 
     Returns:
-        An image of mode RGB, at most ``most_pixels`` pixels, that shares nothing with ``source``.
+        An image of mode RGB, at most ``most_pixels`` pixels, that shares no memory with ``source``.
 
     Raises:
         ImageError: the image is empty, damaged, too large, of another format, or has pixels that are not
@@ -69,14 +69,14 @@ def open_image(source: Source, name: str | None = None, most_pixels: int = MAX_P
 def use_image(
     source: Source, use: Callable[[Image.Image], T], name: str | None = None, most_pixels: int = MAX_PIXELS
 ) -> T:
-    """Decode an image as ``open_image`` does and return what is made of it, while others wait for the room that it takes.
+    """Decode an image as ``open_image`` does and return ``use(image)``; its pixels count in ``DECODING`` until then.
 
     Raises:
         ImageError: also where ``use`` fails; and the errors of ``open_image``.
     """
     name = name or _name(source)
     image = source if isinstance(source, Image.Image) else io.BytesIO(_read(source, name))
-    # Threads share the filters: a race may leave this one behind, which silences Pillow and nothing else.
+    # Threads share the warning filters: a race may leave this one behind, which silences Pillow and nothing else.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
@@ -93,7 +93,7 @@ def use_image(
 
 
 def note_of(image: Image.Image) -> str:
-    """What ``open_image`` read otherwise than it was stored, in words; empty where nothing."""
+    """How ``open_image`` read values differently from how they are stored, in words; empty where it did not."""
     return getattr(image, "note", "")
 
 
@@ -162,13 +162,13 @@ def image_tensor(image: Image.Image, view: str, size: int, normalisation: Normal
 
 
 def normalised(pixels: torch.Tensor, normalisation: Normalisation) -> torch.Tensor:
-    """Values in [0, 1], (..., 3, h, w), as a network of this normalisation takes them in."""
+    """Normalise values in [0, 1], (..., 3, h, w), as a network's input."""
     mean, std = _columns(normalisation, pixels.device)
     return (pixels - mean) / std
 
 
 def denormalised(images: torch.Tensor, normalisation: Normalisation) -> torch.Tensor:
-    """What a network takes in, (..., 3, h, w), as values in [0, 1]; those outside are cut."""
+    """Undo ``normalised``: a network's input, (..., 3, h, w), as values clamped to [0, 1]."""
     mean, std = _columns(normalisation, images.device)
     return (images * std + mean).clamp(0, 1)
 
@@ -181,10 +181,10 @@ def _columns(normalisation: Normalisation, device: torch.device) -> tuple[torch.
 
 
 def list_images(folder: str | os.PathLike[str]) -> list[Path]:
-    """List the files with ``IMAGE_SUFFIXES`` below a folder, sorted; neither hidden ones nor links.
+    """List the files with ``IMAGE_SUFFIXES`` below a folder, sorted, without hidden files and links.
 
     Raises:
-        NotADirectoryError: ``folder`` is missing or no folder.
+        NotADirectoryError: ``folder`` is missing or not a folder.
     """
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"{os.fspath(folder)!r} is not a folder; give a folder with images")
@@ -261,7 +261,7 @@ def _check_size(image: Image.Image, most_pixels: int) -> None:
 
 
 def _draft(image: Image.Image, most_pixels: int) -> None:
-    """Have a JPEG that is too large decoded at the largest fraction of its size that is not."""
+    """Let Pillow decode a JPEG that is too large at a half, a quarter or an eighth of its size, the largest that fits."""
     if image.format in ("JPEG", "MPO") and image.width * image.height > most_pixels:
         part = next((part for part in (2, 4) if image.width * image.height <= most_pixels * part**2), 8)
         image.draft(None, (image.width // part, image.height // part))

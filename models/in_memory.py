@@ -1,7 +1,7 @@
-"""A network in memory, of torchvision, timm or another library, taken in by the same door as a file.
+"""Read a network that torchvision, timm or another library has already loaded, as if it were a file.
 
-Nothing that the model says of itself is believed: its weights are read as a checkpoint's are, and what is made of them must
-compute the same logits. The model is only read; it is run as a copy, in eval mode and without its hooks.
+What the model says about itself is not trusted: its weights are read as a checkpoint's are, and the network that is built
+from them must compute the same logits. The model is not changed; a copy of it runs, in eval mode and without its hooks.
 """
 
 import copy
@@ -20,32 +20,32 @@ from models.normalisation import Normalisation
 from models.scaling import FAMILIES
 
 PROBE_SIDE = 64
-CLOSE = 1e-6  # as a part of the logits' range, in float64
+CLOSE = 1e-6  # as a fraction of the logits' range, in float64
 
 
 def checkpoint_of(
     model: nn.Module, family: str | None = None, normalisation: Normalisation | None = None
 ) -> Checkpoint:
-    """The weights of a network in memory, and what is known of them.
+    """A network in memory as a checkpoint.
 
     Args:
-        model: an EfficientNet; left as it is.
-        family: what it is said to be; by default the one whose logits are the model's.
-        normalisation: default: as timm's ``pretrained_cfg`` says, else the family's.
+        model: an EfficientNet; not changed.
+        family: name in ``FAMILIES``; by default the family that computes the model's logits.
+        normalisation: by default as timm's ``pretrained_cfg`` says, else the family's.
 
     Raises:
-        TypeError: it is no ``nn.Module``.
-        CheckpointError: it is no EfficientNet, or computes something else than what its weights are for.
+        TypeError: ``model`` is not an ``nn.Module``.
+        CheckpointError: it is not an EfficientNet, or computes other logits than an EfficientNet with its weights.
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(f"a {type(model).__name__} came; expected an EfficientNet of torchvision or timm, an nn.Module")
+        raise TypeError(f"got a {type(model).__name__}; expected an EfficientNet of torchvision or timm, an nn.Module")
     normalisation = normalisation or _timms_normalisation(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pth"
         torch.save({name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}, path)
         candidates = [family] if family else [*FAMILIES]
         found = [one for name in candidates if (one := _loaded(path, name, normalisation, len(candidates) > 1))]
-        if not found:  # of no family: the error says what it is
+        if not found:  # it fits no family: this raises an error that says why
             _loaded(path, None, normalisation, quiet=False)
     expected = _logits(model)
     for one in found:
@@ -72,7 +72,7 @@ def _timms_normalisation(model: nn.Module) -> Normalisation | None:
 
 
 def own_side(model: nn.Module) -> int | None:
-    """Pixels of the input that timm's ``pretrained_cfg`` names; None where there is none."""
+    """Side of the input in pixels that timm's ``pretrained_cfg`` names; None where there is none."""
     known = getattr(model, "pretrained_cfg", None)
     size = known.get("input_size") if isinstance(known, dict) else None
     return int(size[-1]) if size else None
@@ -84,7 +84,7 @@ def _probe() -> Tensor:
 
 
 def _logits(model: nn.Module) -> Tensor:
-    """Of the probe, from a copy in float64 and eval mode on the CPU that calls none of the model's hooks."""
+    """Logits of the probe images, from a copy of the model in float64 and eval mode on the CPU, without its hooks."""
     private = copy.deepcopy(model).cpu().double().eval()
     for module in private.modules():
         for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
@@ -104,17 +104,17 @@ def _close(network: nn.Module, expected: Tensor) -> bool:
 
 
 class Original:
-    """The model that a network was made from, as long as somebody holds it: have its weights changed since?"""
+    """Tells whether the model that a network was made from, while it still exists, has changed its weights since."""
 
     def __init__(self, model: nn.Module):
         self._model = weakref.ref(model)
         self._edits, self._digest = _edits(model), _digest(model)
 
     def check(self, thoroughly: bool = False) -> None:
-        """Refuse to go on with what the model no longer is.
+        """Refuse to go on when the model's weights have changed.
 
         Args:
-            thoroughly: compare every byte; else only what torch counts, which edits of ``.data`` escape.
+            thoroughly: compare every byte; otherwise only torch's version counters, which edits of ``.data`` escape.
 
         Raises:
             ValueError: the model's weights are not those that were read.
@@ -124,8 +124,8 @@ class Original:
             return
         if _digest(model) != self._digest:
             raise ValueError(
-                "the model's weights have changed since Network.from_model read them; call it again for maps of what the "
-                "model is now"
+                "the model's weights have changed since Network.from_model read them; call it again for maps of the "
+                "model as it is now"
             )
 
 
@@ -136,7 +136,7 @@ def _edits(model: nn.Module) -> list[tuple[int, int]]:
 def _digest(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
-        if not name.endswith("num_batches_tracked"):  # counts, and changes no map
+        if not name.endswith("num_batches_tracked"):  # a counter, which changes no map
             digest.update(f"{name} {tensor.dtype}".encode())
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()

@@ -1,8 +1,9 @@
 """Does the input look like what a network was trained on? A check without labels, at the network's first convolution.
 
-BatchNorm keeps the variance that its channels had in training. Photographs that are normalised as then give about the same;
-those divided by another deviation do not: EfficientNet-Lite has 0.74 of it with its own normalisation and 3.7 with
-ImageNet's, a network of ImageNet's normalisation 0.11 with Lite's. The deviations are checked so, the means hardly.
+BatchNorm records the variance that its channels had in training. Photographs that are normalised as in training have about
+the same variance; those divided by another standard deviation do not. EfficientNet-Lite has 0.74 of the recorded variance
+with its own normalisation and 3.7 times as much with ImageNet's; a network trained with ImageNet's normalisation has 0.11 of
+it with Lite's. This checks the standard deviations, and the means hardly.
 """
 
 import math
@@ -16,19 +17,19 @@ from torchvision.models import EfficientNet
 from models.checkpoints.loading import Checkpoint
 from models.images import image_tensor, list_images, open_image
 
-MOST = 64  # photographs; more change the third digit
+MOST = 64  # photographs; more would change only the third digit
 LEAST_RATIO, MOST_RATIO = 0.25, 2.0  # right input was measured at 0.53 to 0.76, wrong input at 0.11 and from 3.66 on
 DOUBT = "the input does not look like what this network was trained on; is its normalisation another one?"
 
 
 def stem_variance_ratio(model: EfficientNet, images: Tensor) -> float:
-    """Variance after the stem's convolution as a part of what its BatchNorm recorded in training.
+    """Variance after the stem's convolution, divided by the variance that its BatchNorm recorded in training.
 
-    Both are means over channels: a channel that died has a recorded variance of 0.
+    Both are means over channels, because a dead channel has a recorded variance of 0.
 
     Args:
-        model: trained.
-        images: as it takes them in, (N, 3, h, w), of varied photographs.
+        model: a trained network.
+        images: its input of varied photographs, (N, 3, h, w).
     """
     convolution, batchnorm = model.features[0][0], model.features[0][1]
     with torch.no_grad():
@@ -38,12 +39,14 @@ def stem_variance_ratio(model: EfficientNet, images: Tensor) -> float:
 
 
 def input_is_doubtful(ratio: float) -> bool:
-    """Whether a ratio is far from the 1 of a network that sees what it was trained on."""
+    """Whether a ratio is far from 1, which is the ratio on training data."""
     return not LEAST_RATIO <= ratio <= MOST_RATIO
 
 
 def photographs_of(folder: Path, most: int | None = MOST) -> list[Path]:
-    """Up to ``most`` photographs from all over a folder, or all; a PNG beside a photograph of its name is a mask and left out.
+    """Up to ``most`` photographs spread over a folder, or all of them.
+
+    A PNG beside another photograph of the same name is its mask, and is left out.
 
     Raises:
         NotADirectoryError: there is no such folder.
@@ -58,7 +61,7 @@ def photographs_of(folder: Path, most: int | None = MOST) -> list[Path]:
 
 
 def checked_input(checkpoint: Checkpoint, photographs: Sequence[Path]) -> str:
-    """What the check finds on photographs, in words, with a doubt where the ratio is far from 1.
+    """The result of the check on photographs, in words, with a doubt where the ratio is far from 1.
 
     Raises:
         ImageError: one of them is damaged.

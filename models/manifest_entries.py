@@ -12,17 +12,17 @@ from models.out_of_class import OutOfClass, out_of_class_from
 from models.outputs import OUTPUTS
 from models.variants import StudyError
 
-IMAGENET = "imagenet"  # in the place of a list of its names
+IMAGENET = "imagenet"  # stands for the list of ImageNet's class names
 MOST_BYTES = 4 * 2**20  # of a manifest or a list of categories
 FEWEST, MOST = 2, 8  # variants of a study
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def tables_of(value: object, study: str) -> dict[str, dict]:
-    """The tables of a study's variants, under their keys.
+    """The tables of a study's variants, by key.
 
     Raises:
-        StudyError: they are no tables, too few or too many, or a key is no identifier.
+        StudyError: they are not tables, there are too few or too many, or a key is not an identifier.
     """
     if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
         raise StudyError(f"study {study!r} has no [variants.KEY] tables; expected {FEWEST} to {MOST} of them")
@@ -48,7 +48,7 @@ def outputs_of(value: object) -> str | None:
 
 
 def names_of(manifest: dict, key: str, what: str) -> tuple[str, ...]:
-    """A list of names, empty where there is none; ``what`` says in errors what they are names of.
+    """A list of names, empty where there is none; error messages call them ``what``.
 
     Raises:
         StudyError: it is something else.
@@ -63,7 +63,7 @@ def categories_of(value: object, folder: Path) -> list[str] | None:
     """Class names in the order of the logits; None where the manifest does not say.
 
     Raises:
-        StudyError: there is no such file, or it is no list of names.
+        StudyError: there is no such file, or the value is not a list of names.
     """
     if value == IMAGENET:
         return list(torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"])

@@ -1,8 +1,9 @@
 """The mirror test: how far a network's cells look from their nominal centres, from images and their mirror images.
 
-A cell that really looks ``a`` pixels to the right of where strides and paddings say does so in the mirror image, too. Turned
-back, the mirror image's map is therefore off by as much to the left: the shift that aligns it with the image's own map is
-twice the offset. Upside-down images give the rows. No labels; three forward passes for each photograph.
+A cell that really looks ``a`` pixels to the right of its nominal centre does so in the mirror image, too. Flipped back, the
+mirror image's map is therefore off by as much to the left: the shift that aligns it with the image's own map is twice the
+offset. Images turned upside down measure the rows in the same way. The test needs no labels, and three forward passes for
+each photograph.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ MARGIN, SPACING = (
     0.5,
     4,
 )  # maps are compared this many cells inside the outermost centres, at places this many pixels apart
-ROUNDS = 3  # the last ones at places that both maps really reach, which takes an offset to know
+ROUNDS = 3  # each compares maps at the places that both reach, given the offset found in the round before
 RESAMPLES = 200
 FEWEST, FEWEST_CELLS = 8, 5
 
@@ -30,8 +31,8 @@ def measure_placement(network: Network, inputs: Iterable[Tensor]) -> Placement:
     """The network's offset, measured on prepared images.
 
     Args:
-        network: trained.
-        inputs: what it takes in, (3, r, r) each; ``Network.transform`` makes them. Varied photographs; 100 give a
+        network: a trained network.
+        inputs: its input of varied photographs, (3, r, r) each, as ``Network.transform`` makes it; 100 photographs give a
             standard error of about a pixel.
 
     Returns:
@@ -42,7 +43,7 @@ def measure_placement(network: Network, inputs: Iterable[Tensor]) -> Placement:
     """
     found = [mirror_maps(network, images) for images in _batches(inputs, images_at_once(network))]
     if sum(len(plain) for plain, *_ in found) < FEWEST:
-        raise ValueError(f"the mirror test needs {FEWEST} photographs or more to say anything; give a fuller folder")
+        raise ValueError(f"the mirror test needs {FEWEST} photographs or more to say anything; give more")
     plain, mirrored, upside_down = (np.concatenate(maps) for maps in zip(*found, strict=True))
     centres, resolution = network.cell_centres(), network.scaling.input_size
     right, right_error = aligned_offset(plain, mirrored, centres, resolution)
@@ -51,7 +52,7 @@ def measure_placement(network: Network, inputs: Iterable[Tensor]) -> Placement:
 
 
 def mirror_maps(network: Network, images: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Maps of the top-1 class of images, and of the same class in what is mirrored and what is upside down, (N, h, w) each."""
+    """Maps of the images' top-1 classes, (N, h, w), in the images, in their mirror images, and in the images upside down."""
     features = network.features(images)
     weight = network.class_weights(features, network.logits(features).argmax(dim=1))
 
@@ -72,13 +73,13 @@ def aligned_offset(
 ) -> tuple[float, float]:
     """The offset along the last axis at which images' maps and their mirror images' correlate best, and its standard error.
 
-    Both are drawn with a cubic B-spline, which blurs alike wherever a place lies between cells: linear interpolation would
-    favour offsets at which places lie midway, because it blurs most there.
+    Both are resampled with a cubic B-spline, which blurs equally wherever a place lies between cells: linear interpolation
+    blurs most midway between cells, and would favour offsets at which places lie there.
 
     Args:
         maps: (N, h, w).
-        mirrored: of the mirrored images, as they come, (N, h, w).
-        centres: nominal ones of the columns, in input pixels.
+        mirrored: maps of the mirror images, not flipped back, (N, h, w).
+        centres: nominal centres of the columns, in input pixels.
         resolution: side of the input in pixels.
 
     Raises:
@@ -108,7 +109,7 @@ def aligned_offset(
 def _products(
     maps: np.ndarray, mirrored: np.ndarray, centres: np.ndarray, resolution: int, places: np.ndarray, offset: float
 ) -> np.ndarray:
-    """For every image the sums of first x second, first squared, second squared, (3, N), drawn with this offset."""
+    """For every image the sums of first x second, first squared and second squared, (3, N), of maps drawn with this offset."""
     seen = centres + offset
     drawn = [
         maps @ spline_weights(seen, places).T,
@@ -121,7 +122,7 @@ def _products(
 
 
 def _common_places(seen: np.ndarray, resolution: int) -> np.ndarray:
-    """Pixels well inside the outermost places that a map shows, and as well inside those of the mirror image's."""
+    """Input pixels well inside the outermost centres both of a map and of the mirror image's map."""
     middle = (resolution - 1) / 2
     reach = min(middle - seen[0], seen[-1] - middle) - MARGIN * (seen[1] - seen[0])
     return middle + np.arange(-(reach // SPACING), reach // SPACING + 1) * SPACING
@@ -144,7 +145,7 @@ def _peaks(sums: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def spline_weights(centres: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Matrix (places, cells) of cubic B-splines about evenly spaced centres; the outermost cells go on beyond the ends."""
+    """Matrix (places, cells) of cubic B-splines about evenly spaced centres; the outermost cells repeat beyond the ends."""
     step, beyond = centres[1] - centres[0], 3
     distance = np.abs((places[:, None] - centres[0]) / step - np.arange(-beyond, len(centres) + beyond))
     near, far = 2 / 3 - distance**2 + distance**3 / 2, np.clip(2 - distance, 0, None) ** 3 / 6

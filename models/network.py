@@ -1,4 +1,4 @@
-"""A loaded network, ready to run: weights, classes, the device, and what it takes in."""
+"""A loaded network, ready to run: weights, classes, device and input."""
 
 import copy
 import hashlib
@@ -37,9 +37,9 @@ class Network:
         label: what the variant is called on screen.
         provenance: where the weights come from, in one sentence.
         note: a caveat to show with every map, "" where there is none.
-        normalisation: what its weights take a pixel to be; by default the family's.
-        placement: where the cells of its last map look, measured from their nominal centres; by default just there.
-        outputs: how its logits are read, ``"softmax"`` or ``"sigmoid"``; by default one output alone is a sigmoid.
+        normalisation: how pixels are normalised for its weights; by default the family's.
+        placement: how far from their nominal centres the cells of its last map look; by default not at all.
+        outputs: how its logits are read: by default as ``"softmax"``, a single one as ``"sigmoid"``.
         score_scale: what tells photographs that show none of its classes; None where that was not measured.
         engine: what runs its forward passes, one of ``ENGINES``; see ``models.engine``.
     """
@@ -87,21 +87,22 @@ class Network:
         provenance: str = "a network in memory",
         device: str | torch.device = "auto",
     ) -> Self:
-        """A network of torchvision or timm that is in memory already, compared with what it is said to be.
+        """Make a network of a torchvision or timm model in memory, once both are found to compute the same logits.
 
-        Its weights are copied, and the model is left as it is: its mode, device, hooks and gradients. When they change
-        afterwards, ``features``, ``split`` and ``compare`` refuse rather than to show maps of what it was.
+        The weights are copied; the model's mode, device, hooks and gradients stay as they are. When the model's weights
+        change afterwards, ``features``, ``split`` and ``compare`` raise an error instead of showing maps of the old ones.
 
         Args:
             model: an EfficientNet.
             categories: class names in the order of the logits; by default ``"class 0"`` and so on.
-            family: default: the one whose logits are the model's.
-            resolution: of its input in pixels; default: as timm says, else that of the released network with these tensors.
-            normalisation: default: as timm says, else the family's.
-            label, provenance, outputs, device: as above.
+            family: by default the family that computes the model's logits.
+            resolution: side of the input in pixels; by default as timm says, else that of the released network with these
+                tensors.
+            normalisation: by default as timm says, else the family's.
+            label, provenance, outputs, device: as for the class.
 
         Raises:
-            TypeError: it is no ``nn.Module``.
+            TypeError: ``model`` is not an ``nn.Module``.
             ValueError: it is not an EfficientNet, or not the one that was described; or there is no such device.
         """
         checkpoint = checkpoint_of(model, family, normalisation)
@@ -127,10 +128,10 @@ class Network:
         return found
 
     def require_unchanged(self) -> None:
-        """Refuse to run where the network was made from a model whose weights have changed since, byte by byte.
+        """Refuse to run when the network was made from a model whose weights have changed since; every byte is compared.
 
         Raises:
-            ValueError: they have; with the way out.
+            ValueError: the weights have changed.
         """
         if self._original:
             self._original.check(thoroughly=True)
@@ -140,17 +141,17 @@ class Network:
         """The linear layer after pooling, (K, C).
 
         Raises:
-            ValueError: there are several.
+            ValueError: the classifier has several.
         """
         return only_linear_layer(self.model.classifier)
 
     @property
     def head(self) -> nn.Module:
-        """From pooled features (N, C) to logits (N, K): one linear layer or several; see ``models.classifier``."""
+        """The classifier, from pooled features (N, C) to logits (N, K), with one linear layer or several."""
         return self.model.classifier
 
     def class_weights(self, features: Tensor, class_idx: Tensor, score: Score = logit_of) -> Tensor:
-        """Weight of each channel for each image's class: features (N, C, h, w), classes int64 (N,) give (N, C)."""
+        """Weight of each channel for each image's class, (N, C), from features (N, C, h, w) and classes int64 (N,)."""
         with strict(self.device):
             return class_weights(self.head, features, class_idx, score)
 
@@ -176,7 +177,7 @@ class Network:
         return digest.hexdigest()
 
     def cell_centres(self, layer: str = "head") -> list[float]:
-        """Nominal input pixel, along either axis, at which each cell of a layer looks: of the last map, or of ``"stage 5"``.
+        """Nominal input pixel, along either axis, at which each cell of a layer looks; ``"head"`` is the last map.
 
         Raises:
             ValueError: there is no such layer.
@@ -187,26 +188,27 @@ class Network:
         return list(self._centres[index])
 
     def cell_offset(self, layer: str = "head") -> tuple[float, float]:
-        """Input pixels to the right and down from a layer's nominal centres to where its cells look, as far as known.
+        """Input pixels to the right and down from a layer's nominal centres to where its cells look.
 
-        Measured is the last map's; earlier layers lean less, and nobody knows how much.
+        Only the last map's offset is measured. Earlier layers lean less, by an unknown amount, and get 0.
         """
         return (self.placement.right, self.placement.down) if layer == "head" else (0.0, 0.0)
 
     @cached_property
     def receptive_field(self) -> int:
-        """Pixels of the input along one axis that a cell of the last map can depend on: often more than there are."""
+        """Pixels of the input along one axis that a cell of the last map can depend on; often more than the input has."""
         return receptive_field(self.model.features)
 
     def transform(self, image: Image.Image, view: str = "square") -> Tensor:
-        """What the network takes in: the view of an RGB image, normalised, float32 (3, r, r)."""
+        """The network's input: the view of an RGB image, normalised, float32 (3, r, r)."""
         return image_tensor(image, view, self.scaling.input_size, self.normalisation)
 
     def features(self, images: Tensor) -> Tensor:
         """Activations entering global average pooling, without gradients, float32 (N, C, h, w) on the network's device.
 
-        On a CPU with ONNX Runtime that runs the network. PyTorch runs an inference copy with BatchNorm folded into the
-        convolutions and channels last; on CUDA the body runs in float16 and the last convolution in float32.
+        On a CPU, ONNX Runtime runs the network where it is installed and the images have the network's resolution. Otherwise
+        PyTorch runs an inference copy with BatchNorm folded into the convolutions and channels last; on CUDA the body runs
+        in float16 and the last convolution in float32.
 
         Args:
             images: float32 (N, 3, r, r) on any device.
@@ -222,7 +224,7 @@ class Network:
             return head(body(images).float())
 
     def logits(self, features: Tensor) -> Tensor:
-        """Of activations entering global average pooling (N, C, h, w): float32 (N, K), without gradients."""
+        """Logits of activations entering global average pooling (N, C, h, w): float32 (N, K), without gradients."""
         with torch.no_grad(), strict(self.device):
             return self.head(features.mean(dim=(2, 3)))
 
@@ -230,8 +232,7 @@ class Network:
         """The inference copy in two: from images (N, 3, r, r) to a layer's output, and from there to the logits (N, K).
 
         Both are float32 in eval mode and share their tensors with the copy. For gradients, detach the layer's output and
-        ask ``torch.autograd.grad`` for those of it: nothing of the network changes, no hook is needed, and threads do not
-        meet.
+        call ``torch.autograd.grad`` for it: the network does not change, no hook is needed, and threads do not interfere.
 
         Args:
             layer: ``"stage 1"`` to ``"stage 7"`` or ``"head"``.
@@ -264,7 +265,7 @@ class Network:
 
 
 def folded(features: nn.Sequential) -> nn.Sequential:
-    """A copy, without hooks, of convolutions, BatchNorms and activations: each BatchNorm is folded into its convolution."""
+    """A copy of ``features`` without hooks, with each BatchNorm folded into its convolution."""
     features = copy.deepcopy(features).eval().requires_grad_(False)
     for block in list(features.modules()):
         for hooks in (block._forward_hooks, block._forward_pre_hooks, block._backward_hooks):
@@ -300,7 +301,7 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
 
 
 def device_name(device: str | torch.device = "auto") -> str:
-    """The one name of a device that has several: ``"auto"``, ``"cuda"`` and ``"cuda:0"`` may be the same one.
+    """The canonical name of a device: ``"auto"``, ``"cuda"`` and ``"cuda:0"`` may be the same one.
 
     Raises:
         ValueError: as ``choose_device``.

@@ -1,4 +1,4 @@
-"""Hidden channels that copy a source's, each with noise of its own, as much as it takes to tell them apart."""
+"""Copy hidden channels of a source network, each with its own noise, as much as it takes to tell them apart."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,16 +17,16 @@ class Rules:
     """How far a grown network may depart from its source.
 
     Attributes:
-        noise: deviation of the noise on further copies of a filter, in parts of the filter's own deviation, to begin with.
-        first: of the noise on the first copy of each filter.
+        noise: initial standard deviation of the noise on further copies of a filter, as a fraction of the filter's own.
+        first: the same for the first copy of each filter.
         alike: hidden channels of a block whose correlation exceeds this get more noise.
         rounds: how often noise is raised, by ``raised`` each time.
         raised: factor on the noise of a channel that is still too much like another one.
-        most: the most noise that a channel can get.
-        reading: deviation of the new features in the stream, in parts of the stream's own.
+        most: a channel whose noise has reached this gets no more.
+        reading: standard deviation of the new features in the stream, as a fraction of the stream's own.
         penalty: of the ridge regressions, see ``Ridge.solve``.
-        positions: cells of the maps, over all photographs, that each regression sees.
-        looks: photographs on which hidden channels are compared and their statistics measured.
+        positions: number of cells of the maps, over all photographs, that each regression sees.
+        looks: number of photographs on which hidden channels are compared and their statistics measured.
     """
 
     noise: float = 0.25
@@ -51,18 +51,18 @@ class Layers(NamedTuple):
 
     @classmethod
     def of(cls, block: MBConv) -> "Layers":
-        """The parts of that block."""
+        """The parts of ``block``."""
         parts = [layer for layer in block.block if not isinstance(layer, nn.Identity)]
         gate = next((layer for layer in parts if isinstance(layer, SqueezeExcitation)), None)
         convolutions = [layer for layer in parts if layer is not gate]
         return cls(convolutions[0] if len(convolutions) == 3 else None, convolutions[-2], gate, convolutions[-1])
 
     def hidden(self, stream: Tensor) -> Tensor:
-        """What the depthwise convolution gives after its activation, before any gate."""
+        """Output of the depthwise convolution after its activation, before any gate."""
         return self.depthwise(self.expand(stream) if self.expand else stream)
 
     def gated(self, stream: Tensor) -> Tensor:
-        """What the projection reads."""
+        """Input of the projection."""
         hidden = self.hidden(stream)
         return self.gate(hidden) if self.gate else hidden
 
@@ -75,7 +75,7 @@ class Noise:
         self.amplitude = amplitude
 
     def added_to(self, weight: Tensor) -> Tensor:
-        """Filters with noise of ``amplitude`` deviations of each filter."""
+        """Filters plus noise of ``amplitude`` times each filter's standard deviation."""
         deviation = weight.flatten(1).std(1, correction=0) * self.amplitude.to(weight.device)
         return weight + self.direction * deviation.view(-1, *[1] * (weight.dim() - 1))
 
@@ -88,13 +88,13 @@ def copy_layers(
     rules: Rules,
     generator: torch.Generator,
 ) -> float:
-    """Fill one or more layers in a row with copies of an old network's, in place.
+    """Fill one or more consecutive layers with copies of an old network's layers, in place.
 
     Args:
         pairs: for each layer (convolution, BatchNorm, activation) the old one, the new one, and the filters of the copies.
         source: old channel of each new one, (new,).
-        looks: what the first of the old and of the new layers reads, on some photographs.
-        noisy: whether to add noise; without, the copies are plain and keep the source's statistics.
+        looks: inputs of the first old layer and of the first new layer, on some photographs.
+        noisy: whether to add noise; without it, the copies are plain and keep the source's statistics.
         rules: how much noise.
         generator: of the noise.
 
@@ -127,12 +127,12 @@ def copy_layers(
 
 
 def mixed(filters: Tensor, mix: Tensor) -> Tensor:
-    """Filters of a 1x1 convolution (outputs, old, 1, 1) that read the new stream instead of the old one: W M^T."""
+    """Make filters of a 1x1 convolution (outputs, old, 1, 1) read the new stream instead of the old one: W M^T."""
     return (filters.flatten(1) @ mix.T)[..., None, None]
 
 
 def standardise(layers: Layers, looks: Tensor, generator: torch.Generator) -> None:
-    """Give a randomly drawn block's hidden BatchNorms the statistics of what they see, in place."""
+    """Set the hidden BatchNorms of a randomly initialised block to the statistics of their inputs, in place."""
     for layer in filter(None, (layers.expand, layers.depthwise)):
         mean, deviation = _moments(layer[0](looks), generator)
         layer[1].running_mean.copy_(mean)
@@ -147,7 +147,7 @@ def sampled(values: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def twins(rows: Tensor, threshold: float) -> Tensor:
-    """Which channels correlate with an earlier one beyond a threshold, (C,); channels without variance are nobody's twin."""
+    """Which channels correlate with an earlier one beyond a threshold, (C,); channels without variance never do."""
     centred = rows.double() - rows.double().mean(0)
     length = centred.norm(dim=0)
     unit = centred / length.clamp(min=1e-9 * length.max().clamp(min=1e-30))
@@ -166,9 +166,9 @@ def _moments(values: Tensor, generator: torch.Generator) -> list[Tensor]:
 
 
 def _match(norm: nn.BatchNorm2d, wanted: list[Tensor], found: list[Tensor]) -> None:
-    """Set a BatchNorm, in place, so that it turns channels of the moments found into channels of the moments wanted.
+    """Set a BatchNorm, in place, so that channels with the moments ``found`` come out with the moments ``wanted``.
 
-    A channel's scale grows by no more than ``LARGEST_GAIN``, so that one whose values hardly vary is not blown up.
+    A channel's scale grows by no more than ``LARGEST_GAIN``, so that a channel that hardly varies is not blown up.
     """
     mean, variance = found[0], found[1].square()
     scale = wanted[1] / found[1].clamp(min=1e-12)

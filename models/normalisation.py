@@ -1,7 +1,7 @@
-"""What a network takes a pixel to be: the mean and deviation that its training subtracted and divided by.
+"""How a network's pixels are normalised: the mean that training subtracted and the standard deviation it divided by.
 
-Part of a checkpoint as its padding is: no tensor records it, and with another one's the same weights answer worse.
-Plain numbers, no torch; ``models.images`` applies them.
+Normalisation is part of a checkpoint, as padding is: no tensor records it, and with another one the same weights are less
+accurate. This file holds plain numbers, without torch; ``models.images`` applies them.
 """
 
 import math
@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CHANNELS = 3
-NORMALISATION = "normalisation"  # where a checkpoint's metadata and a manifest's variant have one
+NORMALISATION = "normalisation"  # its key in a checkpoint's metadata and in a manifest's variant
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What is subtracted from a pixel and what the difference is divided by, per channel, for values in [0, 1].
+    """What is subtracted from a pixel, and what the difference is divided by, per channel, for values in [0, 1].
 
     Attributes:
         mean: of red, green and blue; a pixel of this colour is 0 to the network.
-        std: of the same, above 0.
+        std: of red, green and blue, above 0.
 
     Raises:
-        ValueError: there are not three finite values of each, or a deviation is not above 0.
+        ValueError: there are not three finite values of each, or a standard deviation is not above 0.
     """
 
     mean: tuple[float, float, float]
@@ -67,15 +67,17 @@ def _listed(values: tuple[float, ...]) -> str:
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 LITE = Normalisation((127 / 255,) * 3, (128 / 255,) * 3)  # Google's code for EfficientNet-Lite: (pixel - 127) / 128
-HALF = Normalisation((0.5,) * 3, (0.5,) * 3)  # from -1 to 1: TensorFlow's "inception", of many of timm's checkpoints
+HALF = Normalisation(
+    (0.5,) * 3, (0.5,) * 3
+)  # from -1 to 1: TensorFlow's "inception", used by many of timm's checkpoints
 NORMALISATIONS = {"imagenet": IMAGENET, "lite": LITE, "half": HALF}
 
 
 def normalisation_from(value: object) -> Normalisation:
-    """One from its name in ``NORMALISATIONS``, or from ``{"mean": [...], "std": [...]}``.
+    """A normalisation from its name in ``NORMALISATIONS``, or from ``{"mean": [...], "std": [...]}``.
 
     Raises:
-        ValueError: it is neither, or one of its deviations is not a positive number.
+        ValueError: the value is neither, or one of its standard deviations is not a positive number.
     """
     if isinstance(value, str) and value in NORMALISATIONS:
         return NORMALISATIONS[value]

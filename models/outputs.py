@@ -1,6 +1,6 @@
-"""What logits mean: classes of which one is shown share a probability (softmax), others have one each (sigmoid).
+"""What logits mean: exclusive classes share a probability of 1 (softmax), independent classes have one each (sigmoid).
 
-A network of one output can only be a sigmoid: a softmax of one logit is always 1. Plain numbers, no torch.
+A network with one output can only use a sigmoid: a softmax of one logit is always 1. Plain numbers, no torch.
 """
 
 import numpy as np
@@ -9,10 +9,10 @@ SOFTMAX, SIGMOID = OUTPUTS = ("softmax", "sigmoid")
 
 
 def agreed_outputs(given: str | None, classes: int) -> str:
-    """How the logits of so many classes are read: as given, else one alone as a sigmoid and several as a softmax.
+    """How the logits of this many classes are read: as given, else a single one as a sigmoid and several as a softmax.
 
     Raises:
-        ValueError: it is neither, or a softmax of one output.
+        ValueError: ``given`` is not one of ``OUTPUTS``, or is a softmax of one output.
     """
     if given is None:
         return SIGMOID if classes == 1 else SOFTMAX
@@ -24,7 +24,7 @@ def agreed_outputs(given: str | None, classes: int) -> str:
 
 
 def probabilities(logits: np.ndarray, outputs: str = SOFTMAX) -> np.ndarray:
-    """Of logits (..., K): along the last axis they sum to 1 in a softmax, and stand for themselves in a sigmoid."""
+    """Probabilities from logits (..., K): a softmax sums to 1 along the last axis, a sigmoid takes each logit by itself."""
     if outputs == SIGMOID:
         return (1 + np.tanh(logits / 2)) / 2
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))

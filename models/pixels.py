@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageCms
 SENSOR_BITS = (10, 12, 14)  # of cameras and X-ray detectors, whose values are often stored in 16
 
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258  # EXIF and TIFF tags
-_PLANES, _COLOUR_MAP = 284, 320  # of TIFF
+_PLANES, _COLOUR_MAP = 284, 320  # TIFF tags
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -21,13 +21,13 @@ _UPRIGHT = {
 
 
 def plain_rgb(image: Image.Image) -> tuple[Image.Image, str]:
-    """Upright RGB without metadata, and what was read otherwise than it is stored, in words; empty where nothing.
+    """Upright RGB without metadata, and how values were read differently from how they are stored, in words or empty.
 
     Args:
-        image: decoded, of any mode.
+        image: a decoded image of any mode.
 
     Raises:
-        ValueError: it has pixels that are not finite.
+        ValueError: the image has pixels that are not finite.
     """
     bits = _sensor_bits(image)
     rgb = _srgb(_opaque(_eight_bit(image)), image.info.get("icc_profile"))
@@ -38,7 +38,7 @@ def plain_rgb(image: Image.Image) -> tuple[Image.Image, str]:
 
 
 def check_layout(image: Image.Image) -> None:
-    """Refuse two kinds of TIFF that Pillow decodes to noise or to black without a word."""
+    """Refuse two kinds of TIFF that Pillow decodes to noise or to black without an error."""
     tags = getattr(image, "tag_v2", {})
     bits = tags.get(_BITS_PER_SAMPLE, (8,))
     if tags.get(_PLANES, 1) == 2 and len(bits) > 1 and max(bits) > 8:
@@ -67,7 +67,7 @@ def _stored_bits(image: Image.Image) -> tuple[int, ...] | None:
 
 
 def _sensor_bits(image: Image.Image) -> int:
-    """Bits in use of grey values stored in more, where they are a sensor's: more than 8, and not all of 16; else 0."""
+    """How many of their bits grey values use, where it is a sensor's 10, 12 or 14 of more that are stored; else 0."""
     if not image.mode.startswith("I") or _stored_bits(image) == (12,):
         return 0
     values = np.asarray(image)
@@ -76,7 +76,7 @@ def _sensor_bits(image: Image.Image) -> int:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Lay transparency over white and expand palettes; keep the modes that an ICC profile describes."""
+    """Composite transparency over white and expand palettes; keep the modes that an ICC profile describes."""
     if image.mode == "La":  # Pillow converts it to nothing but LA
         image = image.convert("LA")
     if image.has_transparency_data:

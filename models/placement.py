@@ -1,15 +1,15 @@
-"""Where a trained network's cells really look: one offset per network from the centres that strides and paddings give.
+"""Where a trained network's cells really look: one offset per network from the centres that follow from its strides and paddings.
 
 Trained kernels lean to one side, by 5 to 24 input pixels on real weights. The offset is measured (``models.mirror_test``),
 recorded with a checkpoint or in a manifest, and added to the nominal centres of the last map wherever one is drawn.
-Plain numbers, no torch.
+This file holds plain numbers, without torch.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-PLACEMENT = "placement"  # where a checkpoint's metadata and a manifest's variant have one
+PLACEMENT = "placement"  # its key in a checkpoint's metadata and in a manifest's variant
 MOST_PIXELS = 64.0  # two cells: no kernels lean that far
 
 
@@ -18,10 +18,10 @@ class Placement:
     """How far the cells of the last map look from their nominal centres, in input pixels.
 
     Attributes:
-        right: to be added to the centres of columns.
-        down: to be added to the centres of rows.
-        photographs: that it was measured on; 0 where that is not known.
-        error: standard errors of ``right`` and ``down``; 0 where they are not known.
+        right: what to add to the centres of columns.
+        down: what to add to the centres of rows.
+        photographs: number of photographs that it was measured on; 0 where unknown.
+        error: standard errors of ``right`` and ``down``; 0 where unknown.
 
     Raises:
         ValueError: a number is not finite, or an offset is more than two cells.
@@ -50,10 +50,10 @@ class Placement:
 
 
 def placement_from(value: object) -> Placement:
-    """One from ``[right, down]``, or from what ``Placement.record`` gives.
+    """A placement from ``[right, down]``, or from what ``Placement.record`` returns.
 
     Raises:
-        ValueError: it is neither, or its numbers are no offset.
+        ValueError: the value is neither, or its numbers are not an offset.
     """
     if isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_finite, value)):
         return Placement(float(value[0]), float(value[1]))

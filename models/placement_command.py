@@ -1,4 +1,4 @@
-"""python -m models placement: measure where a network's cells look, and record it with its checkpoint."""
+"""python -m models placement: measure where a network's cells look, and record it in its checkpoint."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ LIMIT = 600
 
 def add_placement_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models placement``."""
-    parser.add_argument("network", metavar="CHECKPOINT|STUDY:KEY", help="a file, or a variant to print it for")
+    parser.add_argument("network", metavar="CHECKPOINT|STUDY:KEY", help="a file, or variants to print it for")
     add_photograph_arguments(parser, LIMIT)
     parser.add_argument("--write", action="store_true", help="record it in the checkpoint")
 
@@ -39,13 +39,13 @@ def run_placement(arguments: argparse.Namespace) -> int:
 
 
 def record(path: Path, placement: Placement) -> str:
-    """Write a checkpoint again with its placement; the file is replaced only by a complete one.
+    """Write a checkpoint again with its placement; the old file is replaced only by a complete one.
 
     Returns:
         The new file's sha256.
 
     Raises:
-        CheckpointError: it is no EfficientNet's, or no .safetensors file.
+        CheckpointError: it is not an EfficientNet's, or not a .safetensors file.
     """
     old = load_checkpoint(path)
     metadata = {**old.metadata, PLACEMENT: placement.record()}

@@ -1,4 +1,4 @@
-"""Float32 that is float32, and the same bits every time, on a GPU that would rather be fast."""
+"""Full float32 precision and the same bits every time on a GPU, whose defaults prefer speed."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class _Strict:
-    """torch's switches belong to the process, its threads meet there: the first sets them, the last puts them back."""
+    """torch's switches are global to the process: the first thread that needs them sets them, the last puts them back."""
 
     def __init__(self) -> None:
         self._lock, self._users = threading.Lock(), 0
@@ -45,7 +45,7 @@ _STRICT = _Strict()
 
 @contextmanager
 def strict(device: torch.device) -> Iterator[None]:
-    """On CUDA no TF32, whose 10 bits change maps visibly, and convolutions by algorithms that repeat their results."""
+    """On CUDA, turn off TF32, whose 10-bit mantissa changes maps visibly, and use deterministic convolution algorithms."""
     if device.type != "cuda":
         yield
         return
@@ -57,10 +57,10 @@ def strict(device: torch.device) -> Iterator[None]:
 
 
 def doubled(values: Tensor) -> Tensor:
-    """In float64, on the CPU where the device (MPS) has none."""
+    """The values in float64, on the CPU where the device (MPS) has no float64."""
     return (values.cpu() if values.device.type == "mps" else values).double()
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the GPU computes in bfloat16 itself; torch imitates it slowly on those before Ampere."""
+    """Whether the GPU supports bfloat16 natively; before Ampere, torch emulates it slowly."""
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

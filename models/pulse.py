@@ -1,4 +1,4 @@
-"""Between the parts of a long computation: how far it is, and a chance to end it for whoever wants it no longer."""
+"""Progress of a long computation, told between its parts, with a chance to end it when nobody wants the result any more."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ _told: ContextVar[Told | None] = ContextVar("told", default=None)
 
 @contextmanager
 def listening(told: Told) -> Iterator[None]:
-    """Within the block, have ``told`` called with the share that is done, from 0 to 1; what it raises ends the computation."""
+    """Within the ``with`` block, call ``told`` with the share done, from 0 to 1; an error from it ends the computation."""
     before = _told.set(told)
     try:
         yield
@@ -22,7 +22,7 @@ def listening(told: Told) -> Iterator[None]:
 
 
 def parts(items: Collection[T]) -> Iterator[T]:
-    """Go through parts of a computation that take about as long as each other; parts within a part count as shares of it."""
+    """Iterate over parts of a computation that take about equally long; parts within a part count as shares of it."""
     told = _told.get()
     if told is None:
         yield from items

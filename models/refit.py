@@ -57,15 +57,15 @@ def grow_alive(
     rules: Rules | None = None,
     report: Callable[[Report], None] | None = None,
 ) -> EfficientNet:
-    """Build a wider, deeper network that computes nearly the same function, each part of which carries some of it.
+    """Build a wider, deeper network that computes nearly the same function, and each of whose parts carries some of it.
 
     Args:
-        network: an EfficientNet of any family, as ``efficientnet`` builds them; left as it is.
+        network: an EfficientNet of any family, as ``efficientnet`` builds them; not changed.
         scaling: of the grown network; no stage may have fewer channels or layers than the source's.
-        photographs: prepared as the network takes them in, float32 (N, 3, r, r); a few hundred varied ones, no labels.
+        photographs: the network's input, float32 (N, 3, r, r), of a few hundred varied photographs; no labels.
         seed: of the mixtures, the noise and the positions that the regressions see.
-        rules: how far to depart.
-        report: is told of every block.
+        rules: how far the grown network may depart from its source.
+        report: called with what became of each block.
 
     Returns:
         A network in float32 and eval mode, on the source's device.
@@ -75,7 +75,7 @@ def grow_alive(
     """
     classifier = network.classifier[-1]
     source = copy.deepcopy(network).float().eval()
-    with torch.random.fork_rng(devices=[]):  # blocks that copy nothing stay as they are drawn here
+    with torch.random.fork_rng(devices=[]):  # blocks that copy nothing keep these initial weights
         torch.manual_seed(seed)
         grown = efficientnet(scaling, classifier.out_features, family_of(network)).eval()
     grown.to(classifier.weight.device)
@@ -92,7 +92,7 @@ def steps(old: int, new: int, stage: int) -> list[Step]:
     """How a stage of ``old`` blocks becomes one of ``new``: the part that each new block has in an old block's work.
 
     The first block of a stage has no residual step and stays whole; the new blocks are shared out evenly among the residual
-    ones. Where there are none, new blocks add the last quarter of what the first one gave.
+    ones. Where there are none, the added blocks do the last quarter of the first block's work.
 
     Raises:
         ValueError: the new stage has fewer blocks.
@@ -116,11 +116,11 @@ class _Growth:
     """The state of one growth: what the two networks' streams hold after the blocks that are done, in batches.
 
     Attributes:
-        before, after: the old network's stream at the start and the end of the old block at work.
+        before, after: the old network's stream before and after its current block.
         stream: the new network's stream.
-        mix: what the old stream's channels became in the new one, orthonormal columns, (new, old).
-        free: the directions of the new stream that the mixture leaves, (new, new - old).
-        copied: while the stream is the stem's output, which is no linear stream: which old channel each one copies.
+        mix: how the old stream's channels are mixed into the new stream: orthonormal columns, (new, old).
+        free: the directions of the new stream that the mixture leaves free, (new, new - old).
+        copied: which old channel each new one copies while the stream is the stem's output, which is not linear; then None.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class _Growth:
         after.bias.copy_(fit.bias)
 
     def _fill_hidden(self, old: MBConv, new: MBConv, step: Step, read: Tensor) -> float:
-        """What a block computes before its projection; returns the mean noise."""
+        """Fill the layers of a block before its projection; returns the mean noise."""
         before, after = Layers.of(old), Layers.of(new)
         if step.start and not old.use_res_connect:  # no residual step to take a part of
             standardise(after, torch.cat(self.stream[: self._looks]), self.generator)
@@ -227,7 +227,7 @@ class _Growth:
         return free @ random * (part * self.rules.reading * stream / given)
 
     def _directions(self, old: int, new: int, plain: bool) -> tuple[Tensor, Tensor]:
-        """The mixture of a stage's stream and what it leaves free; plain where blocks read channels one by one."""
+        """The mixture for a stage's stream and the directions it leaves free; the identity where blocks read single channels."""
         if new < old:
             raise ValueError(
                 f"a stream of {old} channels cannot become one of {new}; growth needs a width not smaller than the source's"
@@ -243,7 +243,7 @@ class _Growth:
 
     @property
     def _looks(self) -> int:
-        """Batches on which hidden channels are compared."""
+        """Number of batches on which hidden channels are compared."""
         return -(-self.rules.looks // BATCH)
 
     def _copy(self, pairs: list[tuple], source: Tensor, old: list[Tensor], new: list[Tensor], noisy: bool) -> float:
@@ -261,7 +261,7 @@ def _rows(maps: Tensor) -> Tensor:
 
 
 def _check(photographs: Tensor, network: EfficientNet) -> None:
-    """The last stage has the most channels to fit and the fewest positions."""
+    """Refuse photographs that are too few for the last stage, which has the most channels to fit and the fewest positions."""
     if photographs.dim() != 4 or photographs.shape[1] != 3:
         raise ValueError(f"photographs of shape {tuple(photographs.shape)}; expected prepared ones, (N, 3, r, r)")
     channels = Layers.of(network.features[-2][0]).project[0].in_channels

@@ -1,4 +1,4 @@
-"""Ridge regression from batches: a linear layer fitted to what it should give, without gradients."""
+"""Ridge regression from batches: fit a linear layer to its targets without gradients."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ class Fit(NamedTuple):
         weight: (outputs, inputs), float64.
         bias: (outputs,), float64.
         mean: of the inputs, (inputs,), float64.
-        explained: share of the targets' variance that the layer gives, at most 1.
+        explained: share of the targets' variance that the layer explains, at most 1.
         covariance: of the inputs, (inputs, inputs), float64.
     """
 
@@ -40,7 +40,7 @@ class Ridge:
         self.gram, self.cross = (torch.zeros(inputs, n, dtype=torch.float64) for n in (inputs, outputs))
 
     def add(self, x: Tensor, y: Tensor) -> None:
-        """Take in rows of inputs (P, inputs) and what they should give (P, outputs)."""
+        """Add rows of inputs (P, inputs) and their targets (P, outputs)."""
         self.rows += len(x)
         self.sum_x += x.double().sum(0).cpu()
         self.sum_y += y.double().sum(0).cpu()
@@ -49,7 +49,7 @@ class Ridge:
         self.cross += (x.T @ y).double().cpu()
 
     def solve(self, penalty: float = 1e-3) -> Fit:
-        """The linear map with the least squared error plus ``penalty`` times the mean input variance times its norm.
+        """The linear map with the least mean squared error plus ``penalty`` times the mean input variance times its squared norm.
 
         Raises:
             ValueError: fewer rows than inputs were added.

@@ -26,7 +26,7 @@ class Scaling:
     Attributes:
         width_mult: factor on the channels of every stage.
         depth_mult: factor on the layers of every stage.
-        resolution: side of the square input in pixels, or ``"unrecorded"`` when weights do not tell.
+        resolution: side of the square input in pixels, or ``"unrecorded"`` where the checkpoint does not say.
         dropout: probability of dropping a pooled feature while training.
     """
 
@@ -116,7 +116,7 @@ FAMILIES: dict[str, Family] = {
         True, "silu", "symmetric", 1e-3, False
     ),  # torchvision's B5 to B7: Google's weights, padded symmetrically
     "lite": Family(False, "relu6", "same", 1e-3, True, LITE),
-    "lite-b": Family(False, "relu6", "symmetric", 1e-5, True),  # timm's own EfficientNet-Lite, trained as its b
+    "lite-b": Family(False, "relu6", "symmetric", 1e-5, True),  # timm's own EfficientNet-Lite, padded like its "b"
 }
 
 
@@ -188,7 +188,7 @@ def family_named(name: str) -> Family:
     """The record in ``FAMILIES``.
 
     Raises:
-        ValueError: no such family; the message lists those there are.
+        ValueError: there is no such family; the message lists the known ones.
     """
     if name not in FAMILIES:
         raise ValueError(f"unknown family {name!r}; choose from {', '.join(FAMILIES)}")
@@ -212,7 +212,7 @@ def compound_scaling(phi: float, alpha: float = 1.2, beta: float = 1.1, gamma: f
 def implied_phi(
     scaling: Scaling, alpha: float = 1.2, beta: float = 1.1, gamma: float = 1.15
 ) -> tuple[float, float, float]:
-    """The phi at which the rule would give this depth, this width and this resolution: three numbers, equal if it did."""
+    """The values of phi at which the rule gives this depth, this width and this resolution; equal if the scaling follows it."""
     return (
         math.log(scaling.depth_mult, alpha),
         math.log(scaling.width_mult, beta),
@@ -250,11 +250,11 @@ def grid_candidates(
 
 
 def grid_search(evaluate: Callable[[Scaling], float], candidates: Iterator[Candidate] | None = None) -> Candidate:
-    """Step 1 of compound scaling: the candidate whose network at phi = 1 scores highest; the first one of equals.
+    """Step 1 of compound scaling: the candidate whose network at phi = 1 scores highest; the first of equal ones.
 
     Args:
-        evaluate: gives the score, for instance the validation accuracy, of a network with the given scaling.
-        candidates: default ``grid_candidates()``.
+        evaluate: returns the score, for instance the validation accuracy, of a network with the given scaling.
+        candidates: by default ``grid_candidates()``.
 
     Raises:
         ValueError: there is no candidate.

@@ -1,6 +1,6 @@
-"""A command that is starting: Ctrl-C ends it without a traceback, in the seconds that its imports take too.
+"""Ctrl-C ends a command without a traceback, even during the seconds that its imports take.
 
-Imported before anything else. Once a command runs, ``run_command`` takes over.
+This module is imported before anything else. Once the command runs, ``run_command`` takes over.
 """
 
 import os

@@ -8,14 +8,14 @@ A manifest needs one table for each variant; everything else has a default:
     [variants.baseline]
     source = { file = "b0.safetensors" }  # beside the manifest; or package + file, torchvision, grown_from
     normalisation = "half"                # or { mean = [...], std = [...] }; default: as recorded, else the family's
-    placement = [-11.5, -12.0]            # measured: pixels that cells look right of and below nominal; default: as recorded
+    placement = [-11.5, -12.0]            # measured offset of cells in pixels, right and down; default: as recorded
 
-Keys are lower-case identifiers, and variants are shown in the manifest's order, those of the mission's five (``VARIANTS``)
-in its own. ``label_set = "caltech101"`` takes one of the label sets that share the checkpoints' classifier;
+Keys are lower-case identifiers. Variants are shown in the manifest's order, with those of ``VARIANTS`` in their own order
+among themselves. ``label_set = "caltech101"`` takes one of the label sets that share the checkpoints' classifier;
 ``retrained = ["b0-seed1.safetensors"]`` names checkpoints of the baseline trained again from other seeds;
-``samples = ["cat", "crab"]`` the sample photographs to show first; ``outputs = "sigmoid"`` says that of the classes none or
-several may be shown, each with a probability of its own; ``[out_of_class]``, as ``python -m models judge`` prints it, tells
-photographs that show none of the classes.
+``samples = ["cat", "crab"]`` names the sample photographs to show first; ``outputs = "sigmoid"`` says that a photograph may
+show none or several of the classes, each with its own probability; ``[out_of_class]``, as ``python -m models judge`` prints
+it, tells photographs that show none of the classes.
 """
 
 import os
@@ -65,7 +65,7 @@ STUDY_FOLDER = Path(__file__).parent / "studies"
 
 
 class Architecture(NamedTuple):
-    """What a network is without its weights: what its costs follow from."""
+    """A network without its weights: all that its costs depend on."""
 
     scaling: Scaling
     family: str
@@ -73,7 +73,7 @@ class Architecture(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What a variant's source gives, before it is a ``Network``."""
+    """What is read from a variant's source, before it becomes a ``Network``."""
 
     model: EfficientNet
     scaling: Scaling
@@ -96,9 +96,9 @@ class Study:
         categories: class names in the order of the logits; None where only the checkpoints know.
         variants: key -> Variant, two to eight of them, in the order in which they are shown.
         retrained: the baseline's checkpoints from other seeds; how much their maps differ is the noise floor.
-        samples: of the sample photographs, those to show first; the others may show none of the study's classes.
-        label_set: which of the label sets in the checkpoints' classifiers it is about; "" where it is all of it.
-        outputs: how logits are read, one of ``OUTPUTS``; None for a softmax, and of one class alone a sigmoid.
+        samples: sample photographs to show first; the others may show none of the study's classes.
+        label_set: the label set of the checkpoints' classifiers that the study uses; "" for the whole classifier.
+        outputs: how logits are read, one of ``OUTPUTS``; None for what the checkpoint records, else the default.
         out_of_class: what tells photographs that show none of the classes; None where that was not measured.
     """
 
@@ -123,7 +123,7 @@ class Study:
 
         Raises:
             StudyError: the variant is unknown or has no weights, or its weights do not fit the study.
-            CheckpointError: its file is damaged or no EfficientNet.
+            CheckpointError: its file is damaged or not an EfficientNet's.
         """
         variant = self.variant(key)
         loaded = self._loaded(variant)
@@ -160,7 +160,7 @@ class Study:
         """The variant of that key.
 
         Raises:
-            StudyError: no such variant; the message lists those there are.
+            StudyError: there is no such variant; the message lists the known ones.
         """
         if key not in self.variants:
             raise StudyError(f"study {self.name!r} has no variant {key!r}; choose from {', '.join(self.variants)}")
@@ -174,7 +174,7 @@ class Study:
             path: a file, a folder with one, or a name on a hub; see ``located``.
 
         Raises:
-            StudyError: no such variant.
+            StudyError: there is no such variant.
             CheckpointError: the folder has no weight file or several, or there is no network connection.
         """
         old = self.variant(key)
@@ -193,10 +193,10 @@ class Study:
         return replace(self, variants={**self.variants, key: variant}, out_of_class=measured)
 
     def architecture(self, key: str) -> Architecture | None:
-        """What a variant is, read from the manifest or else from its file, without building its network.
+        """A variant's architecture, read from the manifest or else from its file, without building its network.
 
         Returns:
-            None where neither tells because the file is not here and the key is none of ``VARIANTS``.
+            None where neither says, because the file is missing and the key is not one of ``VARIANTS``.
 
         Raises:
             StudyError, CheckpointError: see ``load``.
@@ -243,7 +243,7 @@ class Study:
             )
         scaling = variant.scaling or VARIANT_SCALINGS.get(variant.key)
         if scaling is None:
-            raise StudyError(f"variant {variant.key!r} is grown to no scaling; give one in the manifest")
+            raise StudyError(f"variant {variant.key!r} is grown, but has no scaling; give one in the manifest")
         loaded = self._loaded(source)
         try:
             check_cost(scaling, loaded.family, loaded.model.classifier[-1].out_features)
@@ -254,7 +254,7 @@ class Study:
         return loaded._replace(model=grown, scaling=scaling, placement=placement)
 
     def _label_set(self, variant: Variant, checkpoint: Checkpoint) -> str | None:
-        """The label set to take; None for the whole classifier, also where it has the study's classes and no label sets."""
+        """The label set to use; None for the whole classifier, also where it has the study's classes and no label sets."""
         if not self.label_set or (not checkpoint.label_sets and checkpoint.num_classes == len(self.categories or [])):
             return None
         try:
@@ -265,7 +265,7 @@ class Study:
 
 
 def baseline_of(keys: Iterable[str]) -> str:
-    """Of a study's keys that of the network which the others are compared with: ``"baseline"``, else the first."""
+    """Key of the network that the others are compared with: ``"baseline"`` where there is one, else the first key."""
     keys = list(keys)
     return VARIANTS[0] if VARIANTS[0] in keys else keys[0]
 
@@ -277,7 +277,7 @@ def load_study(study: str | os.PathLike) -> Study:
         study: a name in ``STUDIES`` (or of another manifest beside theirs), or the path of a .toml file.
 
     Raises:
-        StudyError: no such study, or the manifest has a mistake.
+        StudyError: there is no such study, or the manifest has a mistake.
     """
     if str(study) in {path.stem for path in STUDY_FOLDER.glob("*.toml")}:
         path = STUDY_FOLDER / f"{study}.toml"
@@ -288,7 +288,7 @@ def load_study(study: str | os.PathLike) -> Study:
     try:
         manifest = tomllib.loads(read_text(path, MOST_BYTES))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise StudyError(f"study {path} is not valid TOML: {printable(str(error))}; mend the manifest") from error
+        raise StudyError(f"study {path} is not valid TOML: {printable(str(error))}; fix the manifest") from error
     except (OSError, ValueError) as error:
         raise StudyError(f"cannot read study {path}: {error}") from error
     return _study(str(study), manifest, path.resolve().parent)
@@ -313,7 +313,7 @@ def _study(name: str, manifest: dict, folder: Path) -> Study:
 
 
 def _ordered(keys: Iterable[str]) -> list[str]:
-    """Keys in their given order, except that those of the five scalings stand in the order of ``VARIANTS``."""
+    """Keys in their given order, with those of the five scalings in the order of ``VARIANTS`` among themselves."""
     keys = list(keys)
     five = iter([key for key in VARIANTS if key in keys])
     return [next(five) if key in VARIANTS else key for key in keys]

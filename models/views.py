@@ -1,4 +1,4 @@
-"""What a view shows of an image, cut out at every size that is needed, so that the image itself can go."""
+"""A view of an image, cut at every size that is needed, so that the image itself can be freed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from models.images import MAX_PIXELS, Source, note_of, use_image, view_image
 class Views:
     """One view of one image.
 
-    Twelve megapixels take 36 MB, what five networks see of them 2 MB.
+    An image of twelve megapixels takes 36 MB, its view at the sizes of five networks 2 MB.
 
     Attributes:
         name: of the image.
         size: width and height of the image in pixels.
         view: one of ``VIEWS``.
         sides: side in pixels -> RGB image of (side, side), cut straight from the image.
-        note: what was read otherwise than it was stored, "" where nothing.
+        note: what ``note_of`` says about the image.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Views:
     def of(
         cls, source: Source, view: str, sides: Iterable[int], name: str = "", most_pixels: int = MAX_PIXELS
     ) -> "Views":
-        """Open an image and cut out a view of it, before others are decoded; raises what ``open_image`` raises."""
+        """Open an image and cut a view of it before others are decoded; raises the errors of ``open_image``."""
 
         def cut(image: Image.Image) -> Views:
             cuts = {side: view_image(image, view, side) for side in sorted(set(sides))}

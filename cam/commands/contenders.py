@@ -1,6 +1,6 @@
 """What the benchmark times: our maps, the same maps by grad-cam and torch-cam as their users call them, bare forward passes.
 
-Every contender is a function without arguments that starts at the same float images on the device.
+Every contender is a function without arguments that starts from the same float images on the device.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ TORCH_CAM = {
     "layercam": "LayerCAM",
     "scorecam": "ScoreCAM",
 }
-PEERS = {"pytorch_grad_cam": "grad-cam", "torchcam": "torchcam"}  # module -> what pip calls it
+PEERS = {"pytorch_grad_cam": "grad-cam", "torchcam": "torchcam"}  # module -> package on PyPI
 
 
 def missing_peers() -> list[str]:
@@ -61,7 +61,7 @@ def plain_copy(network: Network) -> nn.Module:
 
 
 def forward_passes(network: Network, plain: nn.Module, images: Tensor) -> dict[str, Contender]:
-    """From float images to logits: the plain network, the fastest way that there is here, and PyTorch's where that is another."""
+    """From float images to logits: by the plain network, by the fastest engine here, and by PyTorch where that is another."""
     found = {"forward, plain": _forward(plain, images), "forward, fastest": lambda: _fast_logits(network, images)}
     if network.engine != PYTORCH:
         other = by_pytorch(network)
@@ -110,7 +110,7 @@ def our_maps(network: Network, images: Tensor, class_idx: Tensor, method: str) -
 
 
 def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Contender]:
-    """grad-cam's whole call, hooks and drawing included; nothing where it or the method is missing."""
+    """grad-cam's whole call, including hooks and drawing; empty where the library or the method is missing."""
     try:
         import pytorch_grad_cam
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -131,7 +131,7 @@ def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], m
 
 
 def torch_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Contender]:
-    """torch-cam's call, whose maps stay at the size of the grid; nothing where it or the method is missing."""
+    """torch-cam's call, whose maps stay at the size of the grid; empty where the library or the method is missing."""
     try:
         import torchcam.methods
     except ImportError:
@@ -150,7 +150,7 @@ def torch_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], 
 
 
 def closed_forms(network: Network, images: Tensor, class_idx: Tensor) -> dict[str, Contender]:
-    """Every closed form on features at hand, beside the pass that makes them."""
+    """Every closed form on features that are already computed, beside the pass that computes them."""
     features, weights = network.features(images), network.classifier.weight.detach()[class_idx]
     logits = _fast_logits(network, images).gather(1, class_idx[:, None])[:, 0]
 
@@ -164,7 +164,7 @@ def closed_forms(network: Network, images: Tensor, class_idx: Tensor) -> dict[st
 
 
 def techniques(network: Network, plain: nn.Module, images: Tensor, compiled: bool) -> dict[str, Contender]:
-    """The same forward pass with one thing after the other that could make it faster."""
+    """The same forward pass with one technique after another that could make it faster."""
     classifier = [nn.AdaptiveAvgPool2d(1), nn.Flatten(1), network.classifier]
     contiguous = nn.Sequential(folded(network.model.features), *classifier)
     last = copy.deepcopy(contiguous).to(memory_format=torch.channels_last)

@@ -26,7 +26,7 @@ from models.files import atomic_write
 from models.studies import STUDY_FOLDER, baseline_of
 from models.training.datasets import data_folder
 
-MOSAICS = 606  # of four photographs of one class: six of each of Caltech-101's
+MOSAICS = 606  # of four photographs of one class: six for each class of Caltech-101
 
 
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", metavar="FILE", help="list of class/file to measure on (default: the study's test list)")
     add("--per-class", type=int, metavar="N", help="at most N photographs of every class, always the same")
     add("--limit", type=int, metavar="N", help="only N photographs, spread over classes, always the same")
-    mosaics = f"of four photographs of one class (default: {MOSAICS})"
+    mosaics = f"number of mosaics of four photographs of one class (default: {MOSAICS})"
     add("--mosaics", type=int, default=MOSAICS, metavar="N", help=mosaics)
     add(
         "--masks",
@@ -57,16 +57,17 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=FILE",
         action="append",
         default=[],
-        help="a variant trained from another seed; may be repeated (default: the study's of the baseline)",
+        help="a variant trained from another seed; may be repeated (default: the study's seeds of the baseline)",
     )
     add(
         "--control",
         metavar="NAME=FILE",
         action="append",
         default=[],
-        help="another network to set beside compound, for instance resolution-300; a name given twice has two trainings",
+        help="another network to compare compound with, for instance resolution-300; a name given twice has two trainings",
     )
-    add("--draws", type=int, default=DRAWS, metavar="N", help=f"of random weights; 0 for none (default: {DRAWS})")
+    draws = f"number of draws of random weights; 0 for none (default: {DRAWS})"
+    add("--draws", type=int, default=DRAWS, metavar="N", help=draws)
     add("--checks", type=int, default=0, metavar="N", help="also check the method on the baseline, on N photographs")
 
 
@@ -98,7 +99,7 @@ def arms_to_measure(loaded: LoadedStudy, args: argparse.Namespace, photographs: 
     Args:
         loaded: the study's networks.
         args: the command's options.
-        photographs: on which the placement is measured of networks that record none.
+        photographs: those on which to measure the placement of networks that record none.
 
     Raises:
         ValueError: an option is not understood, two files have one name, or a file does not fit the study.
@@ -128,7 +129,7 @@ def arms_to_measure(loaded: LoadedStudy, args: argparse.Namespace, photographs: 
 def _report(
     args: argparse.Namespace, loaded: LoadedStudy, arms: Contenders, chosen: Chosen, question: Question
 ) -> Report:
-    """Measured, written and returned."""
+    """Measure, write the report, and return it."""
     partial = Path(f"{args.out}.partial")
     masks = mask_words(chosen.photographs, args.masks, say)
     about = About(loaded.study.title, args.study, Path(args.data).name, chosen.words, masks)
@@ -144,7 +145,7 @@ def _report(
 
 
 def _checks(args: argparse.Namespace, arms: Contenders, chosen: Chosen, question: Question) -> Checks | None:
-    """Checks of the method on a sample over classes: the first photographs of a list are of few classes."""
+    """Checks of the method on a sample spread over classes, because the first photographs of a list are of few classes."""
     if not args.checks:
         return None
     found = chosen.photographs
@@ -153,7 +154,7 @@ def _checks(args: argparse.Namespace, arms: Contenders, chosen: Chosen, question
 
 
 def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
-    """What ``--data``, ``--split``, ``--masks``, ``--per-class`` and ``--limit`` ask for."""
+    """The photographs that ``--data``, ``--split``, ``--masks``, ``--per-class`` and ``--limit`` ask for."""
     if args.split and not Path(args.split).is_file():
         raise FileNotFoundError(f"there is no list {args.split}; give one line class/file for each photograph")
     own = STUDY_FOLDER / f"{Path(args.study).stem}-test.txt"
@@ -167,7 +168,7 @@ def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
 
 
 def _files(pairs: Sequence[str], option: str, example: str) -> dict[str, list[str]]:
-    """``KEY=FILE`` as key -> files."""
+    """``KEY=FILE`` pairs as key -> files."""
     found: dict[str, list[str]] = {}
     for pair in pairs:
         key, separator, path = pair.partition("=")
@@ -178,7 +179,7 @@ def _files(pairs: Sequence[str], option: str, example: str) -> dict[str, list[st
 
 
 def _loaded(loaded: LoadedStudy, key: str, files: Sequence[str], device: str, names: set[str]) -> Mapping[str, Network]:
-    """Networks of some files by the files' names, which are added to those that are taken."""
+    """Networks of some files by the files' names, which are added to ``names``, the names already taken."""
     found = {}
     for path in files:
         name = Path(path).stem
@@ -190,7 +191,7 @@ def _loaded(loaded: LoadedStudy, key: str, files: Sequence[str], device: str, na
 
 
 def _question(args: argparse.Namespace) -> Question:
-    """What every photograph is asked, once the options are found to be usable."""
+    """The question to every photograph, once the options are found to be usable."""
     closed_form_of(args.method)
     if args.target != "shared":
         raise ValueError("evaluate explains the class that each photograph shows; leave --target out")
@@ -201,7 +202,7 @@ def _question(args: argparse.Namespace) -> Question:
     counts = (args.per_class, args.limit)
     if any(count is not None and count < 1 for count in counts) or min(args.checks, args.mosaics, args.draws) < 0:
         raise ValueError(
-            "--per-class, --limit, --mosaics, --draws and --checks count; expected 1 or more, or 0 for none"
+            "--per-class, --limit, --mosaics, --draws and --checks are counts; expected 1 or more, or 0 for none"
         )
     if args.per_class and args.limit:
         raise ValueError("--per-class and --limit both choose photographs; give one of them")

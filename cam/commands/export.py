@@ -1,4 +1,4 @@
-"""python -m cam export: its options, its progress, its end."""
+"""python -m cam export: options, progress, and what is said at the end."""
 
 import argparse
 import json
@@ -35,7 +35,7 @@ from models.views import Views
 
 BATCH = 8
 WIDTHS = {"page": PAGE, "column": NARROW}
-BATCH_BYTES = 1 << 30  # of memory for a batch at 448 pixels, and room
+BATCH_BYTES = 1 << 30  # of memory for a batch at 448 pixels, with a reserve
 ON_GPU = 4
 EVERY = 1.0  # seconds between two lines of progress
 
@@ -44,7 +44,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m cam export``."""
     parser.epilog = "--target label explains the class that each photograph's folder is named after."
     parser.add_argument("sources", nargs="+", metavar="FOLDER|GLOB|LIST.txt", help="photographs to export")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="where everything goes; run again to go on")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="folder for all files; run again to go on")
     add_study_arguments(parser)
     add_layer_arguments(parser)
     parser.add_argument("--write", default="figure", metavar="A,B", help=f"of {', '.join(WRITES)} (default: figure)")
@@ -57,11 +57,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="float32", choices=("float16", "float32"), help="of raw maps")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photographs")
     parser.add_argument("--sample", type=int, metavar="N", help="only N photographs, at random but always the same")
-    parser.add_argument("--follow-links", action="store_true", help="also take what symbolic links lead to")
+    parser.add_argument("--follow-links", action="store_true", help="also export what symbolic links lead to")
     parser.add_argument("--batch-size", type=int, metavar="N", help=f"images in a pass (default: {BATCH}, on a CPU 1)")
     parser.add_argument("--workers", type=int, metavar="N", help="rendering processes (default: half of the cores)")
-    parser.add_argument("--verify", action="store_true", help="hash finished files again and mend what differs")
-    parser.add_argument("--retry-failed", action="store_true", help="try images again that failed before")
+    parser.add_argument("--verify", action="store_true", help="hash finished files again and repair what differs")
+    parser.add_argument("--retry-failed", action="store_true", help="try images that failed before again")
     parser.add_argument("--max-failures", type=int, metavar="N", help="stop after N images that fail")
 
 
@@ -103,7 +103,7 @@ def run_export(args: argparse.Namespace) -> int:
         _say_end(args, failures if failed is None else failed, failed is not None)
         _say_leftovers(leftovers(items, Path(args.out)), args.out)
     if failed is None and "TORCHELASTIC_RUN_ID" in os.environ:
-        return DONE  # torchrun stops all ranks when one ends otherwise; whoever ends last says that some failed
+        return DONE  # torchrun stops all ranks when one fails; the rank that ends last says that images failed
     missing = any(loaded.study.variants[key].source for key in loaded.failures)
     return SOME_FAILED if failed or failures or missing else DONE
 
@@ -111,7 +111,7 @@ def run_export(args: argparse.Namespace) -> int:
 def _export(
     args: argparse.Namespace, loaded: LoadedStudy, reader: Reader, own: Sequence[Sequence[Item]], size: int
 ) -> tuple[int | None, int]:
-    """Run the pipeline. An exit code where a signal ended it, and how many images have failed."""
+    """Run the pipeline; return an exit code where a signal ended it, else None, and how many images have failed."""
     with stop_signals() as came, _told(sys.stderr.isatty()) as show:
 
         def tell(progress: Progress) -> None:
@@ -138,7 +138,7 @@ def _say_end(args: argparse.Namespace, failures: int, whole: bool) -> None:
         where = "predictions.csv" if whole else "ledger"
         say(f"{failures} images failed, each with its reason in {args.out}/{where}; --retry-failed tries them again")
     if not whole:
-        say("other ranks have images left; whoever ends last writes the index")
+        say("other ranks have images left; the last one to finish writes the index")
 
 
 def _say_leftovers(found: Sequence[str], out: str) -> None:
@@ -181,7 +181,7 @@ def _place() -> tuple[int, int]:
 
 
 def _on_own_device(args: argparse.Namespace) -> argparse.Namespace:
-    """Each rank of a machine takes a GPU of its own."""
+    """The options with a device of its own for each rank of a machine with GPUs."""
     local = os.environ.get("LOCAL_RANK", "")
     if args.device in ("auto", "cuda") and local.isdigit() and torch.cuda.is_available():
         return argparse.Namespace(**{**vars(args), "device": f"cuda:{int(local) % torch.cuda.device_count()}"})
@@ -189,26 +189,26 @@ def _on_own_device(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def _cores() -> int:
-    """Those that this process may use, shared with other ranks of the machine."""
+    """Number of cores that this process may use, after sharing with other ranks of the machine."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     ranks = os.environ.get("LOCAL_WORLD_SIZE", "")
     return max(1, cores // max(1, int(ranks) if ranks.isdigit() else 1))
 
 
 def _batch_size(args: argparse.Namespace, device: torch.device) -> int:
-    """Images in a pass: one on a CPU, which is no slower there and gives every image the same bits whatever the list."""
+    """Images in a pass: one on a CPU, where that is no slower and gives every image the same bits whatever the list is."""
     return 1 if device.type == "cpu" and args.batch_size is None else args.batch_size or BATCH
 
 
 def _batches_at_once(device: torch.device) -> int:
-    """One for each core of a CPU, as far as memory goes; on a GPU enough to prepare some while others run."""
+    """How many batches run at once: one for each core of a CPU, as far as memory allows; on a GPU a few, to keep it busy."""
     if device.type != "cpu":
         return ON_GPU
     return max(1, min(_cores(), int(free_bytes(device) / 2 / BATCH_BYTES)))
 
 
 def _rehearse(loaded: LoadedStudy, settings: Settings) -> None:
-    """One grey image from end to end, written nowhere: what is wrong with the options shows before any work."""
+    """Export one grey image without writing it, so that wrong options show before any work."""
     grey = Views.of(Image.new("RGB", (64, 64), "grey"), settings.question.view, sides_of(loaded.networks))
     class_idx = 0 if settings.question.target == LABEL else None
     item = Item(Path("grey.png"), "grey.png", "grey", None)

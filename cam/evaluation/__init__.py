@@ -4,14 +4,14 @@ registry.py       the one table of measurements, and which of them decides
 records.py        typed records: rows, findings, the report as JSON
 contenders.py     variants in all their trainings, and controls
 sampling.py       which photographs and mosaics, by a fixed rule
-photographs.py    photographs of a folder with what is known of their objects
-placing.py        where networks look that record no placement
+photographs.py    photographs of a folder with what is known about their objects
+placing.py        measures the placement of networks that record none
 scoring.py        what is measured on each photograph and mosaic
 tasks.py          the work in resumable portions
-in_memory.py      a few photographs at hand, with progress
+in_memory.py      a few photographs in memory, with progress
 statistics.py     intervals over classes and photographs, a test that knows trainings
 report.py         rows of numbers -> a report
-verdicts.py       what a report says of the claim
+verdicts.py       what a report says about the claim
 table.py          a report as Markdown
 checks.py         is the method itself to be trusted?
 deletion_film.py  one photograph, damaged step by step, to look at

@@ -35,9 +35,9 @@ def check_method(network: Network, photographs: Sequence[Photograph], question: 
     """Deletion, insertion, ROAD, average drop and increase, and cascading randomisation, averaged over photographs.
 
     Args:
-        network: the one whose maps are checked.
+        network: the network whose maps are checked.
         photographs: a sample over classes; the first kind of object of each is explained, as its most probable class.
-        question: with which method and view.
+        question: the method and view.
 
     Returns:
         Means of the scores, by name, and mean curves.

@@ -1,4 +1,4 @@
-"""What is compared: the study's variants, each in all its trainings, and controls that show what a gain is worth."""
+"""What is compared: the study's variants, each with all its trainings, and controls that show what a gain is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ class Contender:
     Attributes:
         label: for people.
         role: one of ``ROLES``.
-        of: the variant that it is, whose size it is given, or whose architecture it has; "" of another control.
-        trainings: name -> network; of random weights the draws; of the centred Gaussian none.
+        of: the variant that it is, whose input size it gets, or whose architecture it has; "" for other controls.
+        trainings: name -> network; the draws for random weights; empty for the centred Gaussian.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Contenders:
         return {name: network for arm in known for name, network in arm.trainings.items()}
 
     def random(self, turn: int) -> dict[str, Network]:
-        """Of every architecture the draw of random weights whose turn it is."""
+        """The draw of random weights whose turn it is, for every architecture that has draws."""
         draws = [list(arm.trainings.items()) for arm in self.arms.values() if arm.role == RANDOM]
         return dict(one[turn % len(one)] for one in draws)
 
@@ -89,7 +89,7 @@ def contenders(
         variants: the study's networks.
         seeds: variant -> name -> the same variant trained from another seed.
         controls: name -> trainings of another network to set beside them.
-        draws: of random weights for the baseline's and the subject's architecture; 0 leaves that control out.
+        draws: number of draws of random weights for the baseline's and the subject's architecture; 0 leaves them out.
     """
     seeds, baseline = seeds or {}, baseline_of(variants)
     arms = {
@@ -106,7 +106,7 @@ def contenders(
 
 
 def at_size(network: Network, side: int) -> Network:
-    """The same weights given images of another size: what more pixels alone do."""
+    """The same weights at another input size, which shows what more pixels alone do."""
     if side == network.scaling.input_size:
         return network
     other = Network(
@@ -127,7 +127,7 @@ def at_size(network: Network, side: int) -> Network:
 
 
 def _at_sizes(variants: Mapping[str, Network], baseline: Contender, subject: str) -> dict[str, Contender]:
-    """The baseline's weights at every other variant's input size; at the subject's, which decides, in all trainings."""
+    """The baseline's weights at every other variant's input size; at the subject's, which decides, with all trainings."""
     own = next(iter(baseline.trainings.values())).scaling.input_size
     sizes = {network.scaling.input_size: key for key, network in variants.items() if key != subject}
     sizes |= {variants[subject].scaling.input_size: subject}

@@ -23,7 +23,7 @@ class DeletionFilm:
 
     Attributes:
         label: of the network.
-        category: the class explained, the network's own first guess unless another was asked for.
+        category: the class explained: the network's own top-1 unless another was asked for.
         frames: kind in ``KINDS`` -> the images shown to the network, uint8 (steps + 1, r, r, 3).
         curves: kind -> probability of the class on each of them, (steps + 1,).
     """
@@ -49,11 +49,11 @@ def deletion_film(
     """Delete and insert a photograph's pixels in the order of the network's map, as ``cam.measures.perturbation`` measures it.
 
     Args:
-        network: the one whose map it is.
+        network: the network whose map is used.
         picture: RGB image.
-        class_idx: class explained; None takes the network's first guess.
-        question: with which method and view.
-        steps: of equal numbers of pixels.
+        class_idx: class explained; None takes the network's top-1.
+        question: the method and view.
+        steps: number of steps, of equally many pixels each.
     """
     target = "own" if class_idx is None else class_idx
     seen = ask({"network": network}, [picture], replace(question, target=target))
@@ -75,5 +75,5 @@ def deletion_film(
 
 
 def _pixels(images: Tensor, network: Network) -> np.ndarray:
-    """What the network takes in, (N, 3, r, r), as uint8 (N, r, r, 3)."""
+    """A network's input, (N, 3, r, r), as uint8 pixels (N, r, r, 3)."""
     return (denormalised(images, network.normalisation) * 255).round().byte().permute(0, 2, 3, 1).numpy()

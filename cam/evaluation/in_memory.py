@@ -1,4 +1,4 @@
-"""Evaluate networks on a few photographs at hand, in memory and with progress; a folder of many: cam.commands.evaluate."""
+"""Evaluate networks on a few photographs in memory, with progress; ``cam.commands.evaluate`` does so for a folder of many."""
 
 from collections.abc import Callable, Sequence
 
@@ -29,15 +29,15 @@ def evaluate_few(
     """A report on some photographs: every measurement that they allow.
 
     Args:
-        photographs: what is known of each one; its path is not used.
+        photographs: what is known about each photograph; its path is not used.
         pictures: the images themselves.
-        arms: what to measure; without random weights that control is left out.
-        question: with which method and view; the classes explained are those of the photographs.
-        progress: called with the share done and a word on what comes next, before each part of the work.
-        about: what the report is of.
+        arms: what to measure; without random weights, that control is left out.
+        question: the method and view; the classes explained are those of the photographs.
+        progress: called before each part of the work, with the share done and a word on what comes next.
+        about: what the report is about.
 
     Raises:
-        ValueError: there is no photograph, or what ``measure_photographs`` raises.
+        ValueError: there is no photograph, or as ``measure_photographs``.
     """
     if not photographs:
         raise ValueError("there is no photograph to measure on; choose at least one")

@@ -1,4 +1,4 @@
-"""The photographs of an evaluation: found in a folder, chosen by a fixed rule, with the masks that are known of them."""
+"""The photographs of an evaluation: found in a folder, chosen by a fixed rule, with their masks where known."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from models.training.datasets import labelled, list_names, read_list
 
 
 class Chosen(NamedTuple):
-    """What is measured one by one, what mosaics are made of, and how both were chosen, in a sentence."""
+    """The photographs to measure one by one, those to make mosaics of, and a sentence on how both were chosen."""
 
     photographs: list[Photograph]
     others: list[Photograph]
@@ -24,13 +24,14 @@ class Chosen(NamedTuple):
 def find_photographs(
     folder: Path, split: Path | None, masks: Sequence[str], categories: Sequence[str]
 ) -> list[Photograph]:
-    """Photographs of a folder that show classes of a study: with a ``masks.toml`` its own, with COCO's JSON those that it
-    names, else one folder a class.
+    """Photographs of a folder that show classes of a study.
+
+    They are those of the folder's ``masks.toml``, or those in one folder per class, or those that COCO's JSON names.
 
     Args:
         folder: of the photographs.
-        split: list of class/file; None takes all of the folder.
-        masks: what ``known_masks`` reads; of several the first that knows a photograph counts.
+        split: list of class/file; None takes all photographs of the folder.
+        masks: paths for ``known_masks``; the first one that knows a photograph counts.
         categories: class names, in the order of the logits.
 
     Raises:
@@ -62,7 +63,10 @@ def find_photographs(
 
 
 def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int | None) -> Chosen:
-    """So many photographs of every class, or so many in all, spread over classes; mosaics are made of all of these classes."""
+    """Choose up to ``per_class`` photographs of every class, or ``limit`` in all, spread over classes; else all.
+
+    Mosaics are made of all photographs, except with ``limit``, which limits them too.
+    """
     names, classes = [one.name for one in photographs], [one.cluster for one in photographs]
     if per_class:
         rows = [row for row, place in enumerate(places_in_class(names, classes)) if place < per_class]
@@ -77,7 +81,7 @@ def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int 
 
 
 def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Callable[[str], None]) -> str:
-    """Where the objects' places come from, in a sentence; photographs without are said."""
+    """Where the objects' places come from, in a sentence; ``say`` is told how many photographs have no mask."""
     known = [one.mask for one in photographs if one.mask is not None]
     if not known:
         return "No photograph has a mask."
@@ -91,7 +95,7 @@ def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Cal
 
 
 def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> list[Photograph]:
-    """Photographs that COCO's JSON names and that lie in the folder; each is of the class of its largest kind of object."""
+    """Photographs of the folder that COCO's JSON names; each belongs to the class of the first kind of object listed for it."""
     found = []
     for where in masks:
         if Path(where).suffix.lower() != ".json":

@@ -1,4 +1,4 @@
-"""Networks that record no placement get one before they are measured: a map drawn beside its place loses every score."""
+"""Measure the placement of networks that record none before they are scored: a map drawn beside its place loses every score."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,19 +10,19 @@ from models.mirror_test import measure_placement
 from models.network import Network
 from models.placement import NOMINAL
 
-PHOTOGRAPHS = 100  # give a standard error of about a pixel
+PHOTOGRAPHS = 100  # enough for a standard error of about a pixel
 
 
 def placed(networks: Mapping[str, Network], photographs: Sequence[Photograph], view: str) -> dict[str, Network]:
-    """The same networks, those without a measured placement with one from the mirror test, which needs no labels.
+    """The same networks; those without a measured placement get one from the mirror test, which needs no labels.
 
     Nominal centres are 12 to 15 pixels off on trained networks: a seed or control without placement loses 0.03 of AUROC
-    beside a shipped network, which is more than scaling makes of it. Where the test cannot tell, a network keeps its
-    nominal centres, and that is said.
+    beside a shipped network, which is more than the effect of scaling. Where the test cannot tell, a network keeps its
+    nominal centres, and a line on standard error says so.
 
     Args:
-        networks: by name; those that lack a placement are changed, not copied.
-        photographs: a sample over classes of them is used.
+        networks: by name; those that lack a placement are changed in place.
+        photographs: a sample of them, spread over classes, is used.
         view: of the maps.
     """
     names, classes = [one.name for one in photographs], [one.cluster for one in photographs]

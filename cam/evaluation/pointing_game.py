@@ -1,4 +1,4 @@
-"""One round of the grid pointing game, to look at: a mosaic, the maps of every class on it, and where evidence lies."""
+"""One round of the grid pointing game, to look at: a mosaic, the maps of every class on it, and where the evidence lies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ COLOUR_MAP, OPACITY = "inferno", 0.75
 
 @dataclass(frozen=True)
 class PointingGame:
-    """What the networks see in one mosaic.
+    """The networks' maps of one mosaic.
 
     Attributes:
         image: the mosaic.
@@ -26,7 +26,7 @@ class PointingGame:
         classes: name of the class on each tile, row by row.
         shares: network -> share of the positive evidence for the class of one tile (rows) that lies on each tile
             (columns), (tiles, tiles); the diagonal is what the game scores.
-        pictures: network -> for each tile's class its map over the mosaic, uint8 (size, size, 3).
+        pictures: network -> the map of each tile's class, drawn over the mosaic, uint8 (size, size, 3).
     """
 
     image: Image.Image
@@ -48,10 +48,10 @@ def play(
 
     Args:
         networks: key -> network, of one label set.
-        pictures: one a tile, row by row.
+        pictures: one for each tile, row by row.
         kinds: for each picture, the class indices that it counts as; the most probable one is explained.
         layout: name in ``cam.measures.pointing.LAYOUTS``.
-        question: with which method and view.
+        question: the method and view.
         size: side of the pictures in pixels.
 
     Raises:

@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Fields as written, and no others."""
+    """A record with exactly the fields that it declares."""
 
 
 class Row(Record, frozen=True):
@@ -37,7 +37,7 @@ class Row(Record, frozen=True):
         scores: measurement -> reading -> training -> score.
         right: training -> whether its top-1 is a class of the photograph; empty for mosaics.
         pairs: name in ``PAIRS`` -> value of every pair of ``Contenders.pairs``; empty for mosaics.
-        floors: the same of this photograph and another one.
+        floors: the same, between the maps of this photograph and of another one.
     """
 
     names: list[str]
@@ -69,7 +69,7 @@ class Arm(Record, frozen=True):
         label: for people.
         role: one of ``cam.evaluation.contenders.ROLES``.
         of: the variant that it belongs to; "" where it belongs to none.
-        trainings: names of the networks whose mean it is; of the centred Gaussian there are none.
+        trainings: names of the networks whose mean it is; empty for the centred Gaussian.
     """
 
     label: str
@@ -83,12 +83,12 @@ class Contrast(Record, frozen=True):
 
     Attributes:
         one, other: arms; the difference is one minus other.
-        difference: mean difference, with the bounds that classes and photographs leave.
-        with_seeds: the same with the spread between trainings; None where that was not measured.
-        p: two-sided, of the test that knows classes and, where they were measured, seeds.
+        difference: mean difference, with its interval over classes and photographs.
+        with_seeds: the same including the spread between trainings; None where that was not measured.
+        p: two-sided p of the test over classes and, where they were measured, seeds.
         holm: p after Holm's correction over the primary comparisons; None for all others.
-        better: share of the images on which one is better, ties counting half.
-        over_spread: the difference over the standard deviation between trainings of one network.
+        better: share of the images on which ``one`` is better, ties counting half.
+        over_spread: the difference divided by the standard deviation between trainings of one network.
     """
 
     one: str
@@ -108,11 +108,11 @@ class Finding(Record, frozen=True):
         measurement: name in ``MEASUREMENTS``.
         reading: one of ``READINGS``.
         group: one of ``GROUPS``.
-        images, classes: how many.
+        images, classes: how many there are.
         spread: standard deviation between trainings of the same network; None where none was trained twice.
         means: arm -> mean and interval over classes and photographs.
         trainings: training -> mean.
-        contrasts: of the arms.
+        contrasts: comparisons of two arms each.
     """
 
     measurement: str
@@ -131,7 +131,7 @@ class Finding(Record, frozen=True):
 
 
 class Pair(Record, frozen=True):
-    """How alike the maps of two trainings are: name in ``PAIRS``, and the same of different photographs beside it."""
+    """How alike the maps of two trainings are, by ``name`` in ``PAIRS``; ``floor`` is the same between different photographs."""
 
     name: str
     one: str
@@ -141,7 +141,7 @@ class Pair(Record, frozen=True):
 
 
 class Kept(Record, frozen=True):
-    """A measurement on every single image: names of the photographs, arm -> score or None."""
+    """A measurement on every single image: the names of its photographs, and arm -> its score or None."""
 
     measurement: str
     names: list[list[str]]
@@ -158,7 +158,7 @@ class Checks(Record, frozen=True):
 
 
 class Statement(Record, frozen=True):
-    """What a report says of one statement of the paper: an outcome, and why in a sentence."""
+    """What a report says about one statement of the paper: an outcome, and the reason in a sentence."""
 
     claim: str
     outcome: str
@@ -166,14 +166,14 @@ class Statement(Record, frozen=True):
 
 
 class About(NamedTuple):
-    """What a report is of.
+    """What a report is about.
 
     Attributes:
         title: of the study, for people.
         study: its name.
         data: name of the folder of photographs.
-        chosen: in a sentence, which photographs and mosaics.
-        masks: in a sentence, what the objects' places come from.
+        chosen: which photographs and mosaics were chosen, in a sentence.
+        masks: where the objects' places come from, in a sentence.
     """
 
     title: str
@@ -187,10 +187,10 @@ class Report(Record, frozen=True):
     """An evaluation of a study.
 
     Attributes:
-        format: of the record.
-        about: what it is of.
+        format: number of the record's format.
+        about: what the report is about.
         method, view: of the maps.
-        subject, baseline: arms; statements are about the one, first against the other.
+        subject, baseline: arms; statements are about the subject, and compare it first with the baseline.
         images: group -> number of photographs.
     """
 
@@ -221,18 +221,18 @@ class Report(Record, frozen=True):
 
 
 def encoded(report: Report) -> bytes:
-    """The report as JSON, a line for each record of its lists."""
+    """The report as JSON, on one line."""
     return msgspec.json.encode(report) + b"\n"
 
 
 def write_report(report: Report, path: Path) -> None:
-    """The report as JSON, whole or absent."""
+    """Write the report as JSON; the file is whole or absent."""
     with atomic_write(path) as file:
         file.write(encoded(report))
 
 
 def read_report(path: Path) -> Report:
-    """What ``write_report`` wrote.
+    """Read what ``write_report`` wrote.
 
     Raises:
         ValueError: the file is damaged, or was written by another version.

@@ -1,6 +1,6 @@
 """The one table of measurements: what each is called, what it says, and which statement of the paper it decides, if any.
 
-The primary outcomes, one for each statement, were declared here before they were run; everything else is secondary and
+The primary outcomes, one for each statement, were declared here before they were measured; everything else is secondary and
 decides nothing, however its numbers turn out.
 """
 
@@ -29,7 +29,7 @@ class Measurement:
         summary: what it says, in a line.
         claim: the statement that it is about, one of ``CLAIMS``; "" where it is about none.
         primary: whether it decides on the statement.
-        needs_outline: a box around the object does not do.
+        needs_outline: whether it needs an outline of the object, not only a box around it.
     """
 
     label: str

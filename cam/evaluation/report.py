@@ -27,7 +27,7 @@ from cam.evaluation.statistics import Spread, between_trainings, holm, intervals
 from cam.question import Question
 from models.engine import engine_words
 
-KEPT = (*PRIMARY.values(), "energy", "pointing")  # also for every single image
+KEPT = (*PRIMARY.values(), "energy", "pointing")  # measurements whose scores are kept for every single image
 DIGITS = 3
 
 
@@ -59,14 +59,14 @@ class Scores:
 def build_report(
     photographs: Sequence[Row], mosaics: Sequence[Row], arms: Contenders, question: Question, about: About
 ) -> Report:
-    """What was measured, summed up.
+    """Sum up what was measured.
 
     Args:
         photographs: rows of photographs.
         mosaics: rows of mosaics, of one class and of four.
         arms: what was measured.
-        question: with which method and view.
-        about: what the report is of.
+        question: the method and view.
+        about: what the report is about.
     """
     groups = _groups(photographs, mosaics, arms)
     findings = [
@@ -92,7 +92,7 @@ def build_report(
 
 
 def rivals(arms: Contenders) -> list[str]:
-    """What the subject has to beat: the other variants, the baseline's weights at its size, other networks given."""
+    """The arms that the subject has to beat: the other variants, the baseline's weights at its size, and other networks."""
     return [
         key
         for key, arm in arms.arms.items()
@@ -149,8 +149,8 @@ def _contrast(scores: Scores, one: str, other: str, arms: Contenders, spread: Sp
 
 
 def _contrasts(arms: Contenders) -> list[tuple[str, str]]:
-    """The subject with everything that bears on it; everything with the baseline; each variant with the baseline's
-    weights at its size.
+    """Pairs of arms to compare: the subject with its rivals and controls, everything with the baseline, and each variant
+    with the baseline's weights at its size.
     """
     about = [key for key, arm in arms.arms.items() if arm.role in (RANDOM, AT_SIZE) and arm.of == arms.subject]
     found = [(arms.subject, key) for key in (*rivals(arms), *about, GAUSSIAN)]

@@ -1,7 +1,7 @@
-"""Which photographs and mosaics are measured: by a fixed rule that knows names and classes and nothing of scores.
+"""Which photographs and mosaics are measured: a fixed rule that knows names and classes but no scores.
 
-Within a class photographs come in the order of a hash of their names. So the choice is the same on every machine, does not
-follow the order in which they were taken, and does not change when others join.
+Within a class, photographs come in the order of a hash of their names. So the choice is the same on every machine, does not
+follow the order in which they were taken, and does not change when others are added.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ TILES, ROUNDS = 4, 3
 
 
 def places_in_class(names: Sequence[str], classes: Sequence[str]) -> list[int]:
-    """For every photograph its place within its class, from 0."""
+    """The place of every photograph within its class, from 0."""
     seen: dict[str, int] = {}
     places = [0] * len(names)
     for row in sorted(range(len(names)), key=lambda row: _hash(names[row])):
@@ -22,9 +22,9 @@ def places_in_class(names: Sequence[str], classes: Sequence[str]) -> list[int]:
 
 
 def spread_over_classes(names: Sequence[str], classes: Sequence[str], count: int) -> list[int]:
-    """Rows of so many photographs, as many of every class as can be, in the order of the list.
+    """Rows of ``count`` photographs, spread as evenly over classes as possible, in the order of the list.
 
-    Where classes are more than photographs wanted, which classes come in follows the hash, too: never the first ones.
+    Where there are more classes than photographs wanted, the hash decides which classes take part, not their order.
     """
     places = places_in_class(names, classes)
     order = sorted(range(len(names)), key=lambda row: (places[row], _hash(names[row])))
@@ -32,15 +32,15 @@ def spread_over_classes(names: Sequence[str], classes: Sequence[str], count: int
 
 
 def shuffled(names: Sequence[str]) -> list[int]:
-    """Rows in the order of the hash: neighbours are of any classes."""
+    """Rows in the order of the hash, so that neighbours may be of any class."""
     return sorted(range(len(names)), key=lambda row: _hash(names[row]))
 
 
 def mosaics_of_one_class(names: Sequence[str], classes: Sequence[str], count: int) -> list[list[int]]:
-    """Mosaics of four photographs of one class, as many of every class as can be, at most ``count``.
+    """At most ``count`` mosaics of four photographs of one class, spread as evenly over classes as possible.
 
-    No photograph is twice on a mosaic. A class of few photographs is shuffled again and used up to ``ROUNDS`` times, with
-    other neighbours; photographs of a class are resampled together, so this makes no interval narrower.
+    No photograph is on a mosaic twice. A class is shuffled and used up to ``ROUNDS`` times, with other neighbours each time;
+    photographs of a class are resampled together, so this makes no interval narrower.
 
     Returns:
         Rows of four; empty where no class has four photographs.

@@ -43,7 +43,7 @@ class Photograph:
         path: of the file.
         kinds: for each kind of object that it shows, the class indices that the kind counts as.
         mask: its objects, or None.
-        cluster: its class by name; "" where it is its own.
+        cluster: name of its class; "" where the photograph is a cluster of its own.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Photograph:
 
 
 def readings(maps: np.ndarray, grid: CellGrid, mean_map: np.ndarray | None, side: int = COMMON_SIDE) -> Maps:
-    """The ways to read raw maps (N, n, n), of which all but the first are controls.
+    """The ways to read raw maps (N, n, n); all but the first are controls.
 
     ``own``: at the cells' measured places. ``common``: the same on ``side`` x ``side`` equal squares, where a finer grid
-    cannot win by being fine. ``class mean``: less the mean of all classes' maps, which softmax leaves free; there is none
-    where the method has no such mean. ``half-pixel``: the cells spread evenly, as maps are usually drawn.
+    has no advantage. ``class mean``: minus the mean of all classes' maps, which softmax ignores; missing where the method
+    has no such mean. ``half-pixel``: with the cells spread evenly, as maps are usually drawn.
     """
     found = {
         OWN: (maps, grid),
@@ -75,13 +75,13 @@ def measure_photographs(
     question: Question,
     turn: int = 0,
 ) -> list[Row]:
-    """One row of numbers for every photograph; scores of several kinds of objects in one are averaged.
+    """One row of numbers for every photograph; scores of several kinds of objects in one photograph are averaged.
 
     Args:
-        photographs: what is known of them.
+        photographs: what is known about them.
         pictures: the images themselves.
         arms: what is measured.
-        question: with which method and view.
+        question: the method and view.
         turn: which draw of random weights is measured.
 
     Raises:
@@ -125,12 +125,12 @@ def measure_mosaics(
     question: Question,
     turn: int = 0,
 ) -> list[Row]:
-    """One row of numbers for every 2 x 2 mosaic; every network sees its tiles at the size it sees photographs at.
+    """One row of numbers for every 2 x 2 mosaic; every network sees its tiles at the size of its photographs.
 
     Args:
-        kind: ``"one class"``: are all four objects found? ``"four classes"``: is evidence on the right tile?
+        kind: ``"one class"``: are all four objects found? ``"four classes"``: is the evidence on the right tile?
         tiles, pictures: four for every mosaic, row by row.
-        arms, question, turn: as ``measure_photographs``.
+        arms, question, turn: as for ``measure_photographs``.
 
     Raises:
         ValueError: logits or maps are not finite.
@@ -164,7 +164,7 @@ def measure_mosaics(
 def classes_explained(
     logits: Mapping[str, np.ndarray], kinds: Sequence[Sequence[int]], arms: Contenders | Iterable[str], outputs: str
 ) -> list[int]:
-    """Of the classes that an object counts as, the one that the study's networks find most probable on average."""
+    """For each object, the class among those it counts as that the study's networks find most probable on average."""
     keys = arms.variants if isinstance(arms, Contenders) else arms
     mean = np.mean([probabilities(logits[key], outputs) for key in keys], axis=0)
     return [max(kind, key=lambda class_idx: row[class_idx]) for row, kind in zip(mean, kinds, strict=True)]
@@ -173,7 +173,7 @@ def classes_explained(
 def _photograph_scores(
     explained: Comparison, masks: Sequence[InstanceMask | None], arms: Contenders, random: Mapping[str, Network]
 ) -> list[Scores]:
-    """Concentration of every map, and what masks allow."""
+    """Concentration of every map, and the scores that masks allow."""
     variant = arms.baseline
     labels = [
         None if mask is None else _labels(mask, int(explained.class_idx[variant][row]), explained.question.view)
@@ -193,7 +193,7 @@ def _photograph_scores(
 
 
 def _labels(mask: InstanceMask, class_idx: int, view: str) -> np.ndarray | None:
-    """What a view shows of the objects of a class; None where it shows none, or nothing else."""
+    """The objects of a class in a view; None where it shows no such object, or nothing else."""
     labels = mask.labels(class_idx, view, SCORED_SIZE)
     return None if len(np.unique(labels[labels != IGNORE] != BACKGROUND)) < 2 else labels
 
@@ -220,7 +220,7 @@ def _all_maps(explained: Comparison, arms: Contenders, random: Mapping[str, Netw
 
 
 def _mean_map(evidence: Evidence, question: Question) -> np.ndarray | None:
-    """Mean over all classes of the maps, (N, h, w); CAM is linear in the classifier's weights."""
+    """Mean of the maps over all classes, (N, h, w), because CAM is linear in the classifier's weights; None for other methods."""
     if question.method != "cam" or evidence.mirrored is not None:
         return None
     weights = only_linear_layer(evidence.head).weight.detach().mean(dim=0).expand(len(evidence.features), -1)
@@ -262,7 +262,7 @@ def _mosaic_maps(
 
 
 def _pairs(explained: Comparison, arms: Contenders, apart: int = 0) -> dict[str, np.ndarray]:
-    """Maps of two trainings against each other, name -> (N, pairs); ``apart`` sets each beside another photograph's."""
+    """Compare the maps of two trainings, name -> (N, pairs); ``apart`` compares each with that of another photograph."""
     found: dict[str, list[np.ndarray]] = {name: [] for name in PAIRS}
     common = {key: pooled(explained.maps[key], explained.grid(key)) for key in arms.trained}
     for one, other in arms.pairs:

@@ -1,4 +1,4 @@
-"""Evaluations that come with the project: what ``python -m cam evaluate`` wrote, one file a study."""
+"""Evaluations that come with the project: what ``python -m cam evaluate`` wrote, one file for each study."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """How sure a difference is: intervals over classes and photographs, and a test that also knows trainings.
 
-Photographs of a class go together, so classes are resampled, and inside each of them photographs. What another training
-would give no photograph can tell: that takes the spread between trainings of the same network, and few of them.
+Photographs of a class go together, so classes are resampled, and photographs within each of them. No photograph can tell
+what another training would give: that takes the spread between trainings of the same network, of which there are few.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ RESAMPLES, CONFIDENCE = 2000, 0.95
 
 
 class Spread(NamedTuple):
-    """Standard deviation between trainings of one network, and on how many degrees of freedom it rests."""
+    """Standard deviation between trainings of one network, and its degrees of freedom."""
 
     deviation: float
     freedom: int
@@ -32,11 +32,11 @@ class Tested(NamedTuple):
 
 
 def intervals(values: np.ndarray, clusters: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> list[Interval]:
-    """Percentile bootstrap intervals of means that resample clusters and, inside them, images.
+    """Percentile bootstrap intervals of means; clusters are resampled and, inside them, images.
 
     Args:
         values: a score, or difference, of each image, (N,) or (N, K).
-        clusters: which cluster each image belongs to, N of them.
+        clusters: the cluster that each image belongs to, N of them.
         resamples: number of resampled sets.
         seed: the same seed draws the same sets, so differences are paired.
 
@@ -80,16 +80,16 @@ def significance(
 ) -> Tested:
     """Is the mean difference of two networks more than photographs, classes and chance in training explain?
 
-    The mixed model with classes and trainings as random factors, written out for the case at hand, in which every network
-    sees every image: the variance of the mean difference is that of the clusters' sums plus the spread between trainings
-    over their numbers, and Satterthwaite's degrees of freedom follow from both. What trainings and photographs have in
-    common is counted in both parts, which makes the test a little cautious.
+    The mixed model with classes and trainings as random factors, written out for the case that every network sees every
+    image: the variance of the mean difference is that of the clusters' sums plus the variance between trainings divided by
+    their numbers, and Satterthwaite's degrees of freedom follow from both. Variance that trainings and photographs share is
+    counted in both parts, which makes the test a little conservative.
 
     Args:
-        differences: of each image, means over trainings, (N,).
-        clusters: which cluster each image belongs to.
-        spread: between trainings; None leaves it out, and then p says nothing of another training.
-        trainings: of the one network and of the other; 0 for one that is not trained.
+        differences: difference of each image, means over trainings, (N,).
+        clusters: the cluster that each image belongs to.
+        spread: between trainings; None leaves it out, and then p says nothing about another training.
+        trainings: how many trainings the one network and the other have; 0 for one that is not trained.
 
     References:
         Clark, J. Verbal Learning and Verbal Behavior 12, 1973 (quasi-F for two random factors); Westfall, Kenny & Judd,
@@ -110,7 +110,7 @@ def significance(
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """p values corrected for how many comparisons there are: any wrong one among them is as rare as each says.
+    """p values corrected for the number of comparisons, so that they bound the probability of any false positive.
 
     References:
         Holm, Scandinavian J. Statistics 6, 1979
@@ -123,7 +123,7 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def share_better(differences: np.ndarray) -> float:
-    """Share of the images on which the first is better, ties counting half."""
+    """Share of the images with a positive difference, ties counting half."""
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
 
 
@@ -135,7 +135,7 @@ def _cluster_sums(values: np.ndarray, clusters: Sequence[str]) -> tuple[np.ndarr
 
 @lru_cache(maxsize=8)
 def _weights(clusters: tuple[str, ...], resamples: int, seed: int) -> np.ndarray:
-    """What each image counts in each resampled set, float64 (resamples, N), rows of sum 1."""
+    """Weight of each image in each resampled set, float64 (resamples, N); each row sums to 1."""
     if not clusters:
         raise ValueError("there is no image to resample; give at least one")
     _, number = np.unique(np.asarray(clusters), return_inverse=True)

@@ -55,7 +55,7 @@ def _plain(finding: Finding) -> bool:
 
 
 def _finding(report: Report, finding: Finding) -> list[str]:
-    """Means of all arms, and what was compared with what."""
+    """Means of all arms, and the comparisons between them."""
     spread = "not measured" if finding.spread is None else f"{finding.spread:.4f}"
     head = (
         f"{MEASUREMENTS[finding.measurement].summary}. {finding.images} images of {finding.classes} classes; standard "
@@ -91,7 +91,7 @@ def _each(report: Report, finding: Finding, key: str) -> str:
 
 
 def _readings(report: Report) -> list[str]:
-    """The difference of the subject to what it has to beat, in every reading and group."""
+    """The differences of the subject from its rivals, in every reading and group."""
     keys = [
         key
         for key, arm in report.arms.items()

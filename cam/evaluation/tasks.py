@@ -1,4 +1,4 @@
-"""The work of an evaluation, in chunks that are recorded as they finish: a killed run goes on where it was."""
+"""The work of an evaluation, in chunks that are recorded as they finish: a run that was killed goes on where it was."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from models.engine import engine_words
 from models.files import atomic_write
 from models.images import open_image
 
-RECORD = 3  # of the recorded rows; another number invalidates them
+RECORD = 3  # version of the recorded rows; another number invalidates them
 CHUNK, CHUNK_OF_MOSAICS = 8, 4  # measured and recorded together
 READERS = 4
 PHOTOGRAPHS = "photographs"
@@ -31,7 +31,7 @@ class Task(NamedTuple):
 
     kind: str
     turn: int
-    photographs: list[list[Photograph]]  # one list a mosaic; one photograph a list otherwise
+    photographs: list[list[Photograph]]  # one list for each mosaic, or lists of one photograph each
 
 
 class Recorded(Record, frozen=True):
@@ -42,12 +42,12 @@ class Recorded(Record, frozen=True):
 
 
 def plan_tasks(photographs: Sequence[Photograph], others: Sequence[Photograph], mosaics: int) -> list[Task]:
-    """Chunks of photographs in an order in which neighbours are of any classes, then of mosaics.
+    """Chunks of photographs, shuffled so that neighbours may be of any class, then chunks of mosaics.
 
     Args:
         photographs: to measure one by one.
         others: to lay out as mosaics, usually more of the same classes.
-        mosaics: of four photographs of one class, at most; an eighth as many of four classes, which decide nothing.
+        mosaics: at most this many of one class, and an eighth as many of four classes, which decide nothing.
     """
     names, classes = [one.name for one in others], [one.cluster for one in others]
     units = [
@@ -65,10 +65,10 @@ def plan_tasks(photographs: Sequence[Photograph], others: Sequence[Photograph], 
 def measure(
     tasks: Sequence[Task], arms: Contenders, question: Question, partial: Path
 ) -> tuple[list[Row], list[Row], list[Row]]:
-    """Rows of photographs, of mosaics of one class, and of four. Finished tasks are kept in ``partial``, one line each.
+    """Rows of photographs, of mosaics of one class, and of mosaics of four; ``partial`` keeps a line for each finished task.
 
     A line is found by a hash of all that it depends on: files, networks, method, view, device and engine. Chunks are always the
-    same, so a run that was killed and goes on gives the same numbers as one that was not.
+    same, so a run that was killed and resumed gives the same numbers as one that was not.
     """
     recorded = _recorded(partial)
     setting = repr([RECORD, question.method, question.view, _fingerprints(arms)])
@@ -89,7 +89,7 @@ def measure(
 def measure_task(
     task: Task, arms: Contenders, question: Question, read: Callable[[list[Photograph]], list[Image.Image]]
 ) -> list[Row]:
-    """Rows of one task, its photographs read with ``read``."""
+    """Rows of one task, whose photographs are read with ``read``."""
     flat = [photograph for row in task.photographs for photograph in row]
     pictures = read(flat)
     if task.kind == PHOTOGRAPHS:
@@ -122,7 +122,7 @@ def _size(task: Task) -> int:
 
 
 def _fingerprints(arms: Contenders) -> list[tuple]:
-    """Of every training: name, weights, input size, device and engine."""
+    """Name, weights, input size, device and engine of every training."""
     return [
         (name, network.fingerprint, network.scaling.input_size, network.device.type, engine_words(network.engine))
         for arm in arms.arms.values()
@@ -144,7 +144,7 @@ def _task_key(setting: str, task: Task) -> str:
 
 
 def _recorded(partial: Path) -> dict[str, list[Row]]:
-    """Finished tasks by key; a line that was cut off is removed, so that the next one starts on a line of its own."""
+    """Finished tasks by key; an incomplete line is removed from the file, so that the next one starts on a line of its own."""
     if not partial.is_file():
         return {}
     recorded, whole = {}, []

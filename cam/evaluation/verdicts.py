@@ -1,7 +1,7 @@
-"""What a report says of each statement of the paper: holds, does not hold, or cannot be told, and why.
+"""What a report says about each statement of the paper: it holds, does not hold, or cannot be told, and why.
 
-Only the primary outcome of a statement decides, and against everything that compound has to beat: the baseline, every
-single dimension, the baseline's own weights given compound's pixels, and other networks that were set beside it.
+Only the primary outcome of a statement decides, against everything that compound has to beat: the baseline, every single
+dimension, the baseline's own weights at compound's resolution, and other networks that were given as controls.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ BETTER, WORSE, EQUAL = 1, -1, 0
 
 
 class Judged(NamedTuple):
-    """The subject against one rival: 1 better, -1 worse, 0 where no difference can be told."""
+    """The subject against one rival: ``sign`` is 1 where it is better, -1 where it is worse, 0 where it cannot be told."""
 
     rival: str
     sign: int
@@ -50,18 +50,18 @@ def to_beat(report: Report) -> list[str]:
 
 
 def enough(finding: Finding) -> bool:
-    """Whether a finding rests on images and classes enough to decide anything."""
+    """Whether a finding rests on enough images and classes to decide anything."""
     return finding.images >= ENOUGH and finding.classes >= ENOUGH_CLASSES
 
 
 def sign(contrast: Contrast) -> int:
-    """1 where one is better than other after Holm's correction, -1 where it is worse, 0 where neither can be told."""
+    """1 where ``one`` is better than ``other`` after Holm's correction, -1 where it is worse, 0 where it cannot be told."""
     p = contrast.p if contrast.holm is None else contrast.holm
     return (BETTER if contrast.difference.estimate > 0 else WORSE) if p < SURE else EQUAL
 
 
 def interval_of(contrast: Contrast) -> Interval:
-    """The interval to show: with the spread between trainings where that was measured."""
+    """The interval to show: including the spread between trainings where that was measured."""
     return contrast.with_seeds or contrast.difference
 
 
@@ -100,7 +100,7 @@ def _outcome(report: Report, finding: Finding, found: Sequence[Judged]) -> tuple
 
 
 def _lost(report: Report, finding: Finding) -> str:
-    """Which sanity control the subject does not beat: chance, random weights, or a lead that a finer grid alone gives."""
+    """The sanity control that the subject does not beat: chance, random weights, or the baseline on a common grid; else ""."""
     for key in (
         GAUSSIAN,
         *(key for key, arm in report.arms.items() if arm.role == RANDOM and arm.of == report.subject),

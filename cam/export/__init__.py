@@ -2,9 +2,9 @@
 
 items.py      what is exported, and under which names
 keys.py       what an image's files depend on, as one hash
-reading.py    bytes -> the pixels that networks take in, in threads
+reading.py    bytes -> views of photographs, in threads
 looking.py    a padded batch through every network
-rendering.py  files of one image, in processes of their own
+rendering.py  files of one image, in separate processes
 rows.py       predictions and measurements of one image
 ledger.py     a record of what is done, one line for each image
 locking.py    keeps two exports from working in the same folder

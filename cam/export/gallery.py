@@ -32,7 +32,7 @@ class Heading:
 
     @property
     def labels(self) -> list[str]:
-        """Of the variants."""
+        """Labels of the variants."""
         return [facts.label for facts in self.variants.values()]
 
     @property
@@ -45,7 +45,7 @@ class Heading:
 
 
 class Gallery:
-    """Writes index.html image by image; call ``finish`` at the end. All data is in the page, pictures lie beside it."""
+    """Writes index.html image by image; call ``finish`` at the end. The page holds all data, and the pictures lie beside it."""
 
     def __init__(self, file: BinaryIO, heading: Heading):
         self.file, self.heading, self.started = file, heading, False
@@ -58,7 +58,7 @@ class Gallery:
         file.write(start.replace("{title}", html.escape(heading.title)).encode("utf-8", "replace"))
 
     def add(self, item: Item, record: Record) -> None:
-        """One image, or why there is none."""
+        """Add one image, or the reason why there is none."""
         path = printable_path(item.relative)
         if record["status"] != OK:
             row: list = [path, item.name, record["error"], record["reason"]]
@@ -98,5 +98,5 @@ class Gallery:
 
 
 def _embedded(data: object) -> str:
-    """JSON that cannot end the script element it stands in, whatever file names hold."""
+    """JSON that cannot end the script element around it, whatever characters file names hold."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Once every image has its record: one table, one contact sheet and one gallery of all; the same records, the same bytes."""
+"""Write one table, one contact sheet and one gallery once every image has its record; the same records give the same bytes."""
 
 import csv
 import io
@@ -36,9 +36,9 @@ SCHEMA = pa.schema(
 
 
 def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int | None:
-    """Write contact-sheet.jpg, predictions.parquet and .csv and at last index.html, if every item has a record.
+    """Write contact-sheet.jpg, predictions.parquet, predictions.csv and finally index.html, if every item has a record.
 
-    Any rank may do this, several at once too. Records are read one by one: memory does not grow with their number.
+    Any rank may do this, even several at once. Records are read one by one, so that memory does not grow with their number.
 
     Returns:
         How many items failed; None where an item has no record yet, and nothing is written.
@@ -67,7 +67,7 @@ def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int 
 
 
 def table_rows(item: Item, record: Record) -> Iterator[dict]:
-    """A row for each variant of an image, or one that says why there is none."""
+    """One row for each variant of an image, or a single row that says why there are none."""
     shared = {
         "image": printable_path(item.relative),
         "status": record["status"],
@@ -103,13 +103,13 @@ def _csv(rows: list[dict], header: bool = False) -> bytes:
 
 
 def _spread(items: list[Item], most: int) -> list[Item]:
-    """At most ``most`` of them, evenly spaced."""
+    """At most ``most`` of the items, evenly spaced."""
     count = min(len(items), most)
     return [items[place * len(items) // count] for place in range(count)]
 
 
 def _strip(path: Path) -> Image.Image:
-    """An image's small panels.
+    """The strip of an image's small panels.
 
     Raises:
         ValueError: the file is damaged; a run with --verify makes it again.
@@ -119,9 +119,7 @@ def _strip(path: Path) -> Image.Image:
             strip.load()
             return strip.convert("RGB")
     except Exception as error:  # damaged bytes make Pillow raise almost anything
-        raise ValueError(
-            f"the thumbnail {path} is damaged; run the same command with --verify, which mends it"
-        ) from error
+        raise ValueError(f"the thumbnail {path} is damaged; run the same command with --verify to repair it") from error
 
 
 def _write_sheet(out: Path, items: list[Item], heading: Heading) -> None:

@@ -1,4 +1,4 @@
-"""What is exported: folders, patterns and lists become items, each with a name for its files that no other has."""
+"""What is exported: folders, patterns and lists become items, each with a unique name for its files."""
 
 import glob
 import hashlib
@@ -18,7 +18,7 @@ from models.images import IMAGE_SUFFIXES
 
 MOST_LIST = 2**30  # bytes of a list: some ten million paths
 NAME_BYTES = 80  # of the stem; a file name may have 255
-FORBIDDEN = frozenset('<>:"/\\|?*#%&')  # by file systems, or with a meaning in addresses
+FORBIDDEN = frozenset('<>:"/\\|?*#%&')  # not allowed by some file systems, or with a meaning in addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Item:
     """One photograph of an export.
 
     Attributes:
-        path: where it lies.
-        relative: its path below the folder that is exported, with ``/``; names it in every table.
+        path: of the photograph.
+        relative: its path below the exported folder, with ``/``; every table names it so.
         name: of its files, without suffix.
         mask: the PNG of its objects, or None.
     """
@@ -41,12 +41,12 @@ class Item:
 def find_items(sources: Sequence[str], out: Path, follow_links: bool = False) -> list[Item]:
     """Every photograph that the sources name, each once, in a fixed order.
 
-    An indexed or grey PNG beside a photograph of the same stem is its mask. What lies below ``out`` is left out, so that
-    an export into a folder inside its source does not export itself.
+    An indexed or grey PNG beside a photograph of the same stem is its mask. Files below ``out`` are left out, so that an
+    export into a folder inside its source does not export itself.
 
     Args:
-        sources: folders (searched to the bottom), patterns such as ``"a/**/*.jpg"``, lists (.txt, a path a line,
-            relative to the list) and photographs.
+        sources: folders (with all their subfolders), patterns such as ``"a/**/*.jpg"``, lists (.txt with a path on each
+            line, relative to the list) and photographs.
         out: folder of the export.
         follow_links: also take files and folders that are symbolic links.
 
@@ -62,7 +62,7 @@ def find_items(sources: Sequence[str], out: Path, follow_links: bool = False) ->
             else:
                 paths.append(Path(os.path.abspath(path)))
     if links:
-        say(f"{links} links are left out; --follow-links takes them too")
+        say(f"{links} links are left out; --follow-links exports them too")
     outs = {Path(os.path.abspath(out)), Path(os.path.realpath(out))}
     paths = [path for path in dict.fromkeys(paths) if not outs & {*path.parents, *_real(path.parent)}]
     stems = {path.with_suffix("") for path in paths if path.suffix.lower() != ".png"}
@@ -82,14 +82,14 @@ def chosen(items: list[Item], limit: int | None, sample: int | None) -> list[Ite
 
 
 def printable_path(relative: str) -> str:
-    """A path as text: bytes that are no UTF-8 become U+FFFD."""
+    """A path as text: bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(relative).decode("utf-8", "replace")
 
 
 def file_name(relative: str) -> str:
     """A file name, without suffix, for the outputs of an image: its stem, made harmless, and a hash of its path.
 
-    Letters of every script stay. Two images never share a name, on case-insensitive disks neither.
+    Letters of every script are kept. Two images never share a name, even on case-insensitive disks.
     """
     stem = unicodedata.normalize("NFC", printable_path(PurePosixPath(relative).stem))
     kept = "".join("-" if c in FORBIDDEN or unicodedata.category(c)[0] in "CZ" else c for c in stem.replace(" ", "_"))
@@ -99,7 +99,7 @@ def file_name(relative: str) -> str:
 
 @cache
 def _real(folder: Path) -> tuple[Path, ...]:
-    """A folder and those above it as they are without links, so that an export is known by any of its names."""
+    """A folder and its parents with links resolved, so that an export is recognised under any of its names."""
     place = Path(os.path.realpath(folder))
     return place, *place.parents
 
@@ -122,7 +122,7 @@ def _files(source: str, follow_links: bool) -> Iterator[str]:
 
 
 def _walk(folder: str, follow_links: bool) -> Iterator[str]:
-    """Photographs below a folder, and links to folders where they are not followed; a folder reached twice counts once."""
+    """Photographs below a folder, plus links to folders where links are not followed; a folder reached twice counts once."""
     seen = set()
     for parent, folders, files in os.walk(folder, followlinks=follow_links, onerror=_say_unreadable):
         place = os.path.realpath(parent)
@@ -143,7 +143,7 @@ def _say_unreadable(error: OSError) -> None:
 
 
 def _listed(path: str) -> list[str]:
-    """Lines of a list; a file that is missing stays, so that it is reported."""
+    """Lines of a list; missing files stay in it, so that they are reported."""
     content = read_file(path, MOST_LIST).decode("utf-8-sig", "surrogateescape")
     lines = [line.rstrip("\r") for line in content.split("\n")]
     return [os.path.join(os.path.dirname(path), line) for line in lines if line.strip()]
@@ -175,7 +175,7 @@ def _is_mask(path: Path, follow_links: bool) -> bool:
 
 
 def _root(sources: Sequence[str], paths: Sequence[Path]) -> Path:
-    """The folder that paths are given relative to: of the source where there is one, else the innermost of all paths."""
+    """The folder that paths are relative to: that of a single source, else the innermost folder that holds all paths."""
     if len(sources) == 1 and os.path.exists(sources[0]):
         source = Path(os.path.abspath(sources[0]))
         folder = source if source.is_dir() else source.parent

@@ -1,4 +1,4 @@
-"""What the files of an image depend on, as one hash: the same key, the same bytes."""
+"""What the files of an image depend on, as one hash: the same key means the same bytes."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ class Settings:
         scale: ``"map"`` or ``"row"``.
         style: ``"overlay"`` or ``"paper"``.
         dpi: of PNG and WebP figures.
-        transparent: no white page behind figures.
+        transparent: whether to leave out the white page behind figures.
         width: of a figure's page in points.
         precision: of the raw maps, ``"float16"`` or ``"float32"``.
     """
@@ -52,7 +52,7 @@ class Settings:
 
 
 def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
-    """sha256 of all that the images of an export share: settings, weights, code."""
+    """sha256 of everything that the images of an export share: settings, weights, code."""
     weights = [
         [
             key,
@@ -69,7 +69,7 @@ def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
 
 
 def item_key(item: Item, content: bytes, mask: bytes, label: str, setting: str) -> str:
-    """sha256 of what one image's files depend on: its relative path, bytes, mask and label, and the setting."""
+    """sha256 of everything that one image's files depend on: its relative path, bytes, mask and label, and the setting."""
     digest = hashlib.sha256(setting.encode())
     for part in (os.fsencode(item.relative), content, mask, os.fsencode(label)):
         digest.update(hashlib.sha256(part).digest())
@@ -78,7 +78,7 @@ def item_key(item: Item, content: bytes, mask: bytes, label: str, setting: str) 
 
 @cache
 def code_version() -> str:
-    """sha256 of the sources of ``cam`` and ``models`` and of the versions of what they draw and compute with."""
+    """sha256 of the sources of ``cam`` and ``models``, and of the versions of the libraries that draw and compute."""
     rooms = [Path(__file__).parents[1], Path(os.fspath(models.__file__)).parent]
     digest = hashlib.sha256(" ".join(module.__version__ for module in (torch, PIL, numpy, matplotlib)).encode())
     for path in (path for room in rooms for path in sorted(room.rglob("*.py"))):

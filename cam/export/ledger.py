@@ -1,4 +1,4 @@
-"""What is done: one file of JSON lines for each rank, only ever appended to, and found again by image.
+"""The record of what is done: one file of JSON lines for each rank, only ever appended to, and searched by image.
 
 A record is a dict with ``path`` (the item's relative path), ``key``, ``setting`` and ``status``: ``"ok"`` with ``files``
 (name below the export -> [bytes, sha256]) and ``rows``, or ``"failed"`` with ``error`` and ``reason``.
@@ -21,9 +21,9 @@ Place = tuple[int, int, int]  # number of the file, position in it, length
 
 
 class Ledger:
-    """The records of one setting, of all ranks; one rank's file is open for appending.
+    """The records of one setting by all ranks; this rank's file is open for appending.
 
-    In memory are only positions, some hundred bytes an image.
+    Only the records' positions are kept in memory, some hundred bytes for each image.
     """
 
     def __init__(self, out: Path, setting: str, rank: int = 0):
@@ -48,7 +48,7 @@ class Ledger:
         """Read what all ranks have recorded until now."""
         self._close()
         places: dict[bytes, list[Place]] = {}
-        self._mixed = False  # files may have been written over by an export of another setting
+        self._mixed = False  # whether an export with another setting may have overwritten files
         for number, path in enumerate(sorted(self._own.parent.glob("rank-*.jsonl"))):
             self._files.append(open(path, "rb"))  # noqa: SIM115  # closed by _close
             position = 0
@@ -92,7 +92,7 @@ class Ledger:
         return best if best and (best["status"] == FAILED or confirms(self.out, best, hashed)) else None
 
     def current(self, relative: str) -> Record | None:
-        """The record of an image; of several keys the one that its files confirm, else one that says failed."""
+        """The record of an image; where there are several keys, one that its files confirm, else one of a failure."""
         found = list(self.of(relative))
         done = [record for record in found if record["status"] == OK]
         if len({record["key"] for record in found}) > 1:
@@ -105,7 +105,7 @@ class Ledger:
             self._files.pop().close()
 
     def _end_torn_line(self) -> None:
-        """Whoever was killed while writing left half a line; the next record starts on one of its own."""
+        """End the incomplete line of a process that was killed, so that the next record starts on a line of its own."""
         if os.lseek(self._file, 0, os.SEEK_END):
             os.lseek(self._file, -1, os.SEEK_END)
             if os.read(self._file, 1) != b"\n":
@@ -130,7 +130,7 @@ def _short(relative: str) -> bytes:
 
 
 class _Row(msgspec.Struct):
-    """What one variant makes of an image: see ``rows_of``."""
+    """The results of one variant on an image, see ``rows_of``."""
 
     variant: str
     explained: str
@@ -142,7 +142,7 @@ class _Row(msgspec.Struct):
 
 
 class _Done(msgspec.Struct, tag_field="status", tag=OK):
-    """Every field that is read later, with the type that it is read as."""
+    """An exported image: every field that is read later, with its type."""
 
     path: str
     key: str
@@ -166,22 +166,22 @@ class _Failed(msgspec.Struct, tag_field="status", tag=FAILED, forbid_unknown_fie
 
 
 def _parsed(line: bytes) -> Record | None:
-    """The record of a line; None for one that is torn or foreign, or has fields of other types than it must."""
+    """The record of a line; None for a line that is incomplete, foreign, or has fields of the wrong type."""
     try:
         record = json.loads(line)
         msgspec.convert(record, _Done | _Failed)
-        if not isinstance(record.get("files", {}), dict):  # also of a failed image, which has none
+        if not isinstance(record.get("files", {}), dict):  # checked for failed images too, which have none
             return None
         names = list(record.get("files", {}))
         for name in (record["path"], *names):
-            os.fsencode(name)  # half a surrogate is no name
-    except (ValueError, TypeError, RecursionError):  # msgspec's own are ValueErrors
+            os.fsencode(name)  # a lone surrogate cannot be in a file name
+    except (ValueError, TypeError, RecursionError):  # msgspec's errors are ValueErrors
         return None
     inside = all(_stays_below(name) for name in names)
     return record if line.endswith(b"\n") and inside else None
 
 
 def _stays_below(name: str) -> bool:
-    """A path below the export, not one that leads out of it."""
+    """Whether a path stays below the export."""
     path = PurePosixPath(name)
     return bool(name) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

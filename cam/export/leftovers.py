@@ -1,4 +1,4 @@
-"""Files of an earlier run whose photographs are no longer exported: named, never removed, for they are somebody's."""
+"""Files of an earlier run whose photographs are no longer exported: they are named, never removed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +9,9 @@ FOLDERS = ("figures", "panels", "overlays", "maps", "thumbnails")
 
 
 def leftovers(items: Iterable[Item], out: Path) -> list[str]:
-    """Paths below the export, of figures, maps and folders of panels that belong to none of the items, sorted.
+    """Paths, below the export and sorted, of figures, maps and folders of panels that belong to none of the items.
 
-    Predictions, contact sheet and gallery are made anew at the end of every run and leave those out.
+    Predictions, contact sheet and gallery are written again at the end of every run, without them.
     """
     names = {item.name for item in items}
     found = [path for folder in FOLDERS if (out / folder).is_dir() for path in (out / folder).iterdir()]

@@ -1,4 +1,4 @@
-"""Several processes may export into one folder; whoever is alone there sweeps up what killed ones left."""
+"""Several processes may export into one folder; one that is alone there removes what killed processes left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: nobody can tell whether others are at work, so nothing is swept
+except ImportError:  # Windows: a process cannot tell whether others are at work, so nothing is removed
     fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
 def at_work(out: Path) -> Iterator[None]:
-    """Hold a place in ``out``; on coming and on leaving, files half written are removed where nobody else holds one.
+    """Hold a shared lock on ``out``; on entering and on leaving, partial files are removed where no other process holds one.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -30,7 +30,7 @@ def at_work(out: Path) -> Iterator[None]:
 
 
 def busy(out: Path) -> bool:
-    """Whether a process exports into ``out`` now; never on Windows, which does not tell."""
+    """Whether a process is exporting into ``out``; always False on Windows, where this cannot be told."""
     if not fcntl or not (out / ".lock").is_file():
         return False
     with open(out / ".lock", "ab") as file:

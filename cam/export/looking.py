@@ -1,4 +1,4 @@
-"""A batch of photographs through every network, each in its place, so that the same list gives the same bits."""
+"""Run a batch of photographs through every network, each in its place, so that the same list gives the same bits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,24 +19,23 @@ from models.views import Views
 def look(
     places: Sequence[Photograph | None], networks: Mapping[str, Network], settings: Settings
 ) -> list[Comparison] | None:
-    """A comparison of each photograph, without features; None where the device's memory is too small for so many.
+    """A comparison of each photograph, without features; None where the device's memory is too small for the batch.
 
-    The last bits of what a convolution makes of an image depend on the size of the batch, on the image's place in it
-    and on the number of threads, not on the other images. So a place stays blank where its image is not there: it
-    failed, or is done.
+    The last bits of a convolution's output for an image depend on the size of the batch, on the image's place in it and on
+    the number of threads, not on the other images. So the place of an image that failed, or is done, stays blank.
 
     Args:
-        places: of a batch; None is blank.
+        places: the places of a batch; None is blank.
         networks: key -> network.
         settings: of the export.
 
     Raises:
-        ValueError: there are no such maps, or some are not finite.
+        ValueError: the method has no such maps, or logits or maps are not finite.
     """
     try:
         return _look(places, networks, settings)
     except (torch.OutOfMemoryError, MemoryError):
-        pass  # the traceback, which holds the tensors, goes with the handler
+        pass  # leaving the handler frees the traceback, which holds the tensors
     except RuntimeError as error:
         if "allocate memory" not in str(error):
             raise

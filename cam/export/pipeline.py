@@ -1,4 +1,4 @@
-"""Reading, looking, rendering and recording at once: every queue is bounded, and a slow image holds up its batch alone."""
+"""Reading, looking, rendering and recording at the same time; every queue is bounded, and a slow image delays only its batch."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,12 +23,12 @@ from models.network import Network
 READERS = 4
 NO_MEMORY = "memory is too small for one image; choose fewer variants or another device"
 Handler = Callable[[Future], None]
-Places = list[Photograph | None]  # of a batch; those of images that failed, or are done, stay blank
+Places = list[Photograph | None]  # the places of a batch; those of images that failed, or are done, stay blank
 
 
 @dataclass
 class Progress:
-    """How far one rank is: of ``total`` images ``skipped`` were done before, ``done`` and ``failed`` are new."""
+    """How far one rank is: ``skipped`` of ``total`` images were recorded before, ``done`` and ``failed`` are new."""
 
     total: int
     skipped: int = 0
@@ -43,14 +43,14 @@ class Progress:
 
 @dataclass
 class Batch:
-    """Photographs of neighbours in the list, each in its place; ``unread`` of them are still to come."""
+    """Neighbouring photographs of the list, each in its place; ``unread`` of them are still to be read."""
 
     places: Places
     unread: int
 
 
 class Stop(Exception):
-    """The export is to end early; what has begun is finished first."""
+    """Raised to end the export early; images that have been started are finished first."""
 
 
 class Pipeline:
@@ -58,7 +58,7 @@ class Pipeline:
 
     Args:
         networks: key -> network.
-        reader: decodes images, or says that they are done.
+        reader: decodes an image, or returns its record where no network is needed.
         batch_size: places in one forward pass; halved where memory is too small.
         inference_threads: batches that run through the networks at once, on one core each.
         workers: rendering processes.
@@ -84,10 +84,10 @@ class Pipeline:
         self.stopped = False
 
     def run(self, batches: Sequence[Sequence[Item]]) -> bool:
-        """Export every item, each to a record. True where ``tell`` stopped it: then what had begun is finished and recorded.
+        """Export every item and record it; return True where ``tell`` stopped it, after recording what had been started.
 
         Args:
-            batches: of at most ``batch_size`` items. They are the caller's to fix: an image's place decides its last bits.
+            batches: of at most ``batch_size`` items each. The caller fixes them, because an image's place decides its last bits.
 
         Raises:
             OSError: a file or the ledger cannot be written; what was written before is whole.
@@ -131,7 +131,7 @@ class Pipeline:
         self.flying[pool.submit(function, *arguments)] = handler
 
     def _fill(self) -> None:
-        """Start what there is room for: rendering bounds looking, looking bounds reading."""
+        """Start as much work as there is room for: rendering limits looking, and looking limits reading."""
         while self.looking < self.inference_threads and self.rendering < 2 * self.workers + self.size and self.ready:
             places = self.ready.popleft()
             self.waiting -= sum(photograph is not None for photograph in places)
@@ -145,7 +145,7 @@ class Pipeline:
         self.todo = iter(())
         self.ready.clear()
         for future in list(self.flying):
-            future.cancel()  # what waits for its turn; what runs is finished and recorded
+            future.cancel()  # cancels what has not started; what runs is finished and recorded
 
     # ------------------------------------------------------------------------------------------------ what has finished
 
@@ -167,7 +167,7 @@ class Pipeline:
             self.ready.extend(self._parts(batch.places))
 
     def _parts(self, places: Places) -> list[Places]:
-        """A batch in parts of the size that memory allows, without those that are blank."""
+        """A batch in parts of the size that memory allows, without parts that are all blank."""
         parts = [places[start : start + self.size] for start in range(0, len(places), self.size)]
         return [part for part in parts if any(part)]
 
@@ -185,7 +185,7 @@ class Pipeline:
         size, there = len(places), [photograph for photograph in places if photograph]
         try:
             found = future.result()
-        except ValueError as error:  # one image spoils its batch: each once more, alone in its place
+        except ValueError as error:  # one image spoils its batch: run each again, alone in its place
             if len(there) == 1:
                 self._fail(there[0], error)
             else:
@@ -226,7 +226,7 @@ class Pipeline:
             files, rows = future.result()
         except BrokenProcessPool as error:
             raise ChildProcessError(
-                "a rendering process was killed, perhaps because memory is full; try --workers 1, it goes on from here"
+                "a rendering process was killed, perhaps because memory is full; try --workers 1, which goes on from here"
             ) from error
         except (ValueError, MemoryError) as error:
             self._fail(photograph, error)

@@ -1,4 +1,4 @@
-"""From a photograph's file to what the networks see of it. Runs in threads, ahead of the networks."""
+"""From a photograph's file to the views that networks need. Runs in threads, ahead of the networks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ class Photograph:
     """One image, decoded and cut.
 
     Attributes:
-        key: hash of what its files depend on.
-        views: what networks and figures need of it.
-        class_idx: of the folder's name, where that is the target, else None.
+        key: hash of everything that its files depend on.
+        views: the views that networks and figures need.
+        class_idx: class of the folder's name, where that is the target, else None.
         mask: its objects, or None.
         remark: why a mask beside the photograph is not used, else "".
     """
@@ -39,7 +39,7 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Settled:
-    """An image that needs no network: done before (``fresh`` is False), or impossible."""
+    """An image that needs no network: it was recorded before (``fresh`` is False), or it cannot be exported."""
 
     record: Record
     fresh: bool
@@ -47,14 +47,14 @@ class Settled:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads images, unless the ledger has them.
+    """Reads an image, unless the ledger has it.
 
     Attributes:
         setting: hash of settings, weights and code.
         categories: class names of the networks.
-        verify: hash the files of finished images rather than look at their sizes.
-        retry_failed: read images again that failed before.
-        masks: reader of each mask of folders that say what their objects are.
+        verify: hash the files of finished images instead of comparing their sizes.
+        retry_failed: read images that failed before again.
+        masks: photograph -> reader of its mask, in folders with a ``masks.toml``.
         sides: sizes in pixels at which views are cut.
     """
 
@@ -68,7 +68,7 @@ class Reader:
     sides: frozenset[int] = frozenset()
 
     def __call__(self, item: Item) -> Photograph | Settled:
-        """Decode an image, or say why not."""
+        """Decode an image, or return the record that says why not."""
         content, error = _content(item.path)
         mask, _ = _content(item.mask) if item.mask else (b"", None)
         label = item.path.parent.name if self.settings.question.target == LABEL else ""
@@ -86,7 +86,7 @@ class Reader:
             return Settled(failure(item, key, self.setting, problem), fresh=True)
 
     def _mask(self, item: Item, views: Views) -> tuple[InstanceMask | None, str]:
-        """The mask of an image; without a table, whatever it outlines counts as the class explained."""
+        """The mask of an image, and why it is not used; without a table, all its objects count as the class explained."""
         if item.mask is None:
             return None, ""
         try:
@@ -99,7 +99,7 @@ class Reader:
 
 
 def masks_of(items: Sequence[Item], categories: Sequence[str]) -> MaskReaders:
-    """Readers of the masks in folders with a ``masks.toml``; what is wrong with such a table is said once."""
+    """Readers of the masks in folders with a ``masks.toml``; a fault in such a table is reported once."""
     readers: MaskReaders = {}
     for folder in dict.fromkeys(item.path.parent for item in items if item.mask):
         if (folder / TABLE).is_file():
@@ -138,7 +138,7 @@ def failure(item: Item, key: str, setting: str, error: BaseException) -> Record:
 
 
 def _content(path: Path) -> tuple[bytes, ValueError | OSError | None]:
-    """At most as many bytes as an image may have; or none, and why."""
+    """The bytes of a file that is no larger than an image may be, or none and the error."""
     try:
         return read_file(path, MAX_FILE_BYTES), None
     except (ValueError, OSError) as error:

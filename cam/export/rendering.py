@@ -1,4 +1,4 @@
-"""The files of one image, made and written in processes of their own, which die with their parent."""
+"""The files of one image, made and written in separate processes, which end with their parent."""
 
 import hashlib
 import io
@@ -33,7 +33,7 @@ Files = dict[str, list]  # name below the export -> [bytes, sha256]
 
 @dataclass(frozen=True)
 class Rendering:
-    """One image, looked at: what a process needs to write its files.
+    """One compared image: what a process needs to write its files.
 
     Attributes:
         out: folder of the export.
@@ -50,7 +50,7 @@ class Rendering:
 
 
 def render(job: Rendering) -> tuple[Files, list[Row]]:
-    """Write what the settings ask for, each file whole, and a strip of small panels for the gallery.
+    """Write the files that the settings ask for, each whole or not at all, and a strip of small panels for the gallery.
 
     Raises:
         ValueError: there is no such figure.
@@ -147,13 +147,13 @@ def _strip(panels: list[np.ndarray]) -> bytes:
 
 @contextmanager
 def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that run ``render``, on one thread each. On leaving, what runs is finished and what waits is dropped."""
+    """Processes that run ``render``, on one thread each. On leaving, running jobs are finished and waiting ones dropped."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     try:
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
         with _interrupts_held():
-            pool.submit(int)  # starts them all, so that they inherit these variables
+            pool.submit(int)  # starts all processes, so that they inherit these variables
     finally:
         for name, value in before.items():
             if value is None:
@@ -168,7 +168,7 @@ def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes that are started meanwhile never see Ctrl-C, not even while they import; it comes to this one afterwards."""
+    """Processes started within the ``with`` block never see Ctrl-C, even while they import; this process gets it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -180,7 +180,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _start() -> None:
-    """Ctrl-C reaches the whole group of processes, and is the parent's to handle."""
+    """Ignore signals, because Ctrl-C reaches the whole group of processes and the parent handles it; end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     torch.set_num_threads(1)

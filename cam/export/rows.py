@@ -28,7 +28,7 @@ Row = dict
 
 
 def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Row]:
-    """What every variant makes of the one image of a comparison.
+    """The results of every variant on the one image of a comparison.
 
     Returns:
         For each variant ``variant``, ``explained`` (class name), ``probability`` (of it), ``classes`` and
@@ -66,7 +66,7 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
 
 
 def _mask_scores(drawn: np.ndarray, mask: InstanceMask | None, class_idx: int, view: str) -> dict[str, float]:
-    """None where there is no mask, or the view shows no object of the class or nothing else."""
+    """Scores against a mask; empty where there is no mask, or the view shows no object of the class or nothing else."""
     if mask is None:
         return {}
     labels = mask.labels(class_idx, view, SCORED_SIZE)

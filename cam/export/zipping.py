@@ -1,4 +1,4 @@
-"""An export as one ZIP: the same files, the same bytes."""
+"""An export as one ZIP: the same files give the same bytes."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ from pathlib import Path
 from cam.export.ledger import FOLDER
 from models.files import atomic_write
 
-PACKED = (".png", ".webp", ".jpg", ".npz", ".parquet", ".pdf")  # compressed already
+PACKED = (".png", ".webp", ".jpg", ".npz", ".parquet", ".pdf")  # already compressed
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 
 
 def write_zip(out: str | os.PathLike, path: str | os.PathLike) -> None:
-    """Everything in ``out`` but ledgers, locks and links, in the order of names, under the folder's name.
+    """Write everything in ``out`` except ledgers, locks and links, in the order of names, under the folder's name.
 
     Raises:
         OSError: a file cannot be read, or the ZIP cannot be written.

@@ -1,6 +1,6 @@
-"""Where the cells of a map lie: centres, the area each one stands for, and the same map on a coarser common grid.
+"""Where the cells of a map lie: their centres, the area that each stands for, and the same map on a coarser common grid.
 
-A share is a length or area as a part of the view's, so that maps of every size and resolution speak of the same places.
+A share is a length or area as a fraction of the view's, so that maps of every size and resolution refer to the same places.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class CellGrid:
         centres: nominal input pixel of each cell along either axis, increasing (``Network.cell_centres()``); pixel 0 is
             the middle of the first one.
         resolution: side of the input in pixels.
-        offset: input pixels to the right and down from there to where the cells look (``Network.cell_offset()``).
+        offset: input pixels to the right and down from the centres to where the cells look (``Network.cell_offset()``).
     """
 
     centres: tuple[float, ...]
@@ -32,7 +32,7 @@ class CellGrid:
 
     @classmethod
     def of(cls, network: Network) -> Self:
-        """Where the cells of a network's last map look, as far as known."""
+        """The grid of a network's last map, with its offset as far as known."""
         return cls(tuple(network.cell_centres()), network.scaling.input_size, network.cell_offset())
 
     @classmethod
@@ -42,12 +42,12 @@ class CellGrid:
 
     @property
     def row_edges(self) -> np.ndarray:
-        """Borders of rows as shares of the height, (cells + 1,): midway between centres, at last the image's."""
+        """Borders of rows as shares of the height, (cells + 1,): midway between centres, the outermost at the image's edges."""
         return self._edges(self.offset[1])
 
     @property
     def column_edges(self) -> np.ndarray:
-        """Borders of columns as shares of the width, (cells + 1,): midway between centres, at last the image's."""
+        """Borders of columns as shares of the width, (cells + 1,): midway between centres, the outermost at the image's edges."""
         return self._edges(self.offset[0])
 
     def _edges(self, by: float) -> np.ndarray:
@@ -57,7 +57,7 @@ class CellGrid:
 
     @property
     def areas(self) -> np.ndarray:
-        """Share of the view that each cell stands for, (cells, cells), sum 1."""
+        """Share of the view that each cell stands for, (cells, cells); the sum is 1."""
         return np.diff(self.row_edges)[:, None] * np.diff(self.column_edges)
 
     def drawn(self, maps: np.ndarray, size: int) -> np.ndarray:
@@ -91,7 +91,7 @@ def finite(maps: np.ndarray) -> np.ndarray:
 
 
 def overlaps(edges: np.ndarray, borders: np.ndarray) -> np.ndarray:
-    """Length of each cell in each part: ``edges`` (cells + 1,) and ``borders`` (parts + 1,) give (parts, cells)."""
+    """Length of each cell within each part, (parts, cells), from ``edges`` (cells + 1,) and ``borders`` (parts + 1,)."""
     ends = np.minimum(edges[None, 1:], borders[1:, None])
     starts = np.maximum(edges[None, :-1], borders[:-1, None])
     return np.maximum(ends - starts, 0)
@@ -111,13 +111,13 @@ def pooled(maps: np.ndarray, grid: CellGrid, side: int = COMMON_SIDE) -> np.ndar
     """Area-weighted means of maps over ``side`` x ``side`` equal squares of the view, (N, side, side) on
     ``CellGrid.even(side)``.
 
-    A finer grid is sharper, which alone wins scores of detail; on a common grid it cannot.
+    A finer grid is sharper, which alone improves scores of detail; on a common grid it has no such advantage.
     """
     return part_sums(maps, grid, side, side) * side**2
 
 
 def centred_gaussian(side: int = GAUSSIAN_SIDE, width: float = GAUSSIAN_WIDTH) -> np.ndarray:
-    """A map that knows nothing but that photographers centre their object: (side, side), 1 at the middle.
+    """A map that knows only that photographers centre their object: (side, side), 1 at the middle.
 
     Args:
         side: cells along an axis, of equal area.

@@ -1,7 +1,7 @@
-"""Methods that ask the network itself, with one channel after the other masked or alone: ScoreCAM and AblationCAM.
+"""Methods that run the network with one channel after another removed or used as a mask: AblationCAM and ScoreCAM.
 
-They need no gradients and cost a pass for each channel. Passes are batched to the memory at hand; of the C masks of the size
-of the image only a batch exists at a time.
+They need no gradients and cost a pass for each channel. Passes are batched to the available memory; only one batch of the C
+masks, each of the image's size, exists at a time.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ Scores = Callable[[Tensor], Tensor]
 def scorecam(scores: Scores, image: Tensor, features: Tensor, rows: Tensor, columns: Tensor, at_once: int) -> Tensor:
     """Channels weighted by the class's logit for the image seen through them.
 
-    A mask is a channel interpolated to the image's size and scaled from its minimum to its maximum; where it is dark
-    shows 0, the mean colour of the network's normalisation. The weights are the softmax of the C logits; the paper
-    subtracts the logit of an empty image from all of them, which changes no softmax.
+    A mask is a channel interpolated to the image's size and scaled from its minimum to its maximum; where it is 0, so is the
+    masked image, which is the mean colour of the network's normalisation. The weights are the softmax of the C logits; the
+    paper subtracts the logit of an empty image from all of them, which does not change the softmax.
 
     Args:
         scores: images (n, 3, H, W) -> logits of the explained class (n,).
         image: normalised, (3, H, W).
         features: of that image at the layer, (C, h, w).
         rows: (H, h), interpolates along the vertical axis; see ``cam.maps.closed_forms.weights_at``.
-        columns: (W, w), along the horizontal one.
+        columns: (W, w), interpolates along the horizontal axis.
         at_once: masked images in one pass.
 
     Returns:

@@ -1,6 +1,6 @@
 """From features to raw class activation maps: the closed forms at the last convolution, and where each cell is drawn.
 
-Notation as in DESIGN: features A (N, C, h, w) enter global average pooling and a linear classifier W (K, C), b (K).
+Notation: features A (N, C, h, w) enter global average pooling and a linear classifier W (K, C), b (K).
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def class_activation_map(features: Tensor, weight: Tensor, class_idx: Tensor) ->
 
 
 def weighted_map(features: Tensor, weights: Tensor) -> Tensor:
-    """Sum of the feature maps, each times its image's weight: (N, C, h, w) and (N, C) give (N, h, w).
+    """Sum of the feature maps (N, C, h, w), each times its weight for the image (N, C): maps (N, h, w).
 
     Raises:
         ValueError: the two disagree on N or C.
@@ -88,7 +88,7 @@ def resample(
 
 
 def shifted(centres: Sequence[float], by: float) -> tuple[float, ...]:
-    """Centres further along their axis."""
+    """Centres moved along their axis by ``by``."""
     return tuple(centre + by for centre in centres)
 
 
@@ -103,11 +103,11 @@ def weights_at(centres: Sequence[float], places: np.ndarray) -> np.ndarray:
 
 
 def mirrored(maps: np.ndarray, centres: Sequence[float], resolution: int) -> np.ndarray:
-    """Maps of mirrored images (N, h, w), turned back and put on the cells of the images as they are.
+    """Maps of mirrored images (N, h, w), flipped back and resampled on the cells of the unmirrored images.
 
-    A cell that looks at pixel c of the mirrored image looks at ``resolution - 1 - c`` of the image, which is no cell's
-    centre unless the centres lie evenly about the middle: reversing the columns alone would shift the map by up to a
-    cell. Columns are interpolated at the true centres, which ``centres`` must be, constant beyond the outermost ones.
+    A cell that looks at pixel c of the mirrored image looks at ``resolution - 1 - c`` of the image, where no cell has its
+    centre unless the centres are symmetric about the middle: reversing the columns alone would shift the map by up to a
+    cell. Columns are interpolated at ``centres``, which must be the true ones, and are constant beyond the outermost.
     """
     seen_at = resolution - 1 - np.asarray(centres)[::-1]
     return maps[..., ::-1].astype(np.float32) @ weights_at(seen_at.tolist(), np.asarray(centres)).T

@@ -1,4 +1,4 @@
-"""FullGrad: gradients of the input and of every bias, which together are the whole logit of a piecewise linear network."""
+"""FullGrad: gradients of the input and of every bias, which together add up to the logit of a piecewise linear network."""
 
 import copy
 
@@ -16,7 +16,7 @@ CELL = 4
 
 
 def fullgrad_centres(resolution: int) -> list[float]:
-    """Middles of even cells of about 4 x 4 pixels: the grid that ``fullgrad_maps`` adds everything up on."""
+    """Centres of equal cells of about 4 x 4 pixels: the grid on which ``fullgrad_maps`` adds everything up."""
     side = -(-resolution // CELL)
     return [(cell + 0.5) * resolution / side - 0.5 for cell in range(side)]
 
@@ -42,14 +42,14 @@ def fullgrad_maps(network: Network, images: Tensor, class_idx: Tensor) -> np.nda
 
 
 def terms(network: nn.Module, images: Tensor, class_idx: Tensor) -> list[Tensor]:
-    """Of the input, and of every convolution with a bias: |bias x gradient|, scaled channel by channel and added up.
+    """|input x gradient|, and |bias x gradient| of every convolution with a bias, scaled channel by channel and added up.
 
     Each channel is scaled from its minimum to its maximum, as by the authors and by the grad-cam library. A bias of a
     squeeze-and-excitation gate has one gradient for the whole image, which this scaling makes 0.
 
     Args:
-        network: images to logits, BatchNorm folded into the convolutions, so that their biases hold its shift. It is not
-            changed: hooks go on a copy of its modules that shares its tensors.
+        network: from images to logits, with BatchNorm folded into the convolutions, so that their biases hold its shift. It
+            is not changed: hooks go on a copy of its modules that shares its tensors.
         images: normalised, (N, 3, H, W).
         class_idx: int64 (N,).
 
@@ -68,7 +68,7 @@ def terms(network: nn.Module, images: Tensor, class_idx: Tensor) -> list[Tensor]
 
 
 def _listening(network: nn.Module) -> tuple[nn.Module, list[tuple[Tensor, Tensor]]]:
-    """A copy that notes the bias and the output of every convolution with a bias, gates left out."""
+    """A copy that notes the bias and the output of every convolution with a bias, except those of gates."""
     tensors = [*network.parameters(), *network.buffers()]
     private = copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
     gates = {id(m) for gate in private.modules() if isinstance(gate, SqueezeExcitation) for m in gate.modules()}

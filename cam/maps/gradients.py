@@ -1,7 +1,7 @@
 """Maps at any layer, from its features A and the gradients G of the explained logit with respect to them.
 
-Both are (N, C, h, w), maps are raw (N, h, w). Where a gradient is averaged or multiplied cell by cell the map is given times
-``h w``, as the closed forms at the last convolution are: there G is ``w_k / (h w)`` everywhere and both agree.
+Both are (N, C, h, w); maps are raw, (N, h, w). Where a gradient is averaged or multiplied cell by cell, the map is multiplied
+by ``h w``, as in the closed forms at the last convolution: there G is ``w_k / (h w)`` everywhere, and both agree.
 """
 
 import torch
@@ -32,7 +32,7 @@ def gradcam_elementwise(features: Tensor, gradients: Tensor) -> Tensor:
 
 
 def xgradcam(features: Tensor, gradients: Tensor) -> Tensor:
-    """Channels weighted by their gradients' mean, each cell counted by its share of the channel's activation."""
+    """Channels weighted by the mean of their gradients over cells, each cell weighted by its share of the activation."""
     total = features.sum(dim=(2, 3))
     return weighted_map(features, (features * gradients).sum(dim=(2, 3)) / (total + 1e-7)) * _cells(features)
 
@@ -45,7 +45,7 @@ def gradcam_plus_plus(features: Tensor, gradients: Tensor) -> Tensor:
 
 
 def fem(features: Tensor, gradients: Tensor | None = None) -> Tensor:
-    """Channels weighted by how much of them lies more than two standard deviations above their mean."""
+    """Channels weighted by the share of their cells that lie more than two standard deviations above their mean."""
     std, mean = torch.std_mean(features, dim=(2, 3), correction=0, keepdim=True)
     return weighted_map(features, (features > mean + 2 * std).to(features).mean(dim=(2, 3)))
 
@@ -89,7 +89,7 @@ def _turned(projection: Tensor, centred: Tensor, features: Tensor) -> Tensor:
 def first_kernel_component(features: Tensor) -> Tensor:
     """The cells' first component under a sigmoid kernel, (N, h, w): tanh(x y / C + 1) of the centred channels.
 
-    The sign is that of ``first_component``. Of curved (indefinite) kernels the largest positive eigenvalue counts.
+    The sign is chosen as in ``first_component``. The kernel may be indefinite; its largest positive eigenvalue counts.
 
     References:
         Karmani et al., 2024, https://arxiv.org/abs/2410.00267; Schoelkopf et al., Neural Computation 1998

@@ -1,8 +1,8 @@
-"""Maps for which the network must run: methods without closed form, and any method at an earlier layer or several.
+"""Maps for which the network must be run: methods without a closed form, and any method at an earlier layer or at several.
 
-The network is run in two parts, up to the layer and from there to the logits (``Network.split``), and gradients are asked of
-the layer's output alone. So nothing of a shared network is ever changed, neither its mode, its parameters' gradients nor
-its hooks, whatever happens on the way, and threads need no lock.
+The network is run in two parts, up to the layer and from there to the logits (``Network.split``), and only gradients with
+respect to the layer's output are computed. So a shared network is never changed, whatever happens: neither its mode, nor its
+parameters' gradients, nor its hooks; and threads need no lock.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def chosen_layers(layer: str | Sequence[str] | None, method: str) -> tuple[str, 
     """Layers in the network's order, from ``"stage 5"``, ``"stage 5, head"``, a list, or None: the method's own choice.
 
     Raises:
-        ValueError: unknown method or layer, a layer twice, or one that the method does not allow.
+        ValueError: the method or a layer is unknown, a layer is named twice, or the method does not allow it.
     """
     allowed = method_named(method).layers
     asked = [] if layer is None else [part.strip() for part in (layer.split(",") if isinstance(layer, str) else layer)]
@@ -53,7 +53,7 @@ def chosen_layers(layer: str | Sequence[str] | None, method: str) -> tuple[str, 
 
 
 def centres_at(network: Network, layers: tuple[str, ...]) -> list[float]:
-    """Nominal input pixel of each cell of a map of these layers; of several layers those of the finest."""
+    """Nominal input pixel of each cell of a map of these layers; several layers use the cells of the finest one."""
     if layers == ALL:
         return fullgrad_centres(network.scaling.input_size)
     return network.cell_centres(_finest(network, layers))
@@ -77,19 +77,19 @@ def _weights_at(network: Network, layer: str, rows: np.ndarray, columns: np.ndar
 def run_maps(
     network: Network, images: Tensor, class_idx: np.ndarray, method: str, layers: tuple[str, ...] = HEAD
 ) -> np.ndarray:
-    """Raw maps of one class of each image at one layer; of several layers the mean of their scaled maps.
+    """Raw maps of one class of each image at one layer; for several layers, the mean of their scaled maps.
 
     Args:
-        network: is not changed.
+        network: not changed.
         images: normalised, (N, 3, r, r), on any device.
         class_idx: int64 (N,).
         method: name in ``METHODS``, allowed at the layers.
-        layers: as ``chosen_layers`` gives them.
+        layers: as ``chosen_layers`` returns them.
 
     Returns:
-        float32 (N, h, w), on the cells of ``centres_at``. At one layer as the method defines it; at several, as in the
-        grad-cam library, negative values are dropped, each map is scaled from its minimum to its maximum, and the mean is
-        taken where the finest layer's cells look.
+        float32 (N, h, w), on the cells of ``centres_at``. At one layer, the map is as the method defines it. At several, as
+        in the grad-cam library, negative values are set to 0, each map is scaled from its minimum to its maximum, and the
+        mean is taken where the finest layer's cells look.
     """
     found = []
     with torch.inference_mode(False), strict(network.device):
@@ -121,8 +121,8 @@ def features_and_gradients(
         after: from there to logits (N, K).
         images: normalised.
         class_idx: int64 (N,).
-        score: what of the logits is explained.
-        curved: less half of the gradients' own change along the features: the Hessian times them, by a second backward pass.
+        score: the score of the logits to explain.
+        curved: subtract half of the Hessian times the features from the gradients, by a second backward pass.
     """
     with torch.no_grad():
         features = before(images)

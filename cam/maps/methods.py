@@ -1,9 +1,9 @@
 """METHODS: every class activation method by name, in closed form at the last convolution where there is one.
 
 After the last convolution only an average and a linear layer follow, so the gradient of a logit is the same at every cell,
-``w_k / (h w)``, and a gradient method needs one forward pass, no backward pass and no hook. Gradient maps are given times
-``h w``: GradCAM then equals CAM, and maps of different grids have one unit, the logit. At an earlier layer, and for methods
-without closed form, ``cam.maps.layers`` runs the network.
+``w_k / (h w)``, and a gradient method needs one forward pass, no backward pass and no hook. Gradient maps are multiplied by
+``h w``: GradCAM then equals CAM, and maps on different grids have one unit, the logit. At an earlier layer, and for methods
+without a closed form, ``cam.maps.layers`` runs the network.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from cam.maps.closed_forms import weighted_map
 from cam.maps.gradients import first_component, first_kernel_component
 from models.classifier import Score, logit_of
 
-SIMILAR = 3  # classes that FinerCAM holds the explained one against
+SIMILAR = 3  # number of classes that FinerCAM compares the explained one with
 ClosedForm = Callable[[Tensor, Tensor, Tensor], Tensor]
 GradientForm = Callable[[Tensor, Tensor], Tensor]
 
@@ -29,18 +29,18 @@ class Method:
         label: for people.
         reference: where it was published.
         summary: one sentence on what its maps show.
-        passes: what it costs at the last convolution, in forward passes of the network, in words.
-        signed: maps also show evidence against the class.
+        passes: its cost at the last convolution, in forward passes of the network, in words.
+        signed: whether maps also show evidence against the class.
         unit: ``"logit"`` where maps of several networks may share a scale, else ``""``.
         closed_form: features (N, C, h, w), weights of the explained class (N, C), its logit (N,) -> raw maps (N, h, w);
             None where the network must be run.
-        anywhere: features and gradients of any layer, (N, C, h, w) each -> raw maps (N, h, w); None where the method needs
-            none (``ablationcam`` and ``scorecam``, which mask, and ``fullgrad``) or has a meaning at the head only (``cam``).
+        anywhere: features and gradients of any layer, (N, C, h, w) each -> raw maps (N, h, w); None for methods that mask
+            channels (``ablationcam`` and ``scorecam``), for ``fullgrad``, and for methods defined at the head only.
         layers: layers that the method allows: ``"head"``, ``"any"`` or ``"all"`` (all at once, no choice).
-        linear: the closed form is one of a classifier of one linear layer; others hold for several, with the weights that
-            ``models.classifier`` takes from their Jacobian.
-        score: what of the logits is explained.
-        curved: gradients are corrected by half of the Hessian times the features.
+        linear: whether the closed form needs a classifier of one linear layer; others hold for several layers, with the
+            weights that ``models.classifier`` takes from their Jacobian.
+        score: the score of the logits to explain.
+        curved: whether gradients are corrected by half of the Hessian times the features.
     """
 
     label: str
@@ -105,9 +105,9 @@ def _kpcacam(features: Tensor, weights: Tensor, logits: Tensor) -> Tensor:
 
 
 def lead_over_similar(logits: Tensor, class_idx: Tensor) -> Tensor:
-    """The class's logit less those of the three classes nearest to it, weighted by their probabilities: (N,).
+    """Mean lead of the class's logit over those of the three classes nearest to it, weighted by their probabilities, (N,).
 
-    Weights are followed by gradients too, as in the grad-cam library. Of a single class its logit.
+    Gradients flow through the weights too, as in the grad-cam library. For a single class it is the logit.
     """
     own = logit_of(logits, class_idx)
     if logits.shape[1] == 1:
@@ -260,7 +260,7 @@ METHODS: dict[str, Method] = {
 
 
 def method_key(name: str) -> str:
-    """The name in ``METHODS`` of a method that is called by its name or its label, in any case: ``"Grad-CAM"``; others stay."""
+    """The name in ``METHODS`` of a method given by its name or label, in any case, as ``"Grad-CAM"``; others are unchanged."""
     spoken = {_letters(word): key for key, entry in METHODS.items() for word in (key, entry.label)}
     return spoken.get(_letters(str(name))) or str(name)
 
@@ -273,7 +273,7 @@ def method_named(name: str) -> Method:
     """The method of that name.
 
     Raises:
-        ValueError: no such method; the message lists those there are.
+        ValueError: there is no such method; the message lists the known ones.
     """
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}; choose from {', '.join(METHODS)}")
@@ -284,7 +284,7 @@ def closed_form_of(name: str) -> ClosedForm:
     """The closed form of the method of that name.
 
     Raises:
-        ValueError: no such method, or none that features alone suffice for.
+        ValueError: there is no such method, or it has no closed form.
     """
     found = method_named(name).closed_form
     if found is None:
@@ -294,10 +294,10 @@ def closed_form_of(name: str) -> ClosedForm:
 
 
 def require_head(name: str, key: str, layers: int) -> None:
-    """Refuse a method whose closed form is one of a linear classifier for a network whose classifier has several layers.
+    """Refuse a method whose closed form needs a single linear layer for a network whose classifier has several.
 
     Raises:
-        ValueError: with a way out.
+        ValueError: the classifier has several layers; the message lists methods that are possible.
     """
     if layers > 1 and METHODS[name].linear:
         possible = ", ".join(other for other, entry in METHODS.items() if entry.closed_form and not entry.linear)

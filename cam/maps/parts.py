@@ -1,7 +1,7 @@
-"""One class activation map taken apart: the channels that it is the sum of, each with its weight.
+"""One class activation map taken apart into the channels whose weighted sum it is.
 
-``M[i, j] = sum_k weight[k] * features[k, i, j]``, and the mean of ``M`` plus the bias is the logit, so that a cell, a channel
-and the whole are numbers of one account.
+``M[i, j] = sum_k weight[k] * features[k, i, j]``, and the mean of ``M`` plus the bias is the logit, so that the parts of a cell,
+of a channel and of the whole map add up.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class Parts:
     """Some channels of a map, and the whole that they are parts of.
 
     Attributes:
-        channels: which of all channels, int64 (n,).
-        weight: of each, for the class or for one class less another, float32 (n,).
-        features: the feature map of each, float32 (n, h, w).
-        whole: the map, the sum over all channels, float32 (h, w).
+        channels: indices of these channels among all, int64 (n,).
+        weight: weight of each, for the class or for one class minus another, float32 (n,).
+        features: feature map of each, float32 (n, h, w).
+        whole: the map, which is the sum over all channels, float32 (h, w).
         bias: what the classifier adds to the mean of the map.
-        count: how many channels there are in all.
+        count: number of all channels.
     """
 
     channels: np.ndarray
@@ -34,7 +34,7 @@ class Parts:
 
     @property
     def logit(self) -> float:
-        """Of the class; of one class less another, the difference of both."""
+        """The class's logit, or the difference of two classes' logits."""
         return float(self.whole.mean(dtype=np.float64)) + self.bias
 
 
@@ -44,8 +44,8 @@ def take_apart(features: Tensor, weight: Tensor, bias: float, channels: Tensor) 
     Args:
         features: of one image, (C, h, w).
         weight: of each channel, (C,).
-        bias: of the class; of one class less another, the difference.
-        channels: which to keep, int64 (n,).
+        bias: of the class; for one class minus another, the difference.
+        channels: indices of the channels to keep, int64 (n,).
     """
     whole = weighted_map(features[None], weight[None])[0]
     kept, weights, maps, total = (
@@ -60,6 +60,6 @@ def strongest(features: Tensor, weight: Tensor, count: int) -> Tensor:
 
 
 def strongest_by_cell(features: Tensor, weight: Tensor, count: int) -> Tensor:
-    """The channels that are among the ``count`` that count most in some cell, each once, in their order."""
+    """The channels that are among the ``count`` most important ones in some cell, each once, in order."""
     products = (weight[:, None, None] * features).abs().flatten(1)
     return products.topk(min(count, len(weight)), dim=0).indices.unique()

@@ -1,4 +1,4 @@
-"""Which class a map explains: what the user asked for, and what the networks see, become class indices."""
+"""Which class a map explains: from the user's target and the networks' logits to class indices."""
 
 import difflib
 import re
@@ -14,7 +14,7 @@ CONTRAST = " - "
 
 
 class Classes(NamedTuple):
-    """The class explained, and the class it is held against, for every variant and image: int64 (N,) each."""
+    """The class explained, and the class it is contrasted with, for every variant and image: int64 (N,) each."""
 
     class_idx: dict[str, np.ndarray]
     against_idx: dict[str, np.ndarray] | None
@@ -59,7 +59,7 @@ def _everywhere(indices: np.ndarray, logits: dict[str, np.ndarray], against: np.
 
 
 def shared_class(logits: dict[str, np.ndarray], outputs: str = SOFTMAX) -> np.ndarray:
-    """The class most variants put first in each image; of equally many votes, the one with the highest mean probability."""
+    """The class that most variants put first in each image; ties go to the highest mean probability."""
     mean = np.mean([probabilities(values, outputs) for values in logits.values()], axis=0)
     votes = np.zeros_like(mean)
     for values in logits.values():
@@ -71,7 +71,7 @@ def class_index(name: str | int, categories: Sequence[str]) -> int:
     """Index of a class given by its name, in any case, or by its index.
 
     Raises:
-        ValueError: no such class; the message suggests near names.
+        ValueError: there is no such class; the message suggests similar names.
     """
     if isinstance(name, (int, np.integer)) or re.fullmatch(r"-?[0-9]{1,9}", name.strip()):
         if 0 <= int(name) < len(categories):

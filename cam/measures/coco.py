@@ -55,7 +55,7 @@ class _Document(msgspec.Struct):
 def coco_masks(
     path: Path, photographs: Mapping[str, tuple[Path, int]], categories: list[str]
 ) -> dict[str, InstanceMask]:
-    """Masks of photographs by their names; the class of the photograph is not asked, COCO's categories are.
+    """Masks by the names of the photographs; classes come from COCO's categories, not from the photographs.
 
     Raises:
         ValueError: as ``read_coco``.
@@ -68,21 +68,21 @@ def coco_masks(
 def read_coco(
     path: str | os.PathLike, categories: Iterable[str], files: Iterable[str] | None = None
 ) -> dict[str, InstanceMask]:
-    """The masks of a file of COCO's, by file name of the photograph.
+    """The masks in one of COCO's files, by file name of the photograph.
 
     Regions of crowds are left out of scores. Objects of categories that the study does not have are background. Panoptic
-    PNGs lie in a folder named as the JSON, beside it.
+    PNGs lie beside the JSON, in a folder of the same name.
 
     Args:
         path: of the JSON.
-        categories: class names, in the order of the logits; ``coco_classes.toml`` says which of ImageNet's they are.
-        files: the photographs wanted; None wants all.
+        categories: class names, in the order of the logits; ``coco_classes.toml`` maps COCO's categories to ImageNet's.
+        files: file names of the photographs wanted; None for all.
 
     Returns:
-        Of every photograph that shows a class of the study.
+        The masks of all photographs that show a class of the study.
 
     Raises:
-        ValueError: the file is cut off or no annotation of COCO's, an outline is of another size, or no category is known.
+        ValueError: the file is damaged or not COCO's, an outline has another size, or no category is a class of the study.
     """
     path = Path(path)
     try:
@@ -109,7 +109,7 @@ def read_coco(
 
 
 def _classes(document: _Document, categories: list[str]) -> dict[int, tuple[int, ...]]:
-    """COCO's category -> the study's classes of that name, or those that the table says it is."""
+    """COCO's category -> the study's classes of that name, and those that the table lists for it."""
     table = msgspec.toml.decode(CLASSES.read_bytes(), type=dict[str, list[str]])
     index: dict[str, list[int]] = {}
     for row, name in enumerate(categories):
@@ -140,7 +140,7 @@ def _mask(path: Path, image: _Image, annotations: list[_Annotation], known: dict
 
 
 def _regions(path: Path, image: _Image, annotations: list[_Annotation]) -> Iterable[tuple[np.ndarray, int, int]]:
-    """Pixels, category and whether they are a crowd, of every object."""
+    """Pixels and category of every object, and whether it is a crowd."""
     for annotation in annotations:
         if annotation.segments_info:
             numbers = _panoptic(path.with_suffix("") / annotation.file_name, image)
@@ -155,7 +155,7 @@ def _decoded(segmentation: Any, image: _Image) -> np.ndarray:
     try:
         encoded = coco.frPyObjects(segmentation, *size) if not _is_compressed(segmentation) else segmentation
         mask = coco.decode(coco.merge(encoded) if isinstance(encoded, list) else encoded).astype(bool)
-    except Exception as error:  # its C code raises whatever
+    except Exception as error:  # its C code raises errors of any type
         raise ValueError(
             f"an outline of {image.file_name} cannot be read ({error}); fetch the annotations again"
         ) from error

@@ -17,8 +17,8 @@ OUTSIDE, KNOWN = -2, -1
 def imputed(image: np.ndarray, known: np.ndarray, generator: np.random.Generator, noise: float = NOISE) -> np.ndarray:
     """Every missing pixel becomes the weighted mean of its up to eight neighbours, missing ones included, plus noise.
 
-    A sparse linear system, the same as ``pytorch_grad_cam.metrics.road.NoisyLinearImputer``'s, assembled without its
-    slow row-wise matrix and solved as the symmetric one it is: three times as fast at 224 pixels.
+    This solves the same sparse linear system as ``pytorch_grad_cam.metrics.road.NoisyLinearImputer``, but assembles it
+    without a slow row-wise matrix and uses its symmetry: three times as fast at 224 pixels.
 
     Args:
         image: (channels, h, w).
@@ -27,7 +27,7 @@ def imputed(image: np.ndarray, known: np.ndarray, generator: np.random.Generator
         noise: its standard deviation, in the image's units.
 
     Returns:
-        A copy of ``image``, missing pixels filled.
+        A copy of ``image`` with its missing pixels filled.
 
     Raises:
         ValueError: no pixel is known.
@@ -47,7 +47,7 @@ def imputed(image: np.ndarray, known: np.ndarray, generator: np.random.Generator
 
 
 def _system(image: np.ndarray, known: np.ndarray):
-    """Matrix (missing, missing) and right side (missing, channels): all neighbours' weight times x = their sum."""
+    """Matrix (missing, missing) and right side (missing, channels) of: total weight of neighbours * x = their weighted sum."""
     missing, (height, width) = ~known, known.shape
     count = int(missing.sum())
     number = np.full(known.shape, KNOWN)

@@ -1,7 +1,7 @@
 """How well one map finds the objects that a mask outlines: arrays in, numbers out.
 
-A mask is what ``InstanceMask.labels`` returns: integers of the map's size, 0 background, 1, 2, ... the objects of the
-class explained, 255 pixels that no score counts. A map is drawn at the mask's size first (``CellGrid.drawn``).
+A mask is what ``InstanceMask.labels`` returns: integers of the map's size, 0 for background, 1, 2, ... for the objects of the
+class explained, 255 for pixels that no score counts. A map is first drawn at the mask's size (``CellGrid.drawn``).
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ BAND = 0.05  # of the side: about a cell of the finest grid at 448 pixels
 
 
 class EnergyInMask(NamedTuple):
-    """Share of the positive evidence on the objects, that share over the objects' share of the area (chance: 1)."""
+    """Share of the positive evidence on the objects, and that share divided by the objects' share of the area (chance: 1)."""
 
     share: float
     ratio: float
@@ -46,8 +46,8 @@ def energy_in_mask(map_: np.ndarray, mask: np.ndarray) -> EnergyInMask:
         mask: objects of the class explained, (s, s).
 
     Returns:
-        ``share`` in [0, 1] and ``ratio``, the share over the objects' share of the area: 1 is chance. Both 0 where
-        there is no positive evidence.
+        ``share`` in [0, 1] and ``ratio``, the share divided by the objects' share of the area: 1 is chance. Both are 0
+        where there is no positive evidence.
 
     Raises:
         ValueError: the two differ in size, the map is not finite, or nothing or everything in the mask is object.
@@ -68,10 +68,10 @@ def pixel_scores(map_: np.ndarray, mask: np.ndarray) -> PixelScores:
     Args and errors as for ``energy_in_mask``.
 
     Returns:
-        ``auroc``, area under the receiver operating characteristic: the probability that a pixel of an object is above
-        one of the background, a tie counting half (chance: 0.5). ``average_precision``: mean precision over the steps
-        of recall (chance: the objects' share of the area). ``best_iou``: intersection over union at the threshold that
-        is best for this map.
+        ``auroc``: area under the receiver operating characteristic, the probability that a pixel of an object ranks above
+        one of the background, a tie counting half (chance: 0.5). ``average_precision``: mean precision over the steps of
+        recall (chance: the objects' share of the area). ``best_iou``: intersection over union at the best threshold for
+        this map.
 
     References:
         Fawcett, Pattern Recognition Letters 27, 2006 (AUROC); Choe et al., CVPR 2020, https://arxiv.org/abs/2001.07437
@@ -97,11 +97,11 @@ def instance_scores(map_: np.ndarray, mask: np.ndarray, found_at: float = FOUND_
     Args:
         map_: raw map, (s, s).
         mask: objects of the class explained, (s, s).
-        found_at: an object is found where the map's highest value on it reaches this part of the map's maximum.
+        found_at: an object is found where the map's highest value on it reaches this fraction of the map's maximum.
 
     Returns:
-        ``worst_mean``: mean of the positive map over the object that it covers least, over the map's maximum.
-        ``recall``: share of the objects that are found. Both 0 where there is no positive evidence.
+        ``worst_mean``: mean of the positive map over the object that it covers least, divided by the map's maximum.
+        ``recall``: share of the objects that are found. Both are 0 where there is no positive evidence.
 
     Raises:
         ValueError: as ``energy_in_mask``.
@@ -124,13 +124,12 @@ def instance_scores(map_: np.ndarray, mask: np.ndarray, found_at: float = FOUND_
 
 
 def boundary_agreement(map_: np.ndarray, mask: np.ndarray, width: float = BAND) -> float:
-    """How well the edge of what the map lights up follows the edge of the objects, at matched concentration.
+    """How well the edge of the map's brightest region follows the edge of the objects, at equal area.
 
     The map's region is its highest pixels, as many as the objects have. Both regions are reduced to the band along the
-    inside of their edges, and the bands are compared by intersection over union. Only the order of the pixels and only as
-    large a region as the objects' count: a map gains nothing by being peaked or flat, because any increasing function of
-    it scores the same, and a region inside the objects or around them misses their edge. A constant map has no region
-    and scores 0.
+    inside of their edges, and the bands are compared by intersection over union. Only the order of the pixels counts, in a
+    region as large as the objects: a map gains nothing by being peaked or flat, because any increasing function of it scores
+    the same, and a region inside the objects or around them misses their edge. A constant map has no region and scores 0.
 
     Args:
         map_: raw map, (s, s).
@@ -138,7 +137,7 @@ def boundary_agreement(map_: np.ndarray, mask: np.ndarray, width: float = BAND) 
         width: of the band, as a share of the side.
 
     Returns:
-        In [0, 1].
+        The score, in [0, 1].
 
     Raises:
         ValueError: as ``energy_in_mask``.
@@ -151,7 +150,7 @@ def boundary_agreement(map_: np.ndarray, mask: np.ndarray, width: float = BAND) 
     counted, count = mask != IGNORE, int(objects.sum())
     least = np.partition(values, len(values) - count)[len(values) - count]
     chosen = values >= least
-    if chosen.sum() - count > count - (values > least).sum():  # ties: whichever is nearer to the objects' size
+    if chosen.sum() - count > count - (values > least).sum():  # ties: take the region nearer to the objects' size
         chosen = values > least
     bands = [_inner_band(one, counted, max(1, round(width * len(mask)))) for one in (objects, chosen)]
     together = (bands[0] | bands[1]).sum()
@@ -159,7 +158,7 @@ def boundary_agreement(map_: np.ndarray, mask: np.ndarray, width: float = BAND) 
 
 
 def _inner_band(inside: np.ndarray, counted: np.ndarray, steps: int) -> np.ndarray:
-    """Pixels of a region within some steps of its edge; beyond the picture there is nothing of it."""
+    """Pixels of a region within some steps of its edge; the picture's border counts as an edge."""
     region = np.zeros(counted.shape, dtype=np.uint8)
     region[counted] = inside
     inner = cv2.erode(
@@ -169,7 +168,7 @@ def _inner_band(inside: np.ndarray, counted: np.ndarray, steps: int) -> np.ndarr
 
 
 def _scored_pixels(map_: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values and whether they are on an object, of every pixel that is not ignored, (P,) each."""
+    """The value of every pixel that is not ignored, and whether it is on an object, (P,) each."""
     if map_.shape != mask.shape or map_.ndim != 2:
         raise ValueError(f"the map has shape {map_.shape}, its mask {mask.shape}; expected two of (s, s)")
     counted = mask != IGNORE

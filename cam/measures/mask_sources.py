@@ -1,8 +1,8 @@
-"""Where a photograph's objects are known from: boxes in CSV, Caltech-101's outlines, indexed PNGs, COCO's JSON.
+"""Sources of the objects in photographs: boxes in CSV, Caltech-101's outlines, indexed PNGs, COCO's JSON.
 
-``known_masks`` tells the kinds apart by what lies at a path:
+``known_masks`` tells them apart by the files at a path:
 
-CLASS.csv           in a folder, or one file: photograph, left, upper, right, lower edge in pixels, and what else there is
+CLASS.csv           in a folder, or one file: photograph, left, upper, right, lower edge in pixels; more columns are ignored
 CLASS/NAME.png      in a folder: indexed, of the photograph's size; 0 background, 1, 2, ... objects, 255 left out of scores
 CLASS/annotation_0001.mat   in a folder: outlines as ``torchvision.datasets.Caltech101`` lays them out (``Annotations``)
 FILE.json           COCO's instances or panoptic annotations (``cam.measures.coco``)
@@ -35,16 +35,16 @@ Masks = dict[str, InstanceMask]
 
 
 def known_masks(where: str | os.PathLike, photographs: Known, categories: Iterable[str]) -> Masks:
-    """The masks that a folder or file has of some photographs.
+    """The masks in a folder or file, by photograph.
 
     Args:
-        where: see above.
+        where: one of the kinds above.
         photographs: by name, ``CLASS/FILE``.
         categories: class names, in the order of the logits.
 
     Raises:
         FileNotFoundError: there is nothing at that path.
-        ValueError: what lies there is of no kind that is known, is damaged, or fits none of the photographs.
+        ValueError: the files there are of no known kind, are damaged, or fit none of the photographs.
     """
     path = Path(where)
     if not path.exists():
@@ -52,7 +52,7 @@ def known_masks(where: str | os.PathLike, photographs: Known, categories: Iterab
     found = _reader(path)(path, photographs, list(categories))
     if not found:
         raise ValueError(
-            f"{path.name} has a mask of none of the {len(photographs)} photographs; "
+            f"{path.name} has no mask of any of the {len(photographs)} photographs; "
             "expected names such as CLASS/image_0001 in it"
         )
     return found
@@ -73,10 +73,10 @@ def _reader(path: Path) -> Callable[[Path, Known, list[str]], Masks]:
 
 
 def boxes_of_csv(path: Path, photographs: Known, _categories: list[str]) -> Masks:
-    """Boxes around objects. A file CLASS.csv names photographs of its class, any other by ``CLASS/FILE``.
+    """Boxes around objects. A file CLASS.csv names photographs of its class; other files name them as ``CLASS/FILE``.
 
     Raises:
-        ValueError: a row is no box, or its box lies outside the picture.
+        ValueError: a row is not a box, or its box is empty or lies outside the picture.
     """
     boxes: dict[str, list[tuple[float, ...]]] = {}
     for file in sorted(path.glob("*.csv")) if path.is_dir() else [path]:
@@ -86,7 +86,7 @@ def boxes_of_csv(path: Path, photographs: Known, _categories: list[str]) -> Mask
                 continue  # names of the columns
             if edges is None:
                 raise ValueError(
-                    f"{file.name}, line {number}: {','.join(row)!r} is no box; expected name,left,upper,right,lower"
+                    f"{file.name}, line {number}: {','.join(row)!r} is not a box; expected name,left,upper,right,lower"
                 )
             name = row[0] if "/" in row[0] else f"{file.stem}/{row[0]}"
             if name in photographs:
@@ -116,7 +116,7 @@ def outlines_of_caltech(path: Path, photographs: Known, _categories: list[str]) 
 
 
 def pngs_of_classes(path: Path, photographs: Known, _categories: list[str]) -> Masks:
-    """Indexed PNGs beside each other as the photographs are; every object in one counts as its photograph's class."""
+    """Indexed PNGs in the same folders as the photographs; every object in one counts as its photograph's class."""
     found = {}
     for name, (_, class_idx) in photographs.items():
         file = path / Path(name).with_suffix(".png")
@@ -130,7 +130,7 @@ def pngs_of_classes(path: Path, photographs: Known, _categories: list[str]) -> M
 
 
 def _edges(row: list[str]) -> tuple[float, ...] | None:
-    """Left, upper, right, lower; None where a row has no four finite numbers after the name."""
+    """Left, upper, right, lower; None where a row does not have four finite numbers after the name."""
     try:
         edges = tuple(float(cell) for cell in row[1:5])
     except ValueError:
@@ -143,9 +143,7 @@ def _boxed(name: str, boxes: list[tuple[float, ...]], file: Path, class_idx: int
     indices = np.zeros((height, width), dtype=np.uint8)
     for number, (left, upper, right, lower) in enumerate(boxes, start=1):
         if right <= left or lower <= upper:
-            raise ValueError(
-                f"a box of {name} is empty: {left:g}, {upper:g} to {right:g}, {lower:g}; mend or remove it"
-            )
+            raise ValueError(f"a box of {name} is empty: {left:g}, {upper:g} to {right:g}, {lower:g}; fix or remove it")
         inner = np.clip((left, right), 0, width), np.clip((upper, lower), 0, height)
         inside = np.ptp(inner[0]) * np.ptp(inner[1]) / ((right - left) * (lower - upper))
         _require_inside(inside, f"a box of {name}", width, height)
@@ -174,7 +172,7 @@ def _outlined(outline: Path, name: str, file: Path, class_idx: int) -> InstanceM
 
 
 def _require_inside(share: float, what: str, width: int, height: int) -> None:
-    """A box or outline may reach out of the picture a little, as human ones do."""
+    """Refuse a box or outline that lies mostly outside the picture; those drawn by people may reach out of it a little."""
     if share < LEAST_INSIDE:
         raise ValueError(
             f"{what} lies outside its picture of {width} x {height} pixels; it belongs to another one or to another size"

@@ -1,7 +1,7 @@
 """Instance masks: read NAME.png and masks.toml, and cut out what a view shows.
 
 A mask is an indexed PNG of its photograph's size: 0 background, 1, 2, ... objects, 255 left out of scores.
-``masks.toml`` says as which categories of each label set an object counts; ``sample_images/README.md`` describes both.
+``masks.toml`` says which categories of each label set an object counts as; ``sample_images/README.md`` describes both.
 """
 
 import io
@@ -29,8 +29,8 @@ class InstanceMask:
 
     Attributes:
         indices: uint8 (height, width); 0 background, 255 ignored, else the number of an object.
-        classes: object -> the class indices that it counts as, maybe none.
-        outline: the objects are outlined; False where they are boxes, whose edges say nothing of the object's.
+        classes: object -> the class indices that it counts as, possibly none.
+        outline: whether objects are outlined; False for boxes, whose edges say nothing about the object's edge.
     """
 
     indices: np.ndarray
@@ -42,7 +42,7 @@ class InstanceMask:
         return list(dict.fromkeys(classes for classes in self.classes.values() if classes))
 
     def labels(self, class_idx: int, view: str, size: int) -> np.ndarray:
-        """What a view shows of the objects of one class.
+        """The objects of one class in a view.
 
         Args:
             class_idx: objects that do not count as this class are background.
@@ -75,14 +75,14 @@ def read_masks(folder: str | os.PathLike, categories: Sequence[str]) -> dict[Pat
         photograph.
 
     Raises:
-        FileNotFoundError: no ``masks.toml``, or a mask or photograph that it names is missing.
+        FileNotFoundError: there is no ``masks.toml``, or a mask or photograph that it names is missing.
         ValueError: a mask is damaged or has objects without categories, or no label set fits.
     """
     return {path: read() for path, read in mask_readers(folder, categories).items()}
 
 
 def mask_readers(folder: str | os.PathLike, categories: Sequence[str]) -> dict[Path, Callable[[], InstanceMask]]:
-    """As ``read_masks``, but every mask is read, and its errors are raised, only when its function is called."""
+    """As ``read_masks``, but each mask is read, and its errors raised, only when its function is called."""
     folder = Path(folder)
     table = _read_table(folder / TABLE)
     index = {name: row for row, name in reversed(list(enumerate(categories)))}
@@ -157,7 +157,7 @@ def _read_table(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
 
 
 def _label_set(table: dict, index: dict[str, int]) -> str:
-    """The label set whose category names are all known; of several, the one with most names."""
+    """The label set whose category names are all known; if there are several, the one with the most names."""
     names: dict[str, set[str]] = {}
     for rows in table.values():
         for row in rows.values():

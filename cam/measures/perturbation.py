@@ -2,7 +2,7 @@
 others.
 
 These numbers are never used to rank networks: how fast a probability falls when pixels vanish says as much about how a
-network takes damaged images as about its map. They say whether a map is to be trusted as an explanation of its own
+network copes with damaged images as about its map. They say whether a map can be trusted as an explanation of its own
 network.
 """
 
@@ -22,14 +22,14 @@ from models.outputs import probabilities
 from models.pulse import parts
 
 STEPS = 20
-BLUR = (11, 5.0)  # kernel side and deviation in pixels of a 224-pixel input, as published
+BLUR = (11, 5.0)  # kernel side and standard deviation in pixels, for a 224-pixel input as published
 BATCH = 8
 
 Probability = Callable[[Tensor], np.ndarray]
 
 
 class Drop(NamedTuple):
-    """Per cent of the probability lost when only the lit part is shown, and whether the probability rises instead."""
+    """Per cent of the probability lost when only the highlighted part is shown, and whether the probability rises instead."""
 
     drop: float
     increase: bool
@@ -57,11 +57,11 @@ def deletion_curve(probability: Probability, image: Tensor, map_: np.ndarray, st
         probability: see ``class_probability``.
         image: normalised, (3, r, r); 0 is the mean colour of the network's normalisation.
         map_: raw map drawn at the image's size, (r, r).
-        steps: of equal numbers of pixels.
+        steps: number of steps, of equally many pixels each.
 
     Returns:
-        (steps + 1,): from the whole image to none of it. The lower the area under it (``area_under``), the better the
-        map.
+        (steps + 1,): from the whole image to none of it. The lower the area under the curve (``area_under``), the better
+        the map.
 
     Raises:
         ValueError: the map has another size than the image, or is not finite.
@@ -73,7 +73,7 @@ def deletion_curve(probability: Probability, image: Tensor, map_: np.ndarray, st
 
 
 def insertion_curve(probability: Probability, image: Tensor, map_: np.ndarray, steps: int = STEPS) -> np.ndarray:
-    """Probability of the class while a blurred image becomes sharp, the pixels that the map rates highest first.
+    """Probability of the class while a blurred image becomes sharp, starting with the pixels that the map rates highest.
 
     Never used to rank networks. Args, returns, errors and reference as for ``deletion_curve``; the higher the area, the
     better.
@@ -86,12 +86,12 @@ def road_curve(
 ) -> np.ndarray:
     """Probability of the class while the pixels that the map rates highest are filled in from their surroundings.
 
-    Removed pixels solve a linear system, each the weighted mean of its neighbours, plus a little noise: so the shape of
+    Each removed pixel becomes the weighted mean of its neighbours, by a linear system, plus a little noise: so the shape of
     the removed region gives less away than a uniform colour does. Never used to rank networks.
 
     Args:
         probability, image, map_, steps: as for ``deletion_curve``. The last step leaves a single pixel, from which all
-            others follow.
+            others are filled.
         seed: of the noise.
 
     Returns:
@@ -119,7 +119,7 @@ def area_under(curve: np.ndarray) -> float:
 
 
 def average_drop(probability: Probability, image: Tensor, map_: np.ndarray) -> Drop:
-    """What is left of the class's probability when the image is multiplied by its map, scaled to [0, 1].
+    """How much of the class's probability is lost when the image is multiplied by its map, scaled to [0, 1].
 
     Never used to rank networks. The average drop and the increase of confidence of a method are the means over images.
 
@@ -154,8 +154,8 @@ def blurred(image: Tensor) -> Tensor:
 def blended(start: Tensor, end: Tensor, map_: np.ndarray, steps: int = STEPS) -> Tensor:
     """Images between two, (steps + 1, 3, r, r): pixels of ``start`` become those of ``end``, the map's highest first.
 
-    With ``start`` the image and ``end`` zeros these are the images of ``deletion_curve``; with ``start`` the ``blurred``
-    image and ``end`` the image those of ``insertion_curve``.
+    With the image as ``start`` and zeros as ``end``, these are the images of ``deletion_curve``; with the ``blurred`` image
+    as ``start`` and the image as ``end``, those of ``insertion_curve``.
 
     Raises:
         ValueError: the map has another size than the images, or is not finite, or there is no step.

@@ -1,4 +1,4 @@
-"""Mosaics: how much of a class's evidence lies on its own tile, and whether four objects of a class are all found."""
+"""Mosaics: how much of a class's evidence lies on its own tile, and whether all four objects of a class are found."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +30,7 @@ def tile_shares(maps: np.ndarray, grid: CellGrid, layout: str = "2x2") -> np.nda
         layout: name in ``LAYOUTS``.
 
     Returns:
-        (N, tiles), tiles row by row, sum 1; all 0 for a map without positive evidence, which points nowhere.
+        (N, tiles), tiles row by row; each row sums to 1, or is all 0 for a map without positive evidence.
 
     Raises:
         ValueError: unknown layout, or maps that do not fit the grid or are not finite.
@@ -42,8 +42,7 @@ def tile_shares(maps: np.ndarray, grid: CellGrid, layout: str = "2x2") -> np.nda
 
 
 def pointing_scores(maps: np.ndarray, grid: CellGrid, tiles: np.ndarray, layout: str = "2x2") -> np.ndarray:
-    """Share of the positive evidence for a class that lies on that class's tile; chance is one over the number of
-    tiles.
+    """Share of the positive evidence for a class that lies on that class's tile; chance is 1 / the number of tiles.
 
     Args:
         maps: raw maps of the class on tile ``tiles[n]`` of each mosaic, (N, n, n).
@@ -62,7 +61,7 @@ def pointing_scores(maps: np.ndarray, grid: CellGrid, tiles: np.ndarray, layout:
 
 
 class FourObjects(NamedTuple):
-    """Of each mosaic of one class, (N,) each in [0, 1]."""
+    """Scores of mosaics of one class, (N,) each in [0, 1]."""
 
     found: np.ndarray
     weakest: np.ndarray
@@ -72,17 +71,17 @@ class FourObjects(NamedTuple):
 def four_objects(maps: np.ndarray, grid: CellGrid) -> FourObjects:
     """Whether the objects on all four tiles of a 2 x 2 mosaic of one class are seen.
 
-    A tile counts without ``MARGIN`` of its side along its border, where a neighbour's evidence spills over: a cell of the
-    coarsest grid is as wide.
+    A margin of ``MARGIN`` times its side is left out along each tile's border, where a neighbour's evidence spills over: a
+    cell of the coarsest grid is as wide.
 
     Args:
         maps: raw maps of the class, (N, n, n).
         grid: where their cells look.
 
     Returns:
-        ``found``: share of the tiles on which the map reaches half its maximum. ``weakest``: peak on the tile where it is
-        lowest, over the map's maximum. ``evenness``: exponential of the entropy of the tiles' evidence over four: 1 where
-        all get the same, 0.25 where one gets everything. All 0 for a map without positive evidence.
+        ``found``: share of the tiles on which the map reaches half its maximum. ``weakest``: the lowest of the four tiles'
+        peaks, divided by the map's maximum. ``evenness``: exponential of the entropy of the tiles' evidence, divided by four:
+        1 where all get the same, 0.25 where one gets everything. All are 0 for a map without positive evidence.
 
     Raises:
         ValueError: maps that do not fit the grid or are not finite.
@@ -106,11 +105,11 @@ def four_objects(maps: np.ndarray, grid: CellGrid) -> FourObjects:
 
 
 def native_mosaic(tiles: Sequence[Tensor]) -> Tensor:
-    """Four inputs of a network, (3, r, r) each, as one of twice the side: every tile at the size the network sees a
-    photograph at.
+    """Four inputs of a network, (3, r, r) each, as one input of twice the side, so that every tile has the size of a
+    photograph.
 
     Raises:
-        ValueError: another number of tiles.
+        ValueError: there are not four tiles.
     """
     if len(tiles) != 4:
         raise ValueError(f"{len(tiles)} tiles for a 2x2 mosaic; expected 4")
@@ -126,13 +125,13 @@ def plan_mosaics(
         classes: for every photograph, the class indices that it shows.
         layout: name in ``LAYOUTS``.
         seed: the same seed gives the same plan.
-        limit: at most so many mosaics.
+        limit: largest number of mosaics.
 
     Returns:
         Positions in ``classes``, (mosaics, tiles), tiles row by row.
 
     Raises:
-        ValueError: fewer classes than tiles.
+        ValueError: there are fewer classes than tiles.
     """
     rows, columns = _layout(layout)
     tiles = rows * columns
@@ -158,12 +157,12 @@ def mosaic(photographs: Sequence[Image.Image], layout: str = "2x2", size: int = 
     and below.
 
     Args:
-        photographs: one a tile, row by row.
+        photographs: one for each tile, row by row.
         layout: name in ``LAYOUTS``.
         size: side of the canvas in pixels.
 
     Raises:
-        ValueError: unknown layout or another number of photographs.
+        ValueError: the layout is unknown, or the number of photographs is not that of its tiles.
     """
     rows, columns = _layout(layout)
     if len(photographs) != rows * columns:
@@ -178,7 +177,7 @@ def mosaic(photographs: Sequence[Image.Image], layout: str = "2x2", size: int = 
 
 
 def _unlike(waiting: list[int], classes: Sequence[Sequence[int]], tiles: int) -> list[int]:
-    """The first photographs, up to ``tiles``, of which no two share a class."""
+    """The first photographs, up to ``tiles``, no two of which share a class."""
     chosen: list[int] = []
     shown: set[int] = set()
     for row in waiting:

@@ -17,7 +17,7 @@ NOISE_IMAGES = 4
 
 
 def control_seed(draw: int = 0) -> int:
-    """A seed that no training uses: trainings count from 0, this is a hash of the word control.
+    """A seed that no training uses: trainings count from 0, while this is a hash of the word "control" and the draw.
 
     Networks whose first weights were drawn from the same seed stay alike however long they are trained: a "random" head
     from a training's own seed correlates at 0.8 with the trained one.
@@ -29,7 +29,7 @@ def random_network(network: Network, seed: int | None = None) -> Network:
     """The same architecture, freshly initialised: the control for "the network has learned to look there".
 
     Args:
-        network: whose architecture.
+        network: the network whose architecture is used.
         seed: by default ``control_seed()``.
     """
     return _like(
@@ -40,20 +40,20 @@ def random_network(network: Network, seed: int | None = None) -> Network:
 def cascading_randomisation(
     network: Network, images: Tensor, class_idx: np.ndarray, method: str = "cam", seed: int | None = None
 ) -> dict[str, np.ndarray]:
-    """Initialise a network anew, part by part from the classifier down to the stem, and compare its maps.
+    """Reinitialise a network part by part, from the classifier down to the stem, and compare its maps.
 
     A method whose maps barely change explains the image, not the network. Never used to rank networks.
 
     Args:
-        network: trained.
-        images: what it takes in, (N, 3, r, r).
+        network: a trained network; not changed.
+        images: its input, (N, 3, r, r).
         class_idx: class explained in each image, (N,).
         method: name in ``METHODS``.
         seed: of the initialisation; by default ``control_seed()``.
 
     Returns:
-        Part of the network, from ``classifier`` and ``head`` over ``stage 7`` ... ``stage 1`` to ``stem`` -> rank
-        correlation of each image's map with the trained network's when this part and all above it are random, (N,).
+        Part of the network, from ``classifier``, ``head`` and ``stage 7`` to ``stage 1`` and ``stem`` -> rank correlation of
+        each image's map with the trained network's when this part and all parts above it are random, (N,).
 
     Raises:
         ValueError: unknown method.
@@ -79,10 +79,10 @@ def _parts(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _initialised(network: Network, seed: int) -> nn.Module:
-    """A fresh model of the same architecture; torch's own random state is left as it was.
+    """A fresh model of the same architecture; torch's global random state is not changed.
 
-    Each BatchNorm takes its statistics from noise images: with those of initialisation signals fade to 1e-9 on their
-    way up, which float16 cannot hold.
+    Each BatchNorm takes its statistics from noise images: with the initial statistics, signals fade to 1e-9 on their way up,
+    which float16 cannot represent.
     """
     side = network.scaling.input_size
     with torch.random.fork_rng(devices=[]), torch.no_grad():

@@ -1,7 +1,7 @@
-"""Maps of one network against another's, and how concentrated a map is; no masks needed.
+"""Maps of one network compared with another's, and how concentrated a map is; no masks are needed.
 
 Two networks that differ only in the seed of their training already have quite different maps, so a number from here
-says something only beside the same number for such a pair: the noise floor.
+means something only beside the same number for such a pair: the noise floor.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def pearson(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def spearman(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Correlation of the ranks of the cells: what ``pearson`` gives for ranks, equal values sharing their mean rank.
+    """Correlation of the ranks of the cells: ``pearson`` of the ranks, with equal values sharing their mean rank.
 
     Args, returns and errors as for ``pearson``.
 
@@ -48,10 +48,10 @@ def entropy(maps: np.ndarray, grid: CellGrid) -> np.ndarray:
     """How evenly the positive evidence is spread over the view: 0 where it is uniform, lower the more it is
     concentrated.
 
-    The differential entropy of the evidence as a density over the view, ``-sum_i p_i log(p_i / a_i)`` with the
-    evidence's share ``p_i`` and the area's share ``a_i`` of each cell: so grids of different sizes have one scale.
-    ``exp`` of it is the share of the view that an evenly lit region of the same entropy would fill. A coarse grid
-    cannot go below ``log`` of its smallest cell.
+    It is the differential entropy of the evidence as a density over the view, ``-sum_i p_i log(p_i / a_i)`` with each cell's
+    share ``p_i`` of the evidence and ``a_i`` of the area, so that grids of different sizes have one scale. Its exponential is
+    the share of the view that a uniform region of the same entropy would fill. A coarse grid cannot go below the logarithm
+    of its smallest cell's area.
 
     Args:
         maps: raw maps, (N, n, n).
@@ -91,7 +91,7 @@ def centre_shift(maps: np.ndarray, grid: CellGrid, others: np.ndarray, other_gri
 
 
 def agreement(logits: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether two networks put the same class first: (N, K) each give bool (N,).
+    """Whether two networks put the same class first, bool (N,), from logits (N, K) each.
 
     Raises:
         ValueError: the shapes differ, or logits are not finite.
@@ -110,7 +110,7 @@ def _rows(maps: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _density(maps: np.ndarray, grid: CellGrid) -> tuple[np.ndarray, np.ndarray]:
-    """Positive evidence per area, mean 1 over the view (a map without any counts as uniform), and the cells' areas."""
+    """Positive evidence per area, whose mean over the view is 1, and the cells' areas; a map without evidence is uniform."""
     areas = grid.areas
     evidence = np.maximum(grid.check(maps), 0)
     total = (evidence * areas).sum(axis=(1, 2), keepdims=True)

@@ -1,4 +1,4 @@
-"""The ten maps of the EfficientNet paper's own Figure 7, for showing beside others and for nothing else."""
+"""The ten maps of the EfficientNet paper's own Figure 7, only for showing beside other maps."""
 
 import json
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ FILE = Path(__file__).with_suffix(".json")
 
 @dataclass(frozen=True)
 class PaperMap:
-    """One map as the figure shows it. Neither an array nor a raw map: its zero, sign and unit are lost in print.
+    """One map as the figure shows it. It is neither an array nor a raw map, because its zero, sign and unit are lost in print.
 
     Attributes:
-        levels: what was drawn, float32 (side, side) in [0, 1], read-only; 0 and 1 are the map's own minimum and maximum.
+        levels: values as drawn, float32 (side, side) in [0, 1], read-only; 0 and 1 are the map's own minimum and maximum.
     """
 
     levels: np.ndarray
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        """Refused, so that no function of raw maps takes one by accident."""
+        """Always raises, so that no function of raw maps takes one by accident."""
         raise TypeError(
             "a map printed in the paper has lost its zero and unit; show its levels, do not compute with it"
         )
@@ -48,7 +48,7 @@ class PaperMap:
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """Figure 7: two photographs, which are not printed here, by five networks. For display only.
+    """Figure 7: the maps of two photographs, which are not included, by five networks. For display only.
 
     Attributes:
         source: where the maps come from and how they were read, one sentence.

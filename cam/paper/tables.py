@@ -138,7 +138,7 @@ def _curve(label: str, points: list[list[float]]) -> Curve:
 
 
 def _figure4_key(line: dict) -> str:
-    """The dimensions that grew before the width did: none, depth, resolution or both."""
+    """What was scaled before the width: ``"depth"``, ``"resolution"``, ``"compound"`` for both or ``"width"`` for neither."""
     return {(False, False): "width", (True, False): "depth", (False, True): "resolution", (True, True): "compound"}[
         line["depth"] > 1, line["resolution"] > 1
     ]

@@ -1,7 +1,7 @@
-"""Pickles of strangers, read in a process of their own, with limits of memory and time: what comes out is safetensors.
+"""Read untrusted pickles in a separate process with limits on memory and time, and write them as safetensors.
 
-The scan before unpickling refuses what is known to take memory or time. Where a server answers many people, what is not
-known must not stop it either: ``python -m models.checkpoints.apart IN OUT`` is killed by the system instead.
+The scan before unpickling refuses everything that is known to take much memory or time. What is not known must not stop a
+server that many people use either: the system kills ``python -m models.checkpoints.apart IN OUT`` instead.
 """
 
 import subprocess
@@ -22,17 +22,17 @@ try:
 except ImportError:  # Windows: time alone is limited
     resource = None  # type: ignore[assignment]
 
-MEMORY, PROCESSOR, PATIENCE = 4 << 30, 60, 120  # bytes; seconds of work, and altogether
+MEMORY, PROCESSOR, PATIENCE = 4 << 30, 60, 120  # bytes; seconds of processor time, and in all
 ROOT = Path(__file__).parents[2]
 REFUSED = 3  # exit code where a sentence says why
 TOO_MUCH = "reading it takes more memory or time than it may; save its state_dict() as .safetensors"
 
 
 def unpickled_apart(path: Path, out: Path) -> None:
-    """Write the tensors of a pickled checkpoint's network as safetensors, under the names that they have in it.
+    """Write the tensors of a pickled checkpoint's network as safetensors, under the same names.
 
     Raises:
-        CheckpointError: it is refused, as ``read_weights`` refuses it, or it took more memory or time than it may.
+        CheckpointError: ``read_weights`` refuses the file, or reading it takes more memory or time than allowed.
         OSError: ``out`` cannot be written.
     """
     command = [sys.executable, "-m", __name__, str(path.resolve()), str(out.resolve())]
@@ -48,7 +48,7 @@ def unpickled_apart(path: Path, out: Path) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Read IN and write OUT, within the limits; an exit code, and a sentence where it is refused."""
+    """Read IN and write OUT within the limits; return an exit code, and print a sentence where IN is refused."""
     path, out = map(Path, words)
     _limit()
     try:
@@ -75,7 +75,7 @@ def _limit() -> None:
 
 
 def is_pickled(path: Path) -> bool:
-    """Whether reading the file means unpickling it, as its ending says: another than those of safetensors and ONNX."""
+    """Whether reading the file means unpickling it: whether its ending is neither that of safetensors nor of ONNX."""
     return path.suffix.lower() not in (SAFETENSORS, SUFFIX)
 
 

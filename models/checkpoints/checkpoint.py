@@ -28,20 +28,20 @@ class Checkpoint:
         scaling: as given, as recorded, or recognised from the tensors; its resolution is ``"unrecorded"`` where nothing in or
             beside the file says it.
         family: name in ``FAMILIES``.
-        family_origin: how it is known, in words.
+        family_origin: how the family is known, in words.
         num_classes: outputs of the classifier.
-        normalisation: of what the network takes in: as given, as recorded, else the family's.
+        normalisation: of the network's input: as given, as recorded, as clues beside the file say, else the family's.
         normalisation_origin: which of these, in words.
         metadata: what was recorded (categories, recipe, provenance, accuracy); empty if nothing was.
         key_style: whose names the file has: ``"torchvision"``, ``"timm"``, ``"efficientnet_pytorch"``,
             ``"efficientnet_lite_pytorch"``, ``"transformers"``, ``"nvidia"`` or ``"keras"``.
         sha256: hash of the file.
         path: the file.
-        entry: where in the file the state dict was, for instance ``"state_dict_ema"``; empty if it was the file.
+        entry: where in the file the state dict was, for instance ``"state_dict_ema"``; empty if it was the whole file.
         others: other networks in the file, which ``entry`` could have named.
-        joined: first blocks of stages have a skip connection where their input's shape is their output's, as narrow networks
-            of ``JOINING`` have and this project's have not.
-        notes: sentences on what was assumed or read otherwise than it came.
+        joined: whether first blocks of stages have a skip connection where their input and output have the same shape, as
+            in narrow networks of the libraries in ``JOINING``, but not in this project's.
+        notes: sentences on what was assumed, or read differently from how it is stored.
     """
 
     state_dict: dict[str, Tensor]
@@ -62,29 +62,29 @@ class Checkpoint:
 
     @property
     def run_scaling(self) -> Scaling:
-        """The scaling to run it at: where no resolution is recorded, at that of the released network with these tensors."""
+        """The scaling to run at; an unrecorded resolution is that of the released network with these tensors."""
         if self.scaling.resolution != UNRECORDED:
             return self.scaling
         return replace(self.scaling, resolution=own_resolution(self.scaling, self.family, self.key_style))
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """Outputs of the linear layers of its head but the last; none where it is one linear layer."""
+        """Output sizes of the head's linear layers but the last; empty for a single linear layer."""
         return hidden_layers(self.state_dict)
 
     @property
     def label_sets(self) -> dict[str, int]:
-        """Name -> how many of the classifier's rows, in their order; empty where the file records none."""
+        """Name -> number of the classifier's rows, in the order of the rows; empty where the file records none."""
         return checked_label_sets(self.metadata, self.num_classes)
 
     @property
     def placement(self) -> Placement:
-        """Where the cells of the last map look, as recorded; nominal where nothing is."""
+        """Where the cells of the last map look, as recorded; nominal where nothing is recorded."""
         return recorded_placement(self.metadata)
 
     @property
     def outputs(self) -> str | None:
-        """How its logits are read, one of ``OUTPUTS``, as a graph records; None elsewhere."""
+        """How its logits are read, one of ``OUTPUTS``, as a graph records it; None for other files."""
         found = recorded_graph(self.metadata).get(OUTPUTS_OF_GRAPH)
         return found if found in OUTPUTS else None
 
@@ -92,7 +92,7 @@ class Checkpoint:
         """A new network with these weights, float32 and in eval mode; no random number is drawn for it.
 
         Args:
-            label_set: its classifier keeps the rows of this one of ``label_sets``; by default it is whole.
+            label_set: one of ``label_sets``, whose rows of the classifier are kept; by default all rows.
 
         Raises:
             CheckpointError: the file records no such label set.
@@ -110,7 +110,7 @@ class Checkpoint:
         return network.eval()
 
     def categories(self, label_set: str | None = None) -> list[str] | None:
-        """Recorded names of the classes of a label set, by default of all; None where none are recorded.
+        """Recorded names of the classes of a label set, by default of all classes; None where none are recorded.
 
         Raises:
             CheckpointError: the file records no such label set.

@@ -1,8 +1,8 @@
-"""What stands beside a weight file: the configuration of a hub's folder, and the names of the folder and the file.
+"""Clues beside a weight file: the configuration in a hub's folder, and the names of the folder and the file.
 
-timm's hub files are all called ``model.safetensors``; which of two paddings they were trained with, their normalisation and
-their classes stand in the ``config.json`` of the same folder, transformers' in two such files. A name says less, and is
-believed where nothing better is at hand.
+timm's hub files are all called ``model.safetensors``; the ``config.json`` in the same folder says which of two paddings they
+were trained with, their normalisation and their classes. transformers has two such files. A name says less, and is used
+where there is nothing better.
 """
 
 import json
@@ -16,7 +16,7 @@ from models.checkpoints.weight_files import CheckpointError
 from models.normalisation import HALF, Normalisation
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
-LARGEST_CONFIG = 8 * 2**20  # bytes; the 21,843 labels of ImageNet's full set take one
+LARGEST_CONFIG = 8 * 2**20  # bytes; the 21,843 labels of the full ImageNet take one MiB
 ARCHITECTURE = re.compile(
     r"(?<![a-z0-9])((?:tf_)?(?:adv-)?efficientnet[-_.](?:v2|[a-z0-9]+)[a-z0-9_.-]*)", re.IGNORECASE
 )
@@ -26,11 +26,11 @@ FOLDERS = 4  # up from the file, as far as a hub's cache nests: models--OWNER--N
 
 @dataclass(frozen=True)
 class Clues:
-    """What is said beside a file of the network in it; empty where nothing is.
+    """What is known from beside a file about the network in it; empty where nothing is.
 
     Attributes:
         architecture: timm's, torchvision's or transformers' name, in lower case.
-        origin: where that stood, in words.
+        origin: where that name was found, in words.
         normalisation: of the training.
         resolution: side of the input in pixels.
         labels: class names in the order of the logits.
@@ -44,7 +44,7 @@ class Clues:
 
     @property
     def family(self) -> str | None:
-        """The family of networks with that name; None where the name tells none."""
+        """The family of networks with that name; None where the name does not tell."""
         name = self.architecture
         if name.startswith("tf_"):
             return "lite" if "lite" in name else "tf"
@@ -54,7 +54,7 @@ class Clues:
 
 
 def clues_beside(path: Path) -> Clues:
-    """What the configuration in a weight file's folder says, else the names of the folder and of the file.
+    """Clues from the configuration in a weight file's folder, else from the names of the folder and the file.
 
     Raises:
         CheckpointError: the configuration is damaged.
@@ -117,12 +117,12 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path.name} beside it is no JSON; remove it or download it again") from error
+        raise CheckpointError(f"{path.name} beside it is not JSON; remove it or download it again") from error
     return found if isinstance(found, dict) else {}
 
 
 def _normalisation(mean: object, std: object) -> Normalisation | None:
-    """One of three channels, or of one, which stands for all; None where the numbers are missing or are none."""
+    """A normalisation of three channels, or of one for all three; None where the numbers are missing or invalid."""
     try:
         triples = [values * 3 if isinstance(values, list) and len(values) == 1 else values for values in (mean, std)]
         return Normalisation(*triples)  # type: ignore[arg-type]

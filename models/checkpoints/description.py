@@ -10,7 +10,7 @@ from models.scaling import FAMILIES, SCALINGS, scaled_widths
 
 
 def describe(checkpoint: Checkpoint, measured: Mapping[str, str] | None = None) -> str:
-    """What was found in a checkpoint, and what was measured on it besides, as two aligned columns of plain text."""
+    """What was found in a checkpoint, followed by what was measured on it, as two aligned columns of plain text."""
     scaling, traits, style = checkpoint.run_scaling, FAMILIES[checkpoint.family], checkpoint.key_style
     widths = scaled_widths(scaling, checkpoint.family)
     named = [name for name, other in SCALINGS.items() if scaled_widths(other, checkpoint.family) == widths]

@@ -1,4 +1,4 @@
-"""Of which family a network is, which no tensor tells alone: by key style, by clues, by statistics."""
+"""Which family a network belongs to, which tensors alone do not tell: by key style, by clues, by statistics."""
 
 import re
 from collections.abc import Mapping
@@ -23,22 +23,22 @@ from models.home import SAMPLES
 from models.normalisation import Normalisation
 from models.scaling import FAMILIES, SCALINGS, Scaling, scaled_widths
 
-TORCHVISIONS_B2 = 288  # pixels; its other networks were trained at the paper's
+TORCHVISIONS_B2 = 288  # pixels; torchvision's other networks were trained at the paper's resolutions
 
 
 def recognised_family(tensors: Mapping[str, Tensor], key_style: str, clues: Clues) -> tuple[str, str]:
-    """The family by what the tensors show, by what stands beside them and by what the libraries of these names do.
+    """The family of a network, from its tensors, from the clues beside them and from the library that its names belong to.
 
-    lukemelas, transformers and Keras carry Google's weights, ``tf`` (transformers and Keras pad as SAME does at the input
-    size each network was made for, and otherwise at even sizes), without gates ``lite``. torchvision's B5 to B7 and
-    NVIDIA's are ``tv``. timm's ``efficientnet_*`` and ``tf_efficientnet_*`` have the same tensors: which it is a clue tells,
-    else the statistics of the sample photographs.
+    lukemelas, transformers and Keras carry Google's weights, which are ``tf`` (transformers and Keras pad as SAME does at
+    the input size each network was made for, and otherwise at even sizes), or ``lite`` without gates. torchvision's B5 to B7
+    and NVIDIA's networks are ``tv``. timm's ``efficientnet_*`` and ``tf_efficientnet_*`` have the same tensors: a clue tells
+    which it is, or else the statistics on the sample photographs.
 
     Returns:
         The family, and how it is known, in words.
 
     Raises:
-        CheckpointError: it is timm's, nothing tells which, and the statistics fit neither better.
+        CheckpointError: the names are timm's, there is no clue, and the statistics fit neither family clearly better.
     """
     gates, named = has_gates(tensors), f"as {key_style} builds them"
     if key_style == "timm":
@@ -55,7 +55,7 @@ def recognised_family(tensors: Mapping[str, Tensor], key_style: str, clues: Clue
 
 
 def _has_widths(architecture: str, tensors: Mapping[str, Tensor], family: str) -> bool:
-    """The architecture's number agrees with the tensors, or it has none that can be compared."""
+    """Whether the architecture's number agrees with the tensors, or there is no number to compare."""
     number = re.search(r"(?:_b|-b|lite)([0-7])(?![0-9])", architecture)
     if number is None:
         return True
@@ -66,10 +66,10 @@ def _has_widths(architecture: str, tensors: Mapping[str, Tensor], family: str) -
 def fitting_family(
     tensors: Mapping[str, Tensor], families: tuple[str, ...], normalisation: Normalisation | None
 ) -> tuple[str, str]:
-    """Of families with the same tensors the one that the BatchNorms' statistics fit best on the sample photographs.
+    """The family, of several with the same tensors, whose BatchNorm statistics fit best on the sample photographs.
 
     Raises:
-        CheckpointError: none fits clearly better, as with weights that were never trained.
+        CheckpointError: none fits clearly better, as with untrained weights.
     """
     scaling = recognised_scaling(observed_widths(tensors), families[0])
     misfits = {}
@@ -88,11 +88,11 @@ def fitting_family(
             "beside it"
         )
     numbers = " against ".join(f"{misfits[name]:.3f}" for name in sorted(misfits, key=lambda name: misfits[name]))
-    return best, f"its BatchNorms' statistics fit the sample photographs best so, {numbers}"
+    return best, f"its BatchNorms' statistics fit the sample photographs best this way, {numbers}"
 
 
 def own_resolution(scaling: Scaling, family: str, key_style: str = "") -> int:
-    """Pixels for which the released network with these tensors was made; B0's where there is none."""
+    """Resolution of the released network with these tensors, in pixels; B0's where there is no such network."""
     widths = scaled_widths(scaling, family)
     name = next((name for name, other in SCALINGS.items() if scaled_widths(other, family) == widths), "b0")
     if key_style == TORCHVISION and name == "b2":

@@ -1,4 +1,4 @@
-"""ONNX graphs of this project as checkpoints: weights and record out of them, when they are what they say."""
+"""ONNX graphs of this project as checkpoints: their weights and record, once the graph is found to agree with them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,9 @@ from models.checkpoints.weight_files import CheckpointError, read_content
 from models.graphs.names import BATCHES, SUFFIX
 from models.graphs.reading import GraphError, ReadGraph, counters, read_graph
 
-FOREIGN = "a file of ONNX that is none of this project's; save the state_dict() of the PyTorch model that it was exported from"
+FOREIGN = (
+    "an ONNX file that this project did not write; save the state_dict() of the PyTorch model that it was exported from"
+)
 
 
 def is_graph(path: Path) -> bool:
@@ -18,11 +20,11 @@ def is_graph(path: Path) -> bool:
 
 
 def read_graph_file(path: Path) -> ReadGraph:
-    """What ``python -m models onnx`` wrote, not yet believed; its tensors have torchvision's names and are all of them.
+    """Read what ``python -m models onnx`` wrote, not yet verified; it has all of the network's tensors, by torchvision's names.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: another program's, damaged or too large; or onnx is not installed.
+        CheckpointError: the file is another program's, damaged or too large; or onnx is not installed.
     """
     try:
         graph = read_graph(read_content(path))
@@ -34,16 +36,16 @@ def read_graph_file(path: Path) -> ReadGraph:
     except GraphError as error:
         raise CheckpointError(str(error)) from error
     except ModuleNotFoundError as error:
-        raise CheckpointError(f"a file of ONNX, which cannot be read here: {error}") from error
+        raise CheckpointError(f"an ONNX file, which cannot be read here: {error}") from error
 
 
 def require_own(graph: ReadGraph, checkpoint: Checkpoint) -> None:
-    """Write the graph once more from what was read, and refuse it where it is another one, node by node.
+    """Make the graph once more from what was read, and refuse it where any node differs.
 
     Raises:
-        CheckpointError: its nodes compute something else than a network with its weights and record.
+        CheckpointError: the graph's nodes are not those of a network with its weights and record.
     """
-    from models.graphs.graph import onnx_graph  # slow to import, and not everywhere installed
+    from models.graphs.graph import onnx_graph  # slow to import, and not installed everywhere
 
     try:
         again = onnx_graph(

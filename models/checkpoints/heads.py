@@ -1,4 +1,4 @@
-"""The head of a network: the linear layers between its pooled features and its logits, however they were named."""
+"""The head of a network: the linear layers between its pooled features and its logits, whatever their names."""
 
 import re
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ HEAD = "classifier"
 
 
 def named_head(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors with their linear layers under torchvision's name, ``classifier.1``; a missing bias is 0.
+    """The same tensors with the linear layer under torchvision's name, ``classifier.1``; a missing bias is 0.
 
-    A classifier may be a plain linear layer or stand anywhere in a nest of layers without parameters, and beside the
-    network as well as in it. Several layers, each of which takes in what the one before gives, become ``classifier.1``,
-    ``classifier.3`` and so on. Names that are no part of a head stay, for the comparison with the network to report.
+    A classifier may be a plain linear layer or lie anywhere among nested layers without parameters, inside the network or
+    beside it. Several layers that form a chain become ``classifier.1``, ``classifier.3`` and so on. Names that are not part
+    of a head stay as they are, for the comparison with the network to report.
 
     Raises:
-        CheckpointError: there are several linear layers that are no chain, or have nothing between them.
+        CheckpointError: there are several linear layers that do not form a chain, or have nothing between them.
     """
     beside = [name for name in tensors if not name.startswith("features.")]
     found = {name.rpartition(".")[0] for name in beside if name.endswith(".weight") and tensors[name].ndim == 2}
@@ -50,8 +50,8 @@ def _check_chain(linear: list[str], tensors: Mapping[str, Tensor]) -> None:
     shapes = [tensors[f"{module}.weight"].shape for module in linear]
     if any(before[0] != after[1] for before, after in pairwise(shapes)):
         raise CheckpointError(
-            f"a head of {len(linear)} linear layers, {quoted(linear)}, of which one does not take in what another gives; "
-            "expected one, or a chain: save the network without what stands beside it"
+            f"a head of {len(linear)} linear layers, {quoted(linear)}, that do not form a chain: the outputs of one are not "
+            "the inputs of the next; expected one, or a chain: save the network without other layers beside it"
         )
     for one, other in pairwise(linear):
         (parent, _, place), (others, _, next_place) = one.rpartition("."), other.rpartition(".")
@@ -62,18 +62,18 @@ def _check_chain(linear: list[str], tensors: Mapping[str, Tensor]) -> None:
 
 
 def head_layers(tensors: Mapping[str, Tensor]) -> list[str]:
-    """Names of the linear layers of a head that ``named_head`` named, in their order."""
+    """Names of a head's linear layers, as ``named_head`` names them, in order."""
     pattern = re.compile(rf"{HEAD}\.[0-9]{{1,9}}\.weight")
     found = (name.removesuffix(".weight") for name in tensors if pattern.fullmatch(name) and tensors[name].ndim == 2)
     return sorted(found, key=_natural)
 
 
 def hidden_layers(tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
-    """Outputs of the linear layers of a head but the last; none where it is one linear layer."""
+    """Output sizes of a head's linear layers but the last; empty for a single linear layer."""
     return tuple(len(tensors[f"{name}.weight"]) for name in head_layers(tensors)[:-1])
 
 
 def assumed_of_head(tensors: Mapping[str, Tensor]) -> str:
-    """A sentence on what no tensor says of a head of several layers; empty of one."""
+    """A sentence on what is assumed about a head of several layers; empty for a single layer."""
     count = len(head_layers(tensors))
     return f"its head has {count} linear layers; ReLU between them is assumed, no tensor says so" if count > 1 else ""

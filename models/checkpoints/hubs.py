@@ -1,7 +1,7 @@
-"""From what a person names to a weight file: a file, a folder, a hub's cache, or a name that is downloaded once.
+"""Find the weight file that a person names: a file, a folder, a hub's cache, or a name that is downloaded once.
 
-``hf-hub:timm/efficientnet_b0.ra_in1k`` is a repository of the Hugging Face hub,
-``torchvision:EfficientNet_B3_Weights.IMAGENET1K_V1`` weights of torchvision. Both are looked for on this machine first.
+``hf-hub:timm/efficientnet_b0.ra_in1k`` is a repository of the Hugging Face hub, and
+``torchvision:EfficientNet_B3_Weights.IMAGENET1K_V1`` names weights of torchvision. Both are first looked for on this machine.
 """
 
 import os
@@ -24,16 +24,15 @@ Fetch = Callable[..., None]
 
 
 def located(name: str | os.PathLike, fetch: Fetch = torch.hub.download_url_to_file) -> Path:
-    """The weight file that is meant.
+    """The weight file that ``name`` means.
 
     Args:
         name: a file, a folder with one weight file in it, a folder of the hub's cache, ``hf-hub:OWNER/NAME`` or
             ``torchvision:WEIGHTS``.
-        fetch: downloads an address to a path; another one in tests.
+        fetch: downloads an address to a path; tests replace it.
 
     Raises:
-        FileNotFoundError: there is no such file or folder.
-        CheckpointError: the folder has no weight file or several, the name is none, or there is no network connection.
+        CheckpointError: the folder has no weight file or several, the name is not valid, or there is no network connection.
     """
     text = os.fspath(name)
     if text.startswith(HUB):
@@ -45,7 +44,7 @@ def located(name: str | os.PathLike, fetch: Fetch = torch.hub.download_url_to_fi
 
 
 def official_weights(weights: str, fetch: Fetch = torch.hub.download_url_to_file) -> Path:
-    """Official torchvision weights from torch.hub's folder, downloaded where they are not there; their name has their hash.
+    """Official torchvision weights in torch.hub's folder, downloaded when missing and checked by the hash in their name.
 
     Raises:
         CheckpointError: torchvision has no such weights, or they cannot be downloaded.
@@ -64,7 +63,7 @@ def official_weights(weights: str, fetch: Fetch = torch.hub.download_url_to_file
 
 def _from_hub(repository: str, fetch: Fetch) -> Path:
     if not REPOSITORY.fullmatch(repository):
-        raise CheckpointError(f"no name of a hub's repository: {repository!r}; expected {HUB}OWNER/NAME")
+        raise CheckpointError(f"not the name of a hub's repository: {repository!r}; expected {HUB}OWNER/NAME")
     cache = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME", "~/.cache/huggingface")) / "hub")
     folder = cache.expanduser() / f"models--{repository.replace('/', '--')}"
     if folder.is_dir():
@@ -94,7 +93,7 @@ def _download(url: str, path: Path, fetch: Fetch, hash_prefix: str | None = None
 
 
 def _in_folder(folder: Path) -> Path:
-    """The one weight file of a folder; of a hub's cache that of the revision in use, which ``refs/main`` names."""
+    """The one weight file of a folder; in a hub's cache, that of the current revision, which ``refs/main`` names."""
     if (folder / "snapshots").is_dir():
         main = folder / "refs" / "main"
         revision = main.read_text(encoding="utf-8").strip() if main.is_file() else ""

@@ -1,4 +1,4 @@
-"""Keras' weights by path: brought to PyTorch's leaf names, with the axes of kernels in PyTorch's order."""
+"""Convert Keras' weights, given by path, to PyTorch's leaf names and order of axes."""
 
 from collections.abc import Mapping
 
@@ -15,14 +15,14 @@ LEAVES = {
 
 
 def is_keras(content: object) -> bool:
-    """The content has the stem of Keras' EfficientNets, ``stem_conv/kernel`` or ``stem_conv/kernel:0``."""
+    """Whether the content has the stem of Keras' EfficientNets, ``stem_conv/kernel`` or ``stem_conv/kernel:0``."""
     return isinstance(content, Mapping) and any(str(name).partition(":")[0].endswith(STEM) for name in content)
 
 
 def from_keras(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A state dict with modules named as Keras names layers: ``block1a_dwconv.weight``.
 
-    Weights of the preprocessing layers at the input are left out: what they do is part of the normalisation.
+    Weights of the preprocessing layers at the input are left out: they are part of the normalisation.
     """
     tensors = {}
     for path, tensor in weights.items():
@@ -39,10 +39,10 @@ def from_keras(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def keras_normalisation(content: object) -> Normalisation | None:
-    """What the layers at the input do to pixels in [0, 1], by the weights they keep; None of other files.
+    """What the layers at the input do to pixels in [0, 1], according to their weights; None for files that are not Keras'.
 
-    Keras' own ImageNet weights keep ImageNet's deviations as variances and divide by their roots twice, in a layer without
-    weights: together they divide by the deviations.
+    Keras' own ImageNet weights store ImageNet's standard deviations as variances, and divide by their roots a second time in
+    a layer without weights: together that divides by the standard deviations.
     """
     if not is_keras(content):
         return None

@@ -1,4 +1,4 @@
-"""Names of parameters: give the tensors of a checkpoint torchvision's names.
+"""Rename the tensors of a checkpoint to torchvision's names.
 
 torchvision, timm, lukemelas' efficientnet_pytorch (with the Lite networks made from it), Hugging Face transformers, NVIDIA
 and Keras name the same tensors differently. Each style is a table from the names of its modules to torchvision's.
@@ -30,7 +30,7 @@ ENDS = (
     "classifier.1",
 )  # stem, head, classifier
 LATER = ("0.0", "0.1", "1.0", "1.1", "2.fc1", "2.fc2", "3.0", "3.1")  # expansion, depthwise, gate, projection
-FIRST = ("0.0", "0.1", "1.fc1", "1.fc2", "2.0", "2.1")  # the same in the first stage, where nothing expands
+FIRST = ("0.0", "0.1", "1.fc1", "1.fc2", "2.0", "2.1")  # the same in the first stage, which has no expansion
 
 
 class KeyStyle(NamedTuple):
@@ -38,8 +38,8 @@ class KeyStyle(NamedTuple):
 
     Attributes:
         name: of the style.
-        ends: the library's names for ``ENDS``; the first and the third are how the style is recognised.
-        block: pattern of a module in a block: groups ``stage`` (missing where blocks are numbered through), ``block``
+        ends: the library's names for ``ENDS``; the first one and ``block`` are how the style is recognised.
+        block: pattern of a module in a block: groups ``stage`` (missing where blocks are numbered across stages), ``block``
             (a number, or a letter) and ``layer``.
         first: the library's names for ``FIRST``.
         later: the library's names for ``LATER``.
@@ -122,21 +122,21 @@ STYLES = (
         stages_from=1,
     ),
 )
-_NVIDIA_STAGE = re.compile(r"^layer([1-9])\.(?=block)")  # in its first files; later ones have layers.0
+_NVIDIA_STAGE = re.compile(r"^layer([1-9])\.(?=block)")  # in NVIDIA's first files; later ones have layers.0
 STEMS = (f"{ENDS[0]}.weight", *(f"{style.ends[0]}.weight" for style in STYLES))
 
 
 def network_in(content: object, entry: str | None = None) -> tuple[dict[str, Tensor], str, list[str]]:
-    """The tensors of the network in what a file holds; see ``find_state_dict``.
+    """The tensors of the network in a file's content; see ``find_state_dict``.
 
     Raises:
-        CheckpointError: no tensors, several networks and none of them an average, or no such entry.
+        CheckpointError: there are no tensors, several networks and no single average, or no such entry.
     """
     return find_state_dict(from_keras(content) if is_keras(content) else content, STEMS, entry)  # type: ignore[arg-type]
 
 
 def to_torchvision(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The same tensors under torchvision's names, and the style they came in.
+    """The same tensors under torchvision's names, and the style of the old names.
 
     Names that the style does not have stay as they are, for the comparison with the network to report.
 
@@ -151,7 +151,7 @@ def to_torchvision(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], st
         if f"{style.ends[0]}.weight" in tensors and blocks:
             return _converted(tensors, style), style.name
     raise CheckpointError(
-        f"no EfficientNet in a known key style, its tensors are {quoted(tensors)}; "
+        f"not an EfficientNet in a known key style: its tensors are {quoted(tensors)}; "
         f"expected the names of {', '.join([TORCHVISION, *(style.name for style in STYLES)])}"
     )
 
@@ -179,7 +179,7 @@ def _place(module: re.Match[str]) -> tuple[str, str]:
 
 
 def _positions(tensors: Mapping[str, Tensor], style: KeyStyle) -> dict[tuple[str, str], tuple[int, int]]:
-    """Stage and block, counted from 0, of every block as the style writes it."""
+    """Stage and block, counted from 0, for every (stage, block) as the style writes it."""
     modules = (style.block.fullmatch(name.rpartition(".")[0]) for name in tensors)
     places = {_place(module) for module in modules if module}
     if any(stage for stage, _ in places):
@@ -192,7 +192,7 @@ def _positions(tensors: Mapping[str, Tensor], style: KeyStyle) -> dict[tuple[str
 
 
 def _running_positions(tensors: Mapping[str, Tensor], blocks: list[str], style: KeyStyle) -> dict[str, tuple[int, int]]:
-    """Where blocks are numbered through: neighbours of one stage share output channels, kernel and expansion."""
+    """Positions where blocks are numbered across stages: blocks of one stage share output channels, kernel and expansion."""
     expansion, depthwise, projection = style.later[0], style.later[2], style.later[6]
     prefix = style.block.pattern.partition("(")[0].replace("\\", "")
 
@@ -207,12 +207,12 @@ def _running_positions(tensors: Mapping[str, Tensor], blocks: list[str], style: 
 
     stages = [list(stage) for _, stage in groupby(blocks, looks)]
     if len(stages) != len(STAGES):
-        raise CheckpointError(f"{len(stages)} stages of like blocks; an EfficientNet has {len(STAGES)}")
+        raise CheckpointError(f"{len(stages)} stages of equal blocks; an EfficientNet has {len(STAGES)}")
     return {block: (stage, index) for stage, members in enumerate(stages) for index, block in enumerate(members)}
 
 
 def renamed(pairs: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
-    """A state dict of these pairs, none of which may meet under one name."""
+    """A state dict of these pairs, no two of which may have the same name."""
     tensors: dict[str, Tensor] = {}
     for name, tensor in pairs:
         if name in tensors:

@@ -1,24 +1,24 @@
-"""Several label sets in one classifier: consecutive rows, as a checkpoint's metadata names and counts them.
+"""Several label sets in one classifier: consecutive rows, which a checkpoint's metadata names and counts.
 
-``"label_sets": {"imagenet": 1000, "caltech101": 101}`` says that of 1,101 rows the first 1,000 are ImageNet's classes.
+``"label_sets": {"imagenet": 1000, "caltech101": 101}`` says that the first 1,000 of 1,101 rows are ImageNet's classes.
 """
 
 from collections.abc import Mapping
 
 from models.checkpoints.weight_files import CheckpointError, quoted
 
-LABEL_SETS = "label_sets"  # where a checkpoint's metadata has them
+LABEL_SETS = "label_sets"  # their key in a checkpoint's metadata
 
 
 def checked_label_sets(metadata: Mapping, classes: int) -> dict[str, int]:
-    """The label sets that metadata record, in the order of their rows; empty where none are.
+    """The label sets that metadata record, in the order of their rows; empty where there are none.
 
     Args:
         metadata: of a checkpoint.
-        classes: rows of its classifier.
+        classes: number of rows of its classifier.
 
     Raises:
-        CheckpointError: they are no numbers of rows by name, or do not add up to the classifier's rows.
+        CheckpointError: they are not numbers of rows by name, or do not add up to the classifier's rows.
     """
     found = metadata.get(LABEL_SETS, {})
     if not isinstance(found, Mapping) or not all(isinstance(name, str) and _is_count(found[name]) for name in found):
@@ -32,10 +32,10 @@ def checked_label_sets(metadata: Mapping, classes: int) -> dict[str, int]:
 
 
 def rows_of(label_sets: Mapping[str, int], name: str) -> slice:
-    """The rows of a classifier that one of its label sets has.
+    """The rows of a classifier that belong to one of its label sets.
 
     Raises:
-        CheckpointError: there is no such label set; the message lists those there are.
+        CheckpointError: there is no such label set; the message lists the recorded ones.
     """
     if name not in label_sets:
         there = f"it has {quoted(label_sets)}" if label_sets else "it records none"

@@ -1,7 +1,7 @@
-"""Checkpoints: read the weights of an EfficientNet whoever saved them, write them so that they say what they are.
+"""Read the weights of an EfficientNet, whichever library saved them, and write checkpoints that describe themselves.
 
-Nothing in a file is believed before it has been compared: with a network built without memory, with what the file
-records about itself, and with the size of the file.
+Nothing in a file is trusted before it has been compared with a network on the meta device, with what the file records about
+itself, and with the size of the file.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ from models.scaling import FAMILIES, Scaling, family_named
 
 __all__ = ["Checkpoint", "CheckpointError", "load_checkpoint", "save_checkpoint"]
 
-JOINING = ("torchvision", "timm", "nvidia", "keras")  # libraries that join any block's ends where their shapes agree
+JOINING = ("torchvision", "timm", "nvidia", "keras")  # libraries with a skip connection wherever shapes agree
 
 
 def load_checkpoint(
@@ -64,20 +64,22 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Read a checkpoint with the names of torchvision, timm, efficientnet_pytorch, transformers, NVIDIA or Keras.
 
-    The network is found by its stem, under whatever dictionaries and prefixes a training program put around it. What no
-    tensor tells is read from the configuration that a hub puts beside the file, else from the names of folder and file.
+    The network is found by its stem, under whatever dictionaries and prefixes a training program put around it. What
+    tensors do not tell is read from the configuration that a hub puts beside the file, else from the names of folder and
+    file.
 
     Args:
         path: a .safetensors, .pth or .pt file, an .onnx file of ours, a folder with one, or a name on a hub; see ``located``.
-        family: what tensors cannot tell (padding, BatchNorm eps); default: as recorded, else by key style and clues.
-        scaling: default: as recorded, else the nearest named scaling with these tensors.
-        normalisation: default: as recorded, else as the configuration beside the file says, else the family's.
-        entry: which network to take where the file has several, ``"state_dict"``; default: the average over training.
+        family: what tensors cannot tell (padding, BatchNorm eps); by default as recorded, else by key style and clues.
+        scaling: by default as recorded, else the first named scaling with these tensors, else the simplest multipliers.
+        normalisation: by default as recorded, else as the file or the configuration beside it says, else the family's.
+        entry: which network to take where the file has several, such as ``"state_dict"``; by default the average over
+            training.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file cannot be read, is no EfficientNet, contradicts what was given or recorded, or could be of
-            two families.
+        CheckpointError: the file cannot be read, is not an EfficientNet's, contradicts what was given or recorded, or could
+            be of two families.
         ValueError: the family is unknown.
     """
     if family is not None:
@@ -141,7 +143,7 @@ def _read(
 def _family_of(
     tensors: dict[str, Tensor], key_style: str, clues: Clues, known: str | None, recorded: str | None
 ) -> tuple[str, str]:
-    """The family, and where it is known from; refused where the tensors contradict it."""
+    """The family, and how it is known; a family that the tensors contradict is refused."""
     origin = RECORDED if recorded else GIVEN
     family, origin = (known, origin) if known else recognised_family(tensors, key_style, clues)
     check_family(tensors, family)
@@ -149,12 +151,12 @@ def _family_of(
 
 
 def _library(key_style: str, family: str) -> str:
-    """Whose names a file has: two libraries share theirs, and the family tells them apart."""
+    """The library whose names a file has; two libraries share their names, and the family tells them apart."""
     return "efficientnet_lite_pytorch" if (key_style, family) == ("efficientnet_pytorch", "lite") else key_style
 
 
 def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) -> tuple[Normalisation, str]:
-    """The normalisation of a file that records none, and where it is known from: beside it, within it, or of its family."""
+    """The normalisation of a file that records none, and how it is known: from beside the file, within it, or its family."""
     if clues.normalisation:
         return clues.normalisation, clues.origin
     if found := keras_normalisation(content):
@@ -163,12 +165,12 @@ def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) ->
 
 
 def _own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Copies that share nothing with the file."""
+    """Copies that share no memory with the file."""
     return {name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
 
 
 def _torchvisions(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The tensors under torchvision's names, and the style they came in; other architectures are refused by their name."""
+    """The tensors under torchvision's names, and the style of the old names; other architectures are refused by name."""
     for convert in (lambda: (tensors, ""), lambda: to_torchvision(tensors)):
         found, key_style = convert()
         if stranger := other_architecture(found):
@@ -177,7 +179,7 @@ def _torchvisions(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
 
 
 def _labelled(metadata: dict, clues: Clues, classes: int) -> dict:
-    """With the labels beside the file where none are recorded and there is one for each class."""
+    """The metadata, with the labels from beside the file where none are recorded and there is one for each class."""
     if "categories" in metadata or len(clues.labels) != classes:
         return metadata
     return {**metadata, "categories": list(clues.labels)}
@@ -198,22 +200,22 @@ def save_checkpoint(
     metadata: Mapping | None = None,
     half: bool = False,
 ) -> str:
-    """Write weights as safetensors, with what they are in the header; the same content gives the same bytes.
+    """Write weights as safetensors, with their description in the header; the same content gives the same bytes.
 
     Args:
         path: a .safetensors file in a folder that exists; an older file is replaced only by a complete one.
         network: a network of this scaling and family, or its state dict.
         scaling: as built and trained, with its resolution.
         family: name in ``FAMILIES``.
-        normalisation: of what the network takes in; recorded as ``metadata["normalisation"]``.
+        normalisation: of the network's input; recorded as ``metadata["normalisation"]``.
         metadata: what JSON can hold: categories, label sets, recipe, provenance, accuracy.
-        half: convolutions and classifier in float16; BatchNorm stays float32, its statistics need the range.
+        half: store convolutions and classifier in float16; BatchNorm stays float32, because its statistics need the range.
 
     Returns:
         sha256 of the file.
 
     Raises:
-        CheckpointError: weights that ``load_checkpoint`` would refuse, or metadata that is no JSON.
+        CheckpointError: weights that ``load_checkpoint`` would refuse, or metadata that is not JSON.
         OSError: the file cannot be written.
     """
     path, metadata = Path(path), metadata or {}
@@ -235,7 +237,7 @@ def save_checkpoint(
 
 
 def _stored(tensors: Mapping[str, Tensor], half: bool) -> dict[str, Tensor]:
-    """Contiguous copies on the CPU, each with memory of its own."""
+    """Contiguous copies on the CPU, each with its own memory."""
     batchnorms = {name.removesuffix(".running_var") for name in tensors if name.endswith(".running_var")}
 
     def dtype(name: str, tensor: Tensor) -> torch.dtype:

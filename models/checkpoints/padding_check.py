@@ -1,7 +1,7 @@
 """Which of two families fits a network's weights: a check without labels, where names and tensors do not tell.
 
-BatchNorm keeps the mean and variance that each channel had in training. Photographs give about the same where every layer
-before it pads as it did and adds the same eps, and others where not.
+BatchNorm records the mean and variance that each channel had in training. Photographs give about the same values where every
+layer before it pads and adds eps as in training, and other values where one does not.
 """
 
 from functools import lru_cache
@@ -14,18 +14,18 @@ from models.images import image_tensor, list_images, open_image
 from models.normalisation import Normalisation
 
 PHOTOGRAPHS = 8
-LEAST_ADVANTAGE = 1.1  # of the better family's misfit over the other's, below which neither is believed
+LEAST_ADVANTAGE = 1.1  # least ratio of the other family's misfit to the better one's for a decision
 
 
 def misfit(model: nn.Module, images: Tensor) -> float:
-    """Mean over the BatchNorms of the median divergence between a channel's statistics and those it has recorded.
+    """Mean over the BatchNorms of the median divergence of a channel's statistics from those recorded in training.
 
-    The divergence is Kullback and Leibler's of two normal distributions: of what the channel is on the images from what
-    BatchNorm recorded in training; 0 where both are alike.
+    The Kullback-Leibler divergence between two normal distributions: that of the channel on the images, and that recorded in
+    training. It is 0 where both are equal.
 
     Args:
         model: in eval mode, with BatchNorm unfolded.
-        images: as it takes them in, (N, 3, h, w), of varied photographs.
+        images: its input of varied photographs, (N, 3, h, w).
     """
     found: list[Tensor] = []
 
@@ -47,7 +47,7 @@ def misfit(model: nn.Module, images: Tensor) -> float:
 
 
 def better(misfits: dict[str, float]) -> str | None:
-    """The family whose misfit is the least; None where no other is clearly worse, or none is a number."""
+    """The family with the smallest misfit; None where the second is not clearly worse, or misfits are NaN."""
     ranked = sorted(misfits.items(), key=lambda item: item[1])
     (first, least), (_, second) = ranked[:2]
     return first if second > LEAST_ADVANTAGE * least else None
@@ -55,6 +55,6 @@ def better(misfits: dict[str, float]) -> str | None:
 
 @lru_cache(maxsize=4)
 def sample_images(size: int, normalisation: Normalisation) -> Tensor:
-    """Some of the sample photographs as a network takes them in, (n, 3, size, size)."""
+    """Some of the sample photographs as a network's input, (n, 3, size, size)."""
     paths = [path for path in list_images(SAMPLES) if path.suffix == ".jpg"][:PHOTOGRAPHS]
     return torch.stack([image_tensor(open_image(path), "square", size, normalisation) for path in paths])

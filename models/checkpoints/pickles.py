@@ -1,8 +1,8 @@
-"""Pickles of strangers, followed opcode by opcode before anything is made of them.
+"""Follow untrusted pickles opcode by opcode before they are loaded.
 
-That no code runs is the unpickler's to see to. What it does not see: a key of nested tuples that takes for ever to hash, a
-container or storage of any size made by one call, and a stream of millions of opcodes. All of that shows on a stack that
-holds no values, only what kind each would be.
+torch's safe unpickler makes sure that no code runs. It does not notice a key of nested tuples that takes for ever to hash, a
+container or storage of any size made by one call, or a stream of millions of opcodes. All of these show on a stack that
+holds no values, only the kind of each value.
 """
 
 import pickletools
@@ -11,23 +11,23 @@ from typing import BinaryIO
 
 MOST_BYTES = 64 * 2**20  # of the pickle itself; tensors lie beside it
 MOST_OPCODES = 1_000_000  # five thousand tensors with an optimiser's state take half of that
-MOST_NESTED = 100_000  # values in a tuple, counted as often as they occur in it
+MOST_NESTED = 100_000  # values in a tuple and in the tuples within it, repetitions counted
 PLAIN, TUPLE, LIST, CALLABLE, OTHER = "plain", "tuple", "list", "callable", "other"
 MAPPINGS = {"collections OrderedDict", "collections defaultdict", "builtins dict", "__builtin__ dict"}
 SETS = {"collections Counter", "builtins set", "builtins frozenset", "__builtin__ set", "__builtin__ frozenset"}
 GREEDY = {"builtins bytearray", "__builtin__ bytearray", "builtins bytes", "__builtin__ bytes", "builtins str"}
 ENCODE, ENCODINGS = "_codecs encode", {"latin1", "latin-1", "utf-8", "utf8", "ascii"}
-CALLS = {"OBJ", "INST", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}  # of pickles that torch never writes
+CALLS = {"OBJ", "INST", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}  # opcodes that torch never writes
 MARK = object()
 GROWS = "it holds something that would take any amount of memory or time; expected tensors only: save the state_dict()"
 
 
 class PickleError(ValueError):
-    """A pickle that is refused; one sentence."""
+    """A pickle is refused; the message is one sentence."""
 
 
 class _Value:
-    """What stands on the stack: its kind, what it is made of where that matters, and its text."""
+    """A value on the stack: its kind, its items where they matter, and its text."""
 
     __slots__ = ("items", "kind", "nested", "text")
 
@@ -39,11 +39,11 @@ class _Value:
 
 
 def scan_pickles(file: BinaryIO, count: int = 1) -> None:
-    """Follow pickles that stand one after the other in a file, from its position.
+    """Follow pickles that lie one after the other in a file, from its current position.
 
     Args:
-        file: where the first one starts; read as far as the last one goes.
-        count: how many there are.
+        file: positioned at the start of the first pickle; read to the end of the last one.
+        count: number of pickles.
 
     Raises:
         PickleError: one would take memory or time without bound, or is damaged.
@@ -54,7 +54,7 @@ def scan_pickles(file: BinaryIO, count: int = 1) -> None:
 
 
 class _Scan:
-    """One pickle: its stack and memo."""
+    """The stack and memo of one pickle."""
 
     def __init__(self, left: int):
         self.stack: list = []
@@ -62,7 +62,7 @@ class _Scan:
         self.left = left
 
     def run(self, file: BinaryIO) -> int:
-        """Opcodes that are left for others."""
+        """Follow the pickle; return how many opcodes are left for others."""
         try:
             for opcode, argument, _ in pickletools.genops(file):
                 self.left -= 1
@@ -71,12 +71,12 @@ class _Scan:
                 self.step(opcode, argument)
         except PickleError:
             raise
-        except Exception as error:  # damaged pickles end in almost any type
-            raise PickleError("no complete file of torch.save; copy or download it again") from error
+        except Exception as error:  # damaged pickles raise errors of almost any type
+            raise PickleError("not a complete file of torch.save; copy or download it again") from error
         return self.left
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
-        """Do to the stack what the opcode does."""
+        """Change the stack as the opcode does."""
         name = opcode.name
         if name in CALLS:
             raise PickleError(f"its pickle uses {name}, which torch.save never writes; save the state_dict() again")
@@ -217,7 +217,7 @@ class _Scan:
 
 
 def _check_call(name: str, arguments: Sequence[_Value]) -> None:
-    """Refuse calls whose cost their arguments choose: containers of unchecked keys, buffers, storages and tensors."""
+    """Refuse calls whose arguments decide what they cost: containers of unchecked keys, buffers, storages and tensors."""
     if name in MAPPINGS | SETS:
         for argument in arguments:
             _require_plain(_hashed(argument, pairs=name in MAPPINGS))
@@ -233,7 +233,7 @@ def _check_call(name: str, arguments: Sequence[_Value]) -> None:
 
 
 def _hashed(argument: _Value, pairs: bool) -> Iterator[_Value]:
-    """What a container made from this argument would hash: its items, or the first items of the pairs in it."""
+    """The values that a container made from this argument would hash: its items, or the first items of its pairs."""
     for item in argument.items:
         yield item.items[0] if pairs and len(item.items) == 2 else item
 

@@ -1,8 +1,8 @@
-"""What a pickle names beside tensors becomes an inert placeholder, so that the tensors come out.
+"""Inert placeholders for everything that a pickle names beside tensors, so that the tensors can be read.
 
-Training programs save their options, loss objects and schedulers beside the weights. Under each such name stands an empty
-stub while the file is read: nothing is imported and nothing is run, and whatever the pickle would have done to the object
-is done to the stub.
+Training programs save their options, loss objects and schedulers beside the weights. While the file is read, an empty stub
+stands for each such name: nothing is imported and nothing is run, and whatever the pickle would have done to the object is
+done to the stub.
 
 References:
     https://docs.pytorch.org/docs/stable/notes/serialization.html#weights-only
@@ -17,18 +17,18 @@ from typing import Any, BinaryIO
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 MOST_NAMES = 500
-MOST_MODULES = 20_000  # B7 has about 2,000; a module may hold itself
+MOST_MODULES = 20_000  # B7 has about 2,000; a limit, because a module may contain itself
 MODULE = ("_parameters", "_buffers", "_modules")
 PROGRAMS = {"eval", "exec", "execfile", "compile", "open", "input", "breakpoint", "__import__"}
 HOSTILE = {
     *("os", "posix", "nt", "sys", "subprocess", "shutil", "socket", "pty", "runpy", "io", "_io", "importlib", "ctypes"),
     *("pickle", "marshal", "webbrowser", "code", "commands", "platform", "multiprocessing", "asyncio", "pip", "timeit"),
-}  # no training leaves these beside its weights
+}  # training programs never save these beside weights
 _LOCK = threading.Lock()  # torch keeps one list of allowed names for all threads
 
 
 class Placeholder(list):
-    """Stands for an object that was not made; keeps what the pickle would have given it."""
+    """Stands for an object that was not created; keeps the state that the pickle would have set."""
 
     state: Any = None
 
@@ -46,7 +46,7 @@ class Placeholder(list):
 
 
 class PlaceholderDict:
-    """Stands for a dictionary of another class, which becomes a plain one."""
+    """Stands for a dictionary of another class, which becomes an ``OrderedDict``."""
 
     def __new__(cls, *_: object, **__: object) -> OrderedDict:  # type: ignore[misc]
         return OrderedDict()
@@ -58,10 +58,10 @@ class Hostile(ValueError):
 
 @contextmanager
 def placeholders(file: BinaryIO) -> Iterator[None]:
-    """While this lasts, ``torch.load`` of the file with ``weights_only`` makes placeholders of what it names.
+    """Within the ``with`` block, ``torch.load`` of the file with ``weights_only`` makes placeholders of what it names.
 
     Raises:
-        Hostile: the file names what only an attack would.
+        Hostile: the file names what only an attack would, or too many names.
     """
     file.seek(0)
     names = get_unsafe_globals_in_checkpoint(file)
@@ -77,12 +77,12 @@ def placeholders(file: BinaryIO) -> Iterator[None]:
 
 
 def _is_dictionary(name: str) -> bool:
-    """Pickles fill these entry by entry, which torch allows in dictionaries only."""
+    """Whether pickles fill the object entry by entry, which torch allows for dictionaries only."""
     return name.lower().endswith(("dict", "cfgnode", "config_dict.configdict"))
 
 
 def module_tensors(value: object) -> dict[str, Any] | None:
-    """The state dict of a module that was pickled whole and became a placeholder; None of anything else."""
+    """The state dict of a module that was pickled whole and became a placeholder; None for anything else."""
     found: dict[str, Any] = {}
     waiting = [("", value)]
     for visits in range(MOST_MODULES):

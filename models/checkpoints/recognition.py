@@ -1,6 +1,6 @@
 """What tensors tell about their network: its scaling, and whether they fit.
 
-Works on names, shapes and types alone until everything fits; only then are values read.
+Only names, shapes and types are used until everything fits; only then are values read.
 """
 
 import math
@@ -47,7 +47,7 @@ def observed_widths(tensors: Mapping[str, Tensor]) -> Widths:
 
 
 def has_gates(tensors: Mapping[str, Tensor]) -> bool:
-    """The blocks carry squeeze-and-excitation gates."""
+    """Whether the blocks carry squeeze-and-excitation gates."""
     return any(".fc1." in name for name in tensors)
 
 
@@ -55,7 +55,7 @@ def check_family(tensors: Mapping[str, Tensor], family: str) -> None:
     """Refuse a family, given or recorded, that the squeeze-and-excitation gates of the blocks contradict.
 
     Raises:
-        CheckpointError: listing the families that fit.
+        CheckpointError: the message lists the families that fit.
     """
     gates = has_gates(tensors)
     if FAMILIES[family].squeeze_excite != gates:
@@ -67,8 +67,8 @@ def check_family(tensors: Mapping[str, Tensor], family: str) -> None:
 def recognised_scaling(widths: Widths, family: str, resolution: int | None = None) -> Scaling:
     """The first named scaling with these channels and layers, else the simplest decimal multipliers that give them.
 
-    No tensor depends on the resolution, so it is ``"unrecorded"`` unless it is known; B0's and the higher resolution's
-    tensors are alike.
+    No tensor depends on the resolution, so it is ``"unrecorded"`` unless it is given: B0 has the same tensors at any
+    resolution.
 
     Raises:
         CheckpointError: no multipliers give these channels and layers; the message says where the nearest differ.
@@ -101,7 +101,7 @@ def _layers(widths: Widths) -> dict[str, int]:
 
 
 def _simplest(law: Callable[[float], dict[str, int]], came: dict[str, int], low: float, high: float) -> float:
-    """The multiplier with the fewest decimals that ``law`` turns into what came.
+    """The multiplier with the fewest decimals that ``law`` turns into ``came``.
 
     Raises:
         CheckpointError: there is none up to ``LARGEST_MULTIPLIER``.
@@ -117,7 +117,7 @@ def _simplest(law: Callable[[float], dict[str, int]], came: dict[str, int], low:
             if expected == came:
                 return count / unit
             nearest = max(nearest or expected, expected, key=lambda parts: sum(parts[k] == came[k] for k in came))
-    raise CheckpointError(f"no scaling of EfficientNet-B0: {_difference(came, nearest)} in the nearest one")
+    raise CheckpointError(f"not a scaling of EfficientNet-B0: {_difference(came, nearest)} in the nearest one")
 
 
 def _difference(came: dict[str, int], expected: dict[str, int]) -> str:
@@ -126,10 +126,10 @@ def _difference(came: dict[str, int], expected: dict[str, int]) -> str:
 
 
 def check_scaling(widths: Widths, scaling: Scaling, family: str) -> None:
-    """Refuse a scaling, given or recorded, that is not the tensors'.
+    """Refuse a scaling, given or recorded, that does not fit the tensors.
 
     Raises:
-        CheckpointError: naming the first part that differs.
+        CheckpointError: the message names the first part that differs, or the scaling is too large.
     """
     if max(scaling.width_mult, scaling.depth_mult) > LARGEST_MULTIPLIER:
         raise CheckpointError(
@@ -152,8 +152,11 @@ def check_plain(tensors: Mapping[str, Tensor], stored: int) -> None:
     """Refuse tensors that are not plain numbers on the CPU, or are larger than the bytes they were read from.
 
     Args:
-        tensors: state dict whose values nobody has read.
-        stored: size of the file in bytes. A view can claim a shape of any size over one stored number.
+        tensors: state dict whose values have not been read yet.
+        stored: size of the file in bytes. A view can claim a shape of any size over a single stored number.
+
+    Raises:
+        CheckpointError: the message names the tensors, or the sizes.
     """
     odd = [
         n
@@ -170,10 +173,10 @@ def check_plain(tensors: Mapping[str, Tensor], stored: int) -> None:
 
 
 def fitted(tensors: Mapping[str, Tensor], scaling: Scaling, family: str) -> dict[str, Tensor]:
-    """The state dict in the network's order, every shape and type compared, absent BatchNorm counters set to 0.
+    """The state dict in the network's order, with every shape and type compared and absent BatchNorm counters set to 0.
 
     Raises:
-        CheckpointError: tensors are missing, too many, of another shape or of a type that holds no weights.
+        CheckpointError: tensors are missing, too many, of another shape or of a type that cannot hold weights.
     """
     expected = meta_network(scaling, num_classes(tensors), family, hidden_layers(tensors)).state_dict()
     counters = {name: torch.tensor(0) for name in expected if name.endswith(".num_batches_tracked")}
@@ -184,7 +187,7 @@ def fitted(tensors: Mapping[str, Tensor], scaling: Scaling, family: str) -> dict
         )
     if extra := tensors.keys() - expected.keys():
         raise CheckpointError(
-            f"tensors of no EfficientNet of family {family}: {quoted(sorted(extra))}; expected none but its own"
+            f"tensors that no EfficientNet of family {family} has: {quoted(sorted(extra))}; expected only its own"
         )
     for name, like in expected.items():
         _check_tensor(name, tensors[name], like)
@@ -216,10 +219,10 @@ def num_classes(tensors: Mapping[str, Tensor]) -> int:
 
 
 def check_values(tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights that no training ended with.
+    """Refuse weights that cannot come from a training that worked.
 
     Raises:
-        CheckpointError: naming a tensor with NaN or infinity, or a BatchNorm variance below 0.
+        CheckpointError: a tensor holds NaN or infinity, or a BatchNorm variance below 0; the message names it.
     """
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():

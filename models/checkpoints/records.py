@@ -1,4 +1,4 @@
-"""What a checkpoint's header says of it: scaling, family and metadata, and which of what is said, given or usual holds."""
+"""The record in a checkpoint's header: scaling, family and metadata, and how it agrees with what the caller gives."""
 
 import json
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from models.normalisation import NORMALISATION, Normalisation, normalisation_fro
 from models.placement import NOMINAL, PLACEMENT, Placement, placement_from
 from models.scaling import Scaling, family_named
 
-RECORD = "compound_cam"  # the one entry of the header: with several their order, and so the hash, would vary
-DEEPEST = 32  # lists and dictionaries in each other
+RECORD = "compound_cam"  # the only entry of the header: several would vary in order, and so change the hash
+DEEPEST = 32  # levels of nested lists and dictionaries
 GIVEN, RECORDED = "given", "recorded"
 FAMILYS, GUESSED = "not recorded, its family's", "not recorded, that of a family which is itself a guess"
 
 
 def read_record(header: Mapping[str, str]) -> tuple[Scaling | None, str | None, dict]:
-    """Scaling, family and metadata that ``save_checkpoint`` wrote into the header; nothing where another program did.
+    """Scaling, family and metadata that ``save_checkpoint`` wrote into the header; empty for another program's file.
 
     Raises:
         CheckpointError: the record is broken.
@@ -42,7 +42,7 @@ def read_record(header: Mapping[str, str]) -> tuple[Scaling | None, str | None, 
 
 
 def _depth(value: object) -> int:
-    """How deep lists and dictionaries are nested, level by level, so that no depth is too deep to tell."""
+    """How deep lists and dictionaries are nested, counted level by level, so that no depth exhausts the stack."""
     depth, level = 0, [value]
     while level:
         depth += 1
@@ -56,10 +56,10 @@ def _depth(value: object) -> int:
 
 
 def check_metadata(metadata: Mapping, classes: int) -> None:
-    """Refuse metadata that contradict the classifier, or a placement that is not two numbers.
+    """Refuse metadata that contradict the classifier, or a placement that is not understood.
 
     Raises:
-        CheckpointError: its categories or label sets are not understood, or are not those of so many classes.
+        CheckpointError: the categories, label sets or placement are not understood, or do not fit the number of classes.
     """
     checked_label_sets(metadata, classes)
     recorded_placement(metadata)
@@ -75,7 +75,7 @@ def check_metadata(metadata: Mapping, classes: int) -> None:
 
 
 def recorded_placement(metadata: Mapping) -> Placement:
-    """Where the cells look, as recorded; nominal where nothing is.
+    """Where the cells look, as recorded; nominal where nothing is recorded.
 
     Raises:
         CheckpointError: what is recorded is not a placement.
@@ -87,7 +87,7 @@ def recorded_placement(metadata: Mapping) -> Placement:
 
 
 def recorded_graph(metadata: Mapping) -> dict:
-    """What a graph says of itself beside its network; nothing where it is none."""
+    """What a graph records about itself, apart from its network; empty for other files."""
     about = metadata.get(GRAPH)
     return about if isinstance(about, dict) else {}
 
@@ -104,7 +104,7 @@ def agreed_family(given: str | None, recorded: str | None) -> str | None:
 
 
 def agreed_normalisation(given: Normalisation | None, metadata: Mapping) -> tuple[Normalisation | None, str]:
-    """The normalisation that was given or recorded, and which; None where neither was.
+    """The normalisation that was given or recorded, and which of the two; None where neither was.
 
     Raises:
         CheckpointError: they differ, or what was recorded is not a normalisation.
@@ -121,10 +121,10 @@ def agreed_normalisation(given: Normalisation | None, metadata: Mapping) -> tupl
 
 
 def written_record(scaling: Scaling, family: str, normalisation: Normalisation | None, metadata: Mapping) -> str:
-    """What ``read_record`` reads: JSON whose keys are in order, so that the same content gives the same bytes.
+    """What ``read_record`` reads: JSON with sorted keys, so that the same content gives the same bytes.
 
     Raises:
-        CheckpointError: the metadata are no JSON, or hold another normalisation.
+        CheckpointError: the metadata cannot be written as JSON, or hold another normalisation.
     """
     known, _ = agreed_normalisation(normalisation, metadata)
     try:
@@ -133,12 +133,12 @@ def written_record(scaling: Scaling, family: str, normalisation: Normalisation |
         return json.dumps(_sorted(record), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"metadata is no JSON ({error}); expected texts, finite numbers, lists and dictionaries"
+            f"metadata is not JSON ({error}); expected texts, finite numbers, lists and dictionaries"
         ) from error
 
 
 def _sorted(value: object, keep: bool = False) -> object:
-    """The same with the keys of every dictionary in order, but for label sets, whose order is that of their rows."""
+    """The same value with the keys of every dictionary sorted, except label sets, which stay in the order of their rows."""
     if isinstance(value, Mapping):
         return {key: _sorted(value[key], key == LABEL_SETS) for key in (value if keep else sorted(value))}
     return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,4 +1,4 @@
-"""Where in a file the network is: found by its stem's convolution, under whatever dictionaries and prefixes."""
+"""Find the network in a file by its stem's convolution, under whatever dictionaries and prefixes."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,8 +23,8 @@ class Place(NamedTuple):
 
     Attributes:
         entries: names of the dictionaries around it, joined by dots.
-        prefix: of the stem's name, ``"net."`` or ``""``.
-        tensors: the dictionary.
+        prefix: of the stem's name, such as ``"net."``, or ``""``.
+        tensors: the dictionary that holds the stem.
     """
 
     entries: str
@@ -42,16 +42,16 @@ def find_state_dict(
     """The tensors of the network in what a training program saved, without the prefixes that wrappers give them.
 
     Args:
-        content: what the file holds: a state dict, dictionaries around one or several, or a module's placeholder.
-        stems: what the convolution of a stem may be called.
-        entry: which network to take where there are several; default: the average over training.
+        content: the file's content: a state dict, dictionaries around one or several, or a module's placeholder.
+        stems: possible names of a stem's convolution.
+        entry: which network to take where there are several; by default the average over training.
 
     Returns:
         Tensors by name, the entries they were found under, joined by dots (empty if there were none), and the names of
         other networks in the file.
 
     Raises:
-        CheckpointError: no tensors, several networks and none of them an average, or no such entry.
+        CheckpointError: there are no tensors, several networks and no single average, or no such entry.
     """
     stems = tuple(stems)
     dictionaries = list(_dictionaries(content))
@@ -70,7 +70,7 @@ def find_state_dict(
 
 
 def _dictionaries(content: object) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Every dictionary that holds tensors, with the names of those around it; none twice, so that circles end."""
+    """Every dictionary that holds tensors, with the names of those around it; each once, so that cycles end."""
     seen: set[int] = set()
     waiting: list[tuple[tuple[str, ...], object]] = [((), content)]
     while waiting:
@@ -96,7 +96,7 @@ def _places(entries: str, tensors: dict[str, Tensor], stems: tuple[str, ...]) ->
 
 
 def _distinct(places: list[Place]) -> list[Place]:
-    """Without the places at which the same memory lies under another name."""
+    """The places, without those that hold the memory of an earlier place under another name."""
     if len(places) < 2:
         return places
     found: dict[frozenset, Place] = {}
@@ -128,7 +128,7 @@ def _chosen(places: list[Place], entry: str | None) -> Place:
 
 
 def _bare(place: Place, others: list[str]) -> dict[str, Tensor]:
-    """Without the prefix; what stands beside the network, a classifier for instance, without as much of it as fits."""
+    """The tensors without the prefix; those beside the network, such as a classifier's, lose as much of it as they share."""
     parts = place.prefix.split(".")[:-1]
     parents = [".".join(parts[:count]) + "." if count else "" for count in range(len(parts), -1, -1)]
     others = [_branch(other, place.prefix) for other in others]
@@ -146,7 +146,10 @@ def _bare(place: Place, others: list[str]) -> dict[str, Tensor]:
 
 
 def _branch(other: str, own: str) -> str:
-    """As much of another network's prefix as leads away from ours: of ``student.net.`` beside ``average.net.`` ``student.``"""
+    """The start of another network's prefix, up to where it departs from ours: ``student.`` of ``student.net.``.
+
+    Here ours is ``average.net.``.
+    """
     theirs, ours = other.split(".")[:-1], own.split(".")[:-1]
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(theirs, ours, strict=False)))
     return "".join(f"{part}." for part in theirs[: shared + 1])
@@ -157,7 +160,7 @@ def _is_beside(name: str, others: list[str]) -> bool:
 
 
 def _largest(content: object, dictionaries: list[tuple[str, dict[str, Tensor]]]) -> dict[str, Tensor]:
-    """Of a file without any known stem the tensors to name in the refusal."""
+    """The tensors to name in the refusal of a file without a known stem."""
     if not isinstance(content, Mapping) and not dictionaries:
         kind = "an object without tensors" if isinstance(content, Placeholder) else f"a {type(content).__name__}"
         raise CheckpointError(f"it holds {kind}; expected a dictionary of tensors: save the state_dict()")

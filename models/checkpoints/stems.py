@@ -1,4 +1,4 @@
-"""Stems of other pictures than RGB: of grey ones exactly, others refused."""
+"""Stems for pictures other than RGB: those for grey pictures are converted exactly, others are refused."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,15 @@ from torch import Tensor
 from models.checkpoints.weight_files import CheckpointError
 
 STEM = "features.0.0.weight"
-LUMA = (0.299, 0.587, 0.114)  # how much red, green and blue count in grey, ITU-R BT.601, as Pillow's mode L
+LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue in grey, ITU-R BT.601, as in Pillow's mode L
 GREY = "its stem takes one channel: it sees the picture in grey"
 
 
 def rgb_stem(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
-    """The same tensors with a stem that takes RGB pictures, and a sentence where that is not the one that came.
+    """The same tensors with a stem that takes RGB pictures, and a sentence where the stem was changed.
 
-    A convolution of a grey picture is one of the RGB picture whose weights are shared out as the colours count in grey:
-    the same function, wherever the three channels are normalised alike.
+    A convolution of a grey picture is a convolution of the RGB picture whose weights are multiplied by the weights of the
+    colours in grey: the same function, as long as the three channels are normalised alike.
 
     Raises:
         CheckpointError: the stem takes neither one nor three channels.

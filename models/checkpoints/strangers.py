@@ -1,4 +1,4 @@
-"""Networks that are no scaling of EfficientNet-B0, named as what they are by the tensors that only they have."""
+"""Name networks that are not scalings of EfficientNet-B0, by the tensors that only they have."""
 
 import re
 from collections.abc import Mapping
@@ -27,10 +27,10 @@ EXPANSION = 6
 
 
 def other_architecture(tensors: Mapping[str, Tensor]) -> str:
-    """Name a network that is not a scaling of EfficientNet-B0, as far as its tensors show; empty where they do not.
+    """The name of a network that is not a scaling of EfficientNet-B0, as far as its tensors show it; empty otherwise.
 
     Args:
-        tensors: with torchvision's names, or with their own where those are not known.
+        tensors: under torchvision's names, or under their own where those are not known.
     """
     for pattern, name in COMPILED:
         if any(pattern.fullmatch(tensor) for tensor in tensors):
@@ -54,7 +54,7 @@ def _is_full(weight: Tensor) -> bool:
 
 
 def _is_pruned(tensors: Mapping[str, Tensor]) -> bool:
-    """Some block beyond the first stage does not expand its channels by 6, as those of every EfficientNet do."""
+    """Whether some block after the first stage does not expand its channels by 6, as in every EfficientNet."""
     shapes = (
         _kernel(tensors, name.removesuffix(".weight"))
         for name in tensors

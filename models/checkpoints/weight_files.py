@@ -1,4 +1,4 @@
-"""Weight files: untrusted bytes to tensors of which nobody has read a value yet."""
+"""Weight files: from untrusted bytes to tensors whose values are not read yet."""
 
 import io
 import json
@@ -21,10 +21,10 @@ from models.files import read_file
 SAFETENSORS = ".safetensors"
 PICKLED = (".pth", ".pt", ".bin", ".ckpt", ".tar")
 ZIP_MAGIC, TAR_MAGIC = b"PK\x03\x04", b"ustar"
-LEGACY_PICKLES = 5  # of torch.save before 1.6: magic number, version, system, object, names of the storages
+LEGACY_PICKLES = 5  # in files of torch before 1.6: magic number, version, system, object, names of the storages
 MOST_BYTES = 2**30  # of a file; B7 with two averages of its weights takes 0.8 GB
 MOST_HEADER, MOST_PICKLE = 16 * 2**20, 64 * 2**20  # bytes that name the tensors
-MOST_TENSORS = 20_000  # ten times the depth of B0 has a third of that
+MOST_TENSORS = 20_000  # B0 at ten times its depth has a third of that
 KERAS_WAY = (
     "Keras; save its weights by name instead: "
     "safetensors.numpy.save_file({w.path: w.numpy() for w in model.weights}, 'model.safetensors')"
@@ -35,7 +35,7 @@ FOREIGN = {
     ".keras": KERAS_WAY,
     ".tflite": "TensorFlow Lite, a program without a state dict; bring the Keras or PyTorch weights that it was made from",
     ".pb": "TensorFlow, a graph without a state dict; load it in Keras and save its weights by name",
-}  # ending -> whose file it is, and the way out
+}  # ending -> whose file it is, and what to do instead
 
 
 class CheckpointError(ValueError):
@@ -43,7 +43,7 @@ class CheckpointError(ValueError):
 
 
 def printable(text: str, longest: int = 200) -> str:
-    """Text out of an untrusted file, cut, and without the control characters that steer a terminal."""
+    """Text from an untrusted file, cut, and without the control characters that steer a terminal."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text[: longest + 1])
     return shown if len(text) <= longest else f"{shown[:longest]}..."
 
@@ -56,10 +56,10 @@ def quoted(names: Iterable[object], most: int = 3) -> str:
 
 
 def read_weights(path: Path) -> tuple[object, dict[str, str]]:
-    """What a file holds, and the texts in its safetensors header (none in a pickled file).
+    """The content of a file, and the texts in its safetensors header (none in a pickled file).
 
-    The file is read once, so that nothing can change while it is used; what its header or pickle declares is limited
-    before any tensor is made. Of pickled files only tensors and plain containers are ever made.
+    The file is read once, so that it cannot change meanwhile; what its header or pickle declares is limited before any
+    tensor is made. Pickled files only ever become tensors and plain containers.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -78,14 +78,14 @@ def read_content(path: Path) -> bytes:
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: it is no regular file, empty or too large.
+        CheckpointError: it is not a regular file, empty or too large.
     """
     try:
         content = read_file(path, MOST_BYTES)
     except FileNotFoundError:
         raise FileNotFoundError(f"no checkpoint at {path}; expected a .safetensors, .pth or .pt file") from None
     except (IsADirectoryError, ValueError) as error:
-        came = "not a file" if path.is_dir() else f"no regular file of up to {MOST_BYTES // 2**20:,} MiB"
+        came = "not a file" if path.is_dir() else f"not a regular file of up to {MOST_BYTES // 2**20:,} MiB"
         raise CheckpointError(f"{came}; expected a .safetensors, .pth or .pt file") from error
     if not content:
         raise CheckpointError("the file is empty; copy or download it again")
@@ -98,15 +98,15 @@ def _read_safetensors(content: bytes) -> tuple[object, dict[str, str]]:
         return safetensors.torch.load(content), metadata
     except SafetensorError as error:
         reason = printable(re.sub(r"^Error while \w+( header)?: ", "", str(error)))
-        raise CheckpointError(f"no complete safetensors file ({reason}); copy or download it again") from error
-    except Exception as error:  # a dtype that this torch does not know ends in one of several types
+        raise CheckpointError(f"not a complete safetensors file ({reason}); copy or download it again") from error
+    except Exception as error:  # a dtype that this torch does not know raises one of several types
         raise CheckpointError(
-            f"no tensors that torch can hold ({printable(str(error))}); expected floating point weights"
+            f"tensors that torch cannot hold ({printable(str(error))}); expected floating point weights"
         ) from error
 
 
 def _checked_header(content: bytes) -> dict[str, str]:
-    """Texts of the header, once it is no longer and names no more tensors than a network needs; {} where it is damaged."""
+    """Texts of the header, unless it is longer or names more tensors than any network needs; {} where it is damaged."""
     length = int.from_bytes(content[:8], "little")
     if MOST_HEADER < length < len(content):
         raise CheckpointError(f"its header has {length:,} bytes; expected up to {MOST_HEADER:,}")
@@ -142,16 +142,16 @@ def _read_pickled(content: bytes) -> object:
         raise CheckpointError(_refusal(str(error))) from error
     except (
         Exception
-    ) as error:  # damaged pickles end in almost any type; torch's advice to trust the file is not passed on
-        raise CheckpointError("no complete file of torch.save; copy or download it again") from error
+    ) as error:  # damaged pickles raise almost any type; torch's advice to trust the file is not passed on
+        raise CheckpointError("not a complete file of torch.save; copy or download it again") from error
 
 
 def _check_archive(file: BinaryIO) -> None:
-    """Refuse archives that torch never writes for a state dict: programs, compressed entries, which can swell, and bombs."""
+    """Refuse archives that torch never writes for a state dict: programs, compressed entries and very large pickles."""
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise CheckpointError("no complete file of torch.save; copy or download it again") from error
+        raise CheckpointError("not a complete file of torch.save; copy or download it again") from error
     entries = archive.infolist()
     if any(entry.filename.endswith("/constants.pkl") for entry in entries):
         raise CheckpointError("a TorchScript archive, which is a program; save the module's state_dict() instead")
@@ -170,7 +170,7 @@ def _check_archive(file: BinaryIO) -> None:
 def _refusal(message: str) -> str:
     found = re.search(r"GLOBAL:? ([\w.]+)", message)
     if found is None:
-        return "no complete file of torch.save; copy or download it again"
+        return "not a complete file of torch.save; copy or download it again"
     return (
         f"it holds {found[1][:80]}, which is code and was not run; expected tensors only: "
         "load it where it was made and save its state_dict()"

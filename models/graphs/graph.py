@@ -1,12 +1,12 @@
-"""A network as an ONNX graph: pixels in, features, logits and the maps of all classes out; no weight is changed on the way.
+"""A network as an ONNX graph: pixels in; features, logits and the maps of all classes out; no weight is changed.
 
-The graph says what the network is, layer by layer, and its tensors have the names and values of the checkpoint, so that it can
-be read back: BatchNorms are left for whoever runs it to fold. The classifier is a 1x1 convolution. On the pooled features it
-gives the logits, on the features themselves the maps: ``maps[n, k]`` is the class activation map of class k, raw and signed, in
-logit units, and its mean plus the class's bias is ``logits[n, k]``. Of a head of several layers the maps are those of the head
-as it is linear around the image: each ReLU passes at every cell what it passes for the pooled features.
+The graph describes the network layer by layer, and its tensors have the names and values of the checkpoint, so that it can be
+read back: BatchNorms are left for the engine to fold. The classifier is a 1x1 convolution. On the pooled features it computes
+the logits, on the features themselves the maps: ``maps[n, k]`` is the class activation map of class k, raw and signed, in
+logit units, and its mean plus the class's bias is ``logits[n, k]``. For a head of several layers, the maps are those of the
+head linearised at the image: each ReLU passes at every cell what it passes for the pooled features.
 
-Standard operators of one opset, every size but the batch's fixed, nothing that changes from run to run.
+The graph uses standard operators of one opset. Every size is fixed except the batch's, and nothing varies from run to run.
 """
 
 import math
@@ -26,9 +26,9 @@ from models.efficientnet import SameConv2d, cell_centres
 from models.graphs.names import FEATURES, FLOAT32, LOGITS, MAPS, MEAN, PIXELS, SIX, STD, WEIGHTS, ZERO
 from models.normalisation import Normalisation
 
-OPSET, IR_VERSION = 17, 8  # of 2022: every engine in use reads them
+OPSET, IR_VERSION = 17, 8  # of 2022: every engine in use reads this version
 PRODUCER = "compound-cam"
-PASSING = (nn.Identity, nn.Dropout, StochasticDepth)  # what gives its input when nothing is trained
+PASSING = (nn.Identity, nn.Dropout, StochasticDepth)  # layers that return their input in eval mode
 ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid"}
 
 
@@ -45,14 +45,14 @@ def onnx_graph(
 
     Args:
         model: plain float32 network in eval mode; it is not changed.
-        side: of the square input in pixels.
-        normalisation: what pixels in [0, 1] go through first; None where what comes in is normalised already.
-        weights: how those of convolutions and classifier are stored; whatever it is, the computation is in float32.
-        properties: texts to go with it: what the network is, see ``models.checkpoints.records``.
-        outputs: which of the three.
+        side: side of the square input in pixels.
+        normalisation: applied to pixels in [0, 1] first; None where the input is already normalised.
+        weights: how the weights of convolutions and classifier are stored; the computation is always in float32.
+        properties: texts to store in the file, which describe the network; see ``models.checkpoints.records``.
+        outputs: which of the three outputs to have.
 
     Raises:
-        ValueError: a layer that no EfficientNet has, or a weight too large for float16.
+        ValueError: the network has a layer that no EfficientNet has, or a weight is too large for float16.
     """
     builder = _Builder(side, weights)
     features = builder.network(model.features, normalisation)
@@ -85,7 +85,7 @@ class _Builder:
         self.tensors: list[onnx.TensorProto] = []
 
     def network(self, features: nn.Sequential, normalisation: Normalisation | None) -> str:
-        """From the pixels to the activations that enter pooling."""
+        """Add the layers from the pixels to the activations that enter pooling."""
         x = PIXELS
         if normalisation:
             for operator, name, values in (("Sub", MEAN, normalisation.mean), ("Div", STD, normalisation.std)):
@@ -96,7 +96,7 @@ class _Builder:
         return FEATURES
 
     def head(self, classifier: nn.Module, features: str, maps: bool) -> None:
-        """Logits from the pooled features, and the same layers on the features themselves."""
+        """Add the layers that make logits of the pooled features, and the same layers on the features themselves."""
         x, cells = self._node("GlobalAveragePool", [features], "pooled"), features
         layers = linear_layers(classifier)
         names = {layer: f"classifier.{name}" for name, layer in classifier.named_modules() if layer in layers}
@@ -172,7 +172,7 @@ class _Builder:
         return name
 
     def _weight(self, name: str, weight: Tensor) -> str:
-        """The weight as it is stored, and what makes float32 of it once, when a session is made."""
+        """Store the weight, and cast it to float32 where it is stored as float16: once, when a session is made."""
         values = _array(weight)
         if self.weights == FLOAT32:
             return self._tensor(name, values)
@@ -181,10 +181,10 @@ class _Builder:
 
 
 def to_float16(values: np.ndarray, name: str) -> np.ndarray:
-    """Rounded to float16.
+    """The values rounded to float16.
 
     Raises:
-        ValueError: one of them is too large for it.
+        ValueError: one of them is too large for float16.
     """
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float16)

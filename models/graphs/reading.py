@@ -1,7 +1,7 @@
-"""Untrusted bytes to the graph and the tensors that ``onnx_graph`` put into them.
+"""From untrusted bytes to the graph and tensors that ``onnx_graph`` wrote.
 
-Measured before they are parsed: a protobuf of many empty messages takes a hundred times its size in memory. Nothing in the
-graph is run, and nothing that it only names, as values in another file, is read.
+The bytes are measured before they are parsed: a protobuf of many empty messages takes a hundred times its size in memory.
+Nothing in the graph is run, and nothing that it refers to, such as values in another file, is read.
 """
 
 import math
@@ -17,10 +17,10 @@ from torch import Tensor
 from models.graphs.names import FEATURES, FLOAT16, FLOAT32, LOGITS, MAPS, MEAN, SIX, STD, ZERO
 from models.graphs.session import require_installed
 
-if TYPE_CHECKING:  # slow to import, and not everywhere installed
+if TYPE_CHECKING:  # slow to import, and not installed everywhere
     import onnx
 
-MOST_BESIDE = 4 * 2**20  # bytes beside the values of tensors: nodes, names and texts; B7 of 1,000 classes has 0.4 MB
+MOST_BESIDE = 4 * 2**20  # bytes beside the values of tensors: nodes, names and texts; B7 with 1,000 classes has 0.4 MB
 MOST_TENSORS, MOST_PARTS = 20_000, 100_000  # of a graph; its parts are nodes and tensors
 GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9  # numbers of fields: in a model, in a graph, in a tensor
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # how a field is encoded
@@ -30,17 +30,17 @@ FIRST_BLOCKS = tuple(f"{FEATURES}.{stage}.0" for stage in range(1, 8))
 
 
 class GraphError(ValueError):
-    """A file is no ONNX graph, or none of this project's; one sentence."""
+    """A file is not an ONNX graph, or not one of this project's; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class ReadGraph:
-    """A graph as it came.
+    """A graph as it was read.
 
     Attributes:
-        proto: all of it.
-        tensors: its initialisers by the names that they have in a checkpoint, in the types that the file has.
-        properties: texts that go with it.
+        proto: the whole graph.
+        tensors: its initialisers by their names in a checkpoint, in the types that the file has.
+        properties: texts in its metadata.
     """
 
     proto: "onnx.ModelProto"
@@ -49,12 +49,12 @@ class ReadGraph:
 
     @property
     def normalised(self) -> bool:
-        """It takes in pixels that are normalised already."""
+        """Whether its input is already normalised."""
         return all(tensor.name != MEAN for tensor in self.proto.graph.initializer)
 
     @property
     def weights(self) -> str:
-        """How those of convolutions and classifier are stored."""
+        """How the weights of convolutions and classifier are stored."""
         return FLOAT16 if any(tensor.dtype == torch.float16 for tensor in self.tensors.values()) else FLOAT32
 
     @property
@@ -64,12 +64,12 @@ class ReadGraph:
 
     @property
     def joined(self) -> bool:
-        """First blocks of stages have a skip connection, see ``Checkpoint.joined``."""
+        """Whether first blocks of stages have a skip connection, see ``Checkpoint.joined``."""
         return any(node.op_type == "Add" and node.name in FIRST_BLOCKS for node in self.proto.graph.node)
 
 
 def read_graph(content: bytes) -> ReadGraph:
-    """Parse a graph, once its parts are no more than those of a network.
+    """Parse a graph, after checking that it has no more parts than a network needs.
 
     Raises:
         ModuleNotFoundError: onnx is not installed.
@@ -83,7 +83,7 @@ def read_graph(content: bytes) -> ReadGraph:
     try:
         proto = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise GraphError("no complete ONNX file; copy or download it again") from error
+        raise GraphError("not a complete ONNX file; copy or download it again") from error
     tensors: dict[str, Tensor] = {}
     for tensor in proto.graph.initializer:
         if tensor.name in tensors:
@@ -94,11 +94,11 @@ def read_graph(content: bytes) -> ReadGraph:
 
 
 def _tensor(tensor: "onnx.TensorProto") -> Tensor:
-    """A copy of its values; a classifier's, which is a convolution in the graph, as a matrix."""
+    """A copy of the tensor's values; the classifier's weight, which is a convolution in the graph, becomes a matrix."""
     types: dict[int, np.dtype] = {int(tensor.FLOAT): np.dtype("<f4"), int(tensor.FLOAT16): np.dtype("<f2")}
     shape, name = tuple(tensor.dims), ascii(tensor.name[:80])
     if tensor.data_type not in types or tensor.external_data or tensor.data_location != tensor.DEFAULT:
-        raise GraphError(f"{name} is no tensor of float32 or float16 with its values in the file")
+        raise GraphError(f"{name} is not a float32 or float16 tensor with its values in the file")
     kind = types[tensor.data_type]
     if len(shape) > 4 or any(size < 0 for size in shape) or math.prod(shape) * kind.itemsize != len(tensor.raw_data):
         raise GraphError(f"{name} of shape {shape[:5]} has {len(tensor.raw_data):,} bytes of values")
@@ -107,14 +107,14 @@ def _tensor(tensor: "onnx.TensorProto") -> Tensor:
 
 
 def counters(names: Mapping[str, Tensor], batches: object) -> dict[str, Tensor]:
-    """How many batches each BatchNorm has seen, which a graph's record says and no map depends on.
+    """How many batches each BatchNorm has seen, which a graph records although no map depends on it.
 
     Args:
-        names: of the graph's tensors, in their order.
-        batches: one number for all of them, or one for each.
+        names: names of the graph's tensors, in order.
+        batches: one number for all BatchNorms, or one for each.
 
     Raises:
-        GraphError: it is neither.
+        GraphError: ``batches`` is neither.
     """
     norms = [name.removesuffix("running_var") for name in names if name.endswith(".running_var")]
     counts = batches if isinstance(batches, list) else [batches] * len(norms)
@@ -124,7 +124,7 @@ def counters(names: Mapping[str, Tensor], batches: object) -> dict[str, Tensor]:
 
 
 def _check_parts(content: bytes) -> None:
-    """Refuse what would take much more memory than it has bytes."""
+    """Refuse a file that would take much more memory than it has bytes."""
     beside, counts = len(content), Counter[bool]()
     for number, graph in _fields(memoryview(content)):
         for inner, part in _fields(graph) if number == GRAPH else ():
@@ -138,10 +138,10 @@ def _check_parts(content: bytes) -> None:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Numbers of a message's fields, and of those that have a length their bytes.
+    """The number of each field of a message, and the bytes of fields that have a length (empty for others).
 
     Raises:
-        GraphError: it is not a whole message.
+        GraphError: the message is not complete.
     """
     place = 0
     while place < len(message):
@@ -151,13 +151,13 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
             value, place = _number(message, place)
             length = value if key & 7 == BYTES else 0
         if length is None or place + length > len(message):
-            raise GraphError("no complete ONNX file; copy or download it again")
+            raise GraphError("not a complete ONNX file; copy or download it again")
         yield key >> 3, message[place : place + length] if key & 7 == BYTES else message[:0]
         place += length
 
 
 def _number(message: memoryview, place: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and the place after it."""
+    """Read a varint, seven bits a byte; return it and the place after it."""
     value = 0
     for shift in range(0, 70, 7):
         if place >= len(message):
@@ -166,4 +166,4 @@ def _number(message: memoryview, place: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, place
-    raise GraphError("no complete ONNX file; copy or download it again")
+    raise GraphError("not a complete ONNX file; copy or download it again")

@@ -17,21 +17,20 @@ def require_installed() -> None:
     """Refuse to go on where graphs cannot be written and run.
 
     Raises:
-        ModuleNotFoundError: with the way out.
+        ModuleNotFoundError: onnx or onnxruntime is not installed; the message says how to install them.
     """
     if not is_installed():
         raise ModuleNotFoundError(MISSING)
 
 
 def session_of(graph: bytes, threads: int | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU; what it computes has the same bits with any number of threads.
+    """An ``onnxruntime.InferenceSession`` on the CPU; its results have the same bits with any number of threads.
 
-    Its threads sleep when there is nothing to do, rather than to spin while others compute, and memory is given back
-    after every run.
+    Idle threads sleep instead of spinning while others compute, and memory is given back after every run.
 
     Args:
-        graph: as it is written.
-        threads: default: as many as torch has.
+        graph: the serialised graph.
+        threads: by default as many as torch uses.
 
     Raises:
         ModuleNotFoundError: ONNX Runtime is not installed.
@@ -42,8 +41,8 @@ def session_of(graph: bytes, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads or torch.get_num_threads(), 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False  # it would keep the most that any run ever took
+    options.enable_cpu_mem_arena = False  # it would keep the most memory that any run ever took
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    session._model_bytes = b""  # of the graph, which it keeps to begin again on other hardware: all weights once more
+    session._model_bytes = b""  # a second copy of all weights, kept only to restart on other hardware
     return session

@@ -1,9 +1,9 @@
 """Liveness: whether the blocks and channels that were added to a network do anything.
 
-channels.py  covariance of channels, accumulated; twins, constant channels and dimensions in it
-removal.py   what the network answers without some of its blocks
+channels.py  accumulated covariance of channels: twins, constant channels and dimensions
+removal.py   the network's answers without some of its blocks
 measure.py   one pass over photographs: what blocks add, what changes without them, how channels vary
-report.py    a table, sentences and JSON of what was found
+report.py    the results as a table and as sentences
 command.py   python -m models liveness
 """
 

@@ -1,4 +1,4 @@
-"""How channels vary together: their covariance in one pass over the data, and what can be read from it."""
+"""How channels vary together: their covariance in one pass over the data, and what follows from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from models.precision import doubled
 
 TWINS = 0.95
 KEPT_VARIANCE = 0.99
-CONSTANT = 1e-10  # of the channels' mean variance: what rounding leaves of a channel that does not vary
+CONSTANT = 1e-10  # of the channels' mean variance: rounding alone gives a constant channel no more
 
 
 @dataclass(frozen=True)
 class Channels:
-    """Of the channels at one kind of place in a stage, how many there are and how many are superfluous.
+    """The number of channels at one kind of place in a stage, and the share of superfluous ones.
 
     Attributes:
-        count: channels there.
-        twins: share of those that vary whose values correlate with another one's at more than 0.95 in size.
-        constant: share of all that do not vary.
+        count: number of channels.
+        twins: share of the varying channels whose correlation with another one exceeds 0.95 in magnitude.
+        constant: share of all channels that do not vary.
     """
 
     count: int
@@ -29,16 +29,16 @@ class Channels:
 
 
 class ChannelStatistics:
-    """Covariance of channels, accumulated in float64 over any number of samples; memory does not grow with them."""
+    """Covariance of channels, accumulated in float64 over any number of samples; memory does not grow with their number."""
 
     def __init__(self) -> None:
         self.samples = 0
         self._origin, self._sum, self._gram = torch.empty(0), torch.empty(0), torch.empty(0)
 
     def add(self, values: Tensor) -> None:
-        """Take in samples, (samples, channels)."""
+        """Add samples, (samples, channels)."""
         if not self.samples:
-            # moments about a value that occurs: little is lost where the mean is large, nothing where a channel is constant
+            # moments about the first sample: little is lost where the mean is large, nothing where a channel is constant
             self._origin = values[0].clone()
             home = doubled(values[:0]).device
             self._sum = torch.zeros(values.shape[1], dtype=torch.float64, device=home)
@@ -61,7 +61,7 @@ def varying(covariance: Tensor) -> Tensor:
 
 
 def twin_share(covariance: Tensor) -> float:
-    """Of the channels that vary, the share that correlates at more than ``TWINS`` in size with another; 0 of none."""
+    """Share of the varying channels whose correlation with another exceeds ``TWINS`` in magnitude; 0 where none vary."""
     chosen = varying(covariance)
     covariance = covariance[chosen][:, chosen]
     deviation = covariance.diagonal().sqrt()
@@ -72,7 +72,7 @@ def twin_share(covariance: Tensor) -> float:
 def dimensions(covariance: Tensor) -> int:
     """How many principal directions hold ``KEPT_VARIANCE`` of the variance; 0 where nothing varies.
 
-    A rotation of the channels does not change it, the scale of single channels does.
+    A rotation of the channels does not change the number; the scale of single channels does.
     """
     eigenvalues = torch.linalg.eigvalsh(covariance).flip(0).clamp(min=0)
     total = eigenvalues.sum()
@@ -80,7 +80,7 @@ def dimensions(covariance: Tensor) -> int:
 
 
 def summarised(statistics: Sequence[ChannelStatistics]) -> Channels:
-    """Shares as means over several places, which may have differently many channels; the count is the last one's."""
+    """Mean shares over several places, whose numbers of channels may differ; the count is that of the last place."""
     covariances = [one.covariance() for one in statistics]
     constant = [1 - float(varying(one).double().mean()) for one in covariances]
     return Channels(

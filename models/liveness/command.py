@@ -22,9 +22,11 @@ def add_liveness_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="CHECKPOINT|STUDY[:KEY]", help="a file, a study's variant, or a whole study")
     add_photograph_arguments(parser, LIMIT)
     parser.add_argument(
-        "--baseline", metavar="CHECKPOINT", help="what it is compared with; default: the study's, else B0's depth alone"
+        "--baseline",
+        metavar="CHECKPOINT",
+        help="compare with this; default: the study's baseline, else B0's depth alone",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="all that was found, for machines")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file as JSON")
 
 
 def run_liveness(arguments: argparse.Namespace) -> int:
@@ -59,7 +61,7 @@ def _text(network: Network, found: Liveness, baseline: Liveness | None) -> str:
 
 
 def _write(path: Path, found: Mapping[str, Liveness], baseline: str) -> None:
-    """A dictionary of networks, each with its fields as ``Liveness`` has them and its sentences."""
+    """Write a dictionary of networks, each with the fields of ``Liveness`` and its sentences."""
     networks = {
         key: {**asdict(one), "sentences": liveness_sentences(one, found.get(baseline) if key != baseline else None)}
         for key, one in found.items()

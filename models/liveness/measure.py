@@ -1,7 +1,7 @@
-"""Is what a network has more than its baseline alive: does its answer need the added blocks, do its channels differ?
+"""Are a network's additions to its baseline alive: does its answer need the added blocks, and do its channels differ?
 
-Networks grown from another can keep its function exactly, and training may leave it so: blocks that add nothing, channels
-that repeat each other. Nothing here needs labels, and nothing of the network is changed: stages are run block by block.
+A network grown from another can keep its function exactly, and training may leave it so: with blocks that add nothing, and
+channels that repeat each other. Measuring needs no labels and does not change the network: stages are run block by block.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ from models.scaling import STAGES
 
 B0_LAYERS = tuple(stage.layers for stage in STAGES)
 BATCH = 8
-STREAM_POSITIONS, EXPANDED_POSITIONS = 49, 16  # of every block and image; the last stages have 49 at 224 pixels
+STREAM_POSITIONS, EXPANDED_POSITIONS = 49, 16  # sampled per block and image; the last stages have 49 at 224 pixels
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class StageLiveness:
 
     Attributes:
         name: ``"stage 1"`` to ``"stage 7"``.
-        layers: blocks.
-        baseline_layers: blocks of the baseline's stage.
-        adds: for every block the mean over photographs of the norm of its branch over the norm of its input; None for a
-            block without skip connection.
-        last: without the last blocks, as many as the baseline has not.
-        spread: without equally many residual blocks, spread evenly over the stage.
+        layers: number of blocks.
+        baseline_layers: number of blocks of the baseline's stage.
+        adds: for every block, the mean over photographs of the norm of its branch divided by the norm of its input; None for
+            a block without skip connection.
+        last: what changes without the last blocks, as many as the stage has more than the baseline's.
+        spread: what changes without equally many residual blocks, spread evenly over the stage.
         stream: channels of the blocks' outputs, mean over blocks.
         expanded: channels after the depthwise convolution's activation, mean over blocks.
         dimensions: principal directions that hold 99 % of the variance of the stage's output.
@@ -56,10 +56,10 @@ class Liveness:
     """What was found in a network.
 
     Attributes:
-        photographs: how many were looked at.
+        photographs: number of photographs measured on.
         stages: from the first to the last.
-        last: without the last added blocks of every stage at once.
-        spread: without equally many blocks in every stage at once, spread evenly.
+        last: what changes without the last blocks of all stages at once, as many as were added.
+        spread: what changes without equally many blocks of all stages at once, spread evenly.
     """
 
     photographs: int
@@ -73,17 +73,17 @@ def measure_liveness(
 ) -> Liveness:
     """Measure what blocks add, what changes without the added ones, and how channels vary.
 
-    One pass over the inputs, some five to ten times the work of running the network; memory does not grow with their
-    number. The same inputs give the same result. The model runs in eval mode and comes back in the mode that it had.
+    It takes one pass over the inputs, with some five to ten times the work of running the network; memory does not grow with
+    their number. The same inputs give the same result. The model runs in eval mode, and afterwards is in its old mode again.
 
     Args:
         model: an EfficientNet as ``efficientnet`` builds them, on any device.
-        inputs: prepared images (3, h, w) of one size, or batches of them (N, 3, h, w): ``Network.transform`` makes them.
-        baseline_layers: blocks of every stage of the network that it is compared with; B0's by default.
+        inputs: prepared images (3, h, w) of one size, or batches of them (N, 3, h, w), as ``Network.transform`` makes them.
+        baseline_layers: number of blocks in every stage of the network to compare with; by default B0's.
 
     Raises:
-        ValueError: there are no inputs or they have another shape, the number of stages is another, or the answers are
-            not finite.
+        ValueError: there are no inputs, their shapes differ, ``baseline_layers`` has another number of stages, or the
+            network's answers are not finite.
     """
     stages = _stages(model, baseline_layers)
     watched = [_WatchedStage(stage) for stage in stages]
@@ -151,7 +151,7 @@ class _WatchedStage:
         self._expanded = [ChannelStatistics() for _ in stage]
 
     def run(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """The stage's output for a batch; all that it takes to know how its blocks work is taken in."""
+        """Run a batch through the stage, record what is measured on its blocks, and return its output."""
         for i, block in enumerate(self._stage):
             *inner, gate, projection = block.get_submodule(
                 "block"
@@ -169,7 +169,7 @@ class _WatchedStage:
         return x
 
     def found(self, index: int, baseline_layers: int, removals: dict[str, Removal], photographs: int) -> StageLiveness:
-        """All that was taken in, summed up."""
+        """Sum up all that was recorded."""
         residual = [block.use_res_connect for block in self._stage]
         return StageLiveness(
             name=f"stage {index + 1}",
@@ -186,7 +186,7 @@ class _WatchedStage:
 
 
 def _norms(activations: Tensor) -> Tensor:
-    """Of every image, (N,)."""
+    """Norm of every image's activations, (N,)."""
     return activations.flatten(1).norm(dim=1)
 
 

@@ -1,4 +1,4 @@
-"""What a network answers without some of its residual blocks."""
+"""The answers of a network without some of its residual blocks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ EVERY_STAGE = -1
 
 
 class Place(NamedTuple):
-    """A block: the index of its stage, from 0, and its own in the stage."""
+    """The place of a block: the index of its stage, from 0, and its own index within the stage."""
 
     stage: int
     block: int
@@ -23,13 +23,13 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Removal:
-    """What changes without some residual blocks, which hand their input on instead.
+    """What changes without some residual blocks, which pass on their input instead.
 
     Attributes:
-        blocks: how many are removed.
-        top1_changed: share of photographs whose top-1 class is another one without them.
-        map_correlation: mean over photographs of the correlation between the top class's activation map and the same
-            class's map without them.
+        blocks: number of removed blocks.
+        top1_changed: share of photographs whose top-1 class changes.
+        map_correlation: mean over photographs of the correlation between the top-1 class's activation map and the map of
+            the same class without the blocks.
     """
 
     blocks: int = 0
@@ -40,10 +40,10 @@ class Removal:
 def planned_removals(
     stages: Sequence[nn.Sequential], baseline_layers: Sequence[int]
 ) -> dict[tuple[int, str], frozenset[Place]]:
-    """Which blocks to leave out, for every stage and for all at once, in each of two ways.
+    """Which blocks to leave out, for every stage and for all stages at once, in each of two ways.
 
-    As many as the stage has more than the baseline's, and never one without skip connection: the ``"last"`` ones, or
-    equally many ``"spread"`` evenly over the stage's residual blocks.
+    As many blocks are left out as the stage has more than the baseline's, and never one without skip connection: the
+    ``"last"`` ones, or equally many ``"spread"`` evenly over the stage's residual blocks.
 
     Returns:
         (index of the stage or ``EVERY_STAGE``, way) -> blocks.
@@ -61,7 +61,7 @@ def planned_removals(
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a network makes of a batch.
+    """What a network computes for a batch.
 
     Attributes:
         top: top-1 classes, (N,).
@@ -73,7 +73,7 @@ class Answer:
 
     @classmethod
     def of(cls, model: EfficientNet, stream: Tensor) -> "Answer":
-        """From the last stage's output.
+        """Compute the answer from the last stage's output.
 
         Raises:
             ValueError: the logits are not finite.
@@ -90,7 +90,7 @@ class Answer:
 
 
 class Change:
-    """What leaving out some blocks has changed so far."""
+    """Accumulates what leaving out some blocks changes."""
 
     def __init__(self, removed: Iterable[Place]):
         self._removed = frozenset(removed)
@@ -98,11 +98,11 @@ class Change:
         self._photographs, self._changed, self._correlated = 0, 0.0, 0.0
 
     def add(self, model: EfficientNet, streams: Sequence[Tensor], before: Answer) -> None:
-        """Run a batch without the blocks, from the first stage that lacks one.
+        """Run a batch without the blocks, starting at the first stage that lacks one.
 
         Args:
             model: in eval mode.
-            streams: inputs of all stages in the whole network.
+            streams: inputs of all stages of the whole network.
             before: the whole network's answer.
         """
         x = streams[self._start]
@@ -123,7 +123,7 @@ class Change:
 
 
 def correlations(first: Tensor, second: Tensor) -> Tensor:
-    """Pearson's correlation of every two maps (N, h, w), float64 (N,); where one is flat 1 if they are equal, else 0."""
+    """Pearson's correlation of each pair of maps (N, h, w), float64 (N,); where one is flat, 1 if they are equal, else 0."""
     first, second = (doubled(maps).flatten(1) for maps in (first, second))
     same = (first == second).all(dim=1).double()
     first, second = (maps - maps.mean(dim=1, keepdim=True) for maps in (first, second))

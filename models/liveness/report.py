@@ -1,4 +1,4 @@
-"""What was found, for people: a table of all stages, and sentences for the page."""
+"""The results for people: a table of all stages, and sentences for the page."""
 
 from models.liveness.measure import Liveness, StageLiveness
 from models.liveness.removal import Removal
@@ -17,13 +17,13 @@ HEADINGS = (
 
 
 def liveness_table(found: Liveness, baseline: Liveness | None = None) -> str:
-    """All stages as aligned columns of plain text, two lines on the whole network below.
+    """All stages as aligned columns of plain text, with two lines on the whole network below.
 
-    "Without" columns: the share of photographs whose top-1 class changes, and the correlation of maps.
+    The "without" columns have the share of photographs whose top-1 class changes, and the correlation of maps.
 
     Args:
-        found: the network's.
-        baseline: its baseline's, for the number of dimensions beside the network's own.
+        found: the network's results.
+        baseline: its baseline's results, for the number of dimensions beside the network's own.
     """
     others = baseline.stages if baseline else (None,) * len(found.stages)
     rows = [HEADINGS, *(_row(*both) for both in zip(found.stages, others, strict=True))]
@@ -62,14 +62,14 @@ def _percent(share: float) -> str:
 
 
 def liveness_sentences(found: Liveness, baseline: Liveness | None = None) -> list[str]:
-    """What was found, in a sentence on added blocks and one on added channels, each only where there are such.
+    """One sentence on added blocks and one on added channels, each only where there are any.
 
-    Of the two ways to leave out as many blocks as were added the one counts that changes fewer answers: a network is as
-    alive as its deadest part.
+    There are two ways to leave out as many blocks as were added, and the one that changes fewer answers counts: a network is
+    as alive as its deadest part.
 
     Args:
-        found: the network's.
-        baseline: its baseline's; nothing is said of channels without it.
+        found: the network's results.
+        baseline: its baseline's results; without them there is no sentence on channels.
     """
     sentences = []
     if blocks := found.last.blocks:

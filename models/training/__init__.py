@@ -1,19 +1,19 @@
-"""Training: a recipe and a folder of labelled photographs -> checkpoints, on a CPU, a GPU or many; it resumes.
+"""Training: a recipe and a folder of labelled photographs -> checkpoints, on a CPU or one or many GPUs; it resumes.
 
 recipe.py          everything that decides how a network is trained, from recipes/
 interruptions.py   signals, the clock, full memory, a full disk
 datasets.py        photographs in one folder per category, and how they are split
 augmentation.py    augment a whole batch at once, each image in its own way
 sources.py         batches to train on
-lineage.py         where the five variants come from
-probe.py           new classes for a network that stays as it is
+lineage.py         where the variants come from
+probe.py           new classes for a network whose weights stay fixed
 teacher.py         a trained network whose answers a student learns
-kept_batchnorm.py  train with the BatchNorm statistics that a network came with
-objectives.py      what one step asks of a network: its loss, and how its layers behave
-optimisation.py    optimisers, rates, the schedule, the average of the weights
-run.py             one training, from start or from where it was interrupted
+kept_batchnorm.py  train with the BatchNorm statistics that a network starts with
+objectives.py      the loss of one step, and how layers behave in training
+optimisation.py    optimisers, learning rates, the schedule, the average of the weights
+run.py             one training, from its start or from where it was interrupted
 training.py        one variant, from its start to a checkpoint
-evaluation.py      how often trained networks are right
+evaluation.py      accuracy of trained networks
 command.py         python -m models train
 """
 

@@ -1,8 +1,8 @@
 """Augment a whole batch at once, each image in its own way, on the device that holds it.
 
-Everything random comes in as a row of uniform numbers per image, so that the same row gives the same image wherever and
-whenever it is computed. One affine resampling holds crop, flip, rotation and shear; a change of colour follows. With
-the policy ``trivial`` each image gets one operation of TrivialAugment's kind, at a random strength.
+Everything random is given as a row of uniform numbers per image, so that the same row makes the same image wherever and
+whenever it is computed. One affine resampling does crop, flip, rotation and shear; a change of colour follows. With the
+policy ``trivial`` each image gets one operation in the manner of TrivialAugment, at a random strength.
 
 References:
     Müller & Hutter, TrivialAugment, ICCV 2021, https://arxiv.org/abs/2103.10158 (one operation, uniform strength).
@@ -30,13 +30,13 @@ GEOMETRY = ("identity", "rotate", "shear rows", "shear columns")
 def augment(
     pixels: Tensor, aspects: Tensor, numbers: Tensor, resolution: int, recipe: Recipe, normalisation: Normalisation
 ) -> Tensor:
-    """Crop, flip and recolour.
+    """Crop, flip, recolour and erase.
 
     Args:
         pixels: squashed photographs, uint8 (N, 3, s, s), on any device.
-        aspects: width by height of the photographs before squashing, (N,), on the CPU.
+        aspects: width divided by height of the photographs before squashing, (N,), on the CPU.
         numbers: uniform in [0, 1), (N, ``NUMBERS``), on the CPU.
-        resolution: side of the result.
+        resolution: side of the result in pixels.
         recipe: its ``crop_area``, ``aspect``, ``native``, ``policy`` and ``erase`` are used.
         normalisation: of the network that is trained.
 
@@ -61,12 +61,12 @@ def augment(
 
 
 def crop_matrices(aspects: Tensor, numbers: Tensor, recipe: Recipe) -> Tensor:
-    """Affine maps (N, 3, 3) from output to input, both in [-1, 1], of random crops with random flips."""
+    """Affine maps (N, 3, 3) of random crops with random flips, from output to input coordinates, both in [-1, 1]."""
     area = recipe.crop_area + numbers[:, AREA] * (1 - recipe.crop_area)
     ratio = torch.exp((2 * numbers[:, STRETCH] - 1) * math.log(recipe.aspect))
     ratio = torch.where(
         numbers[:, NATIVE] < recipe.native, ratio / aspects, ratio
-    )  # width by height, in parts of the image
+    )  # width divided by height, both as fractions of the image's
     width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
     matrices = torch.zeros(len(numbers), 3, 3)
     matrices[:, 0, 0] = torch.where(numbers[:, FLIP] < 0.5, -width, width)
@@ -78,7 +78,7 @@ def crop_matrices(aspects: Tensor, numbers: Tensor, recipe: Recipe) -> Tensor:
 
 
 def _signed(numbers: Tensor) -> Tensor:
-    """Strength in (-1, 1), uniform in size and sign."""
+    """Strength in (-1, 1), uniform in magnitude and sign."""
     return torch.where(numbers[:, SIGN] < 0.5, -numbers[:, STRENGTH], numbers[:, STRENGTH])
 
 
@@ -101,7 +101,7 @@ def _grey(images: Tensor) -> Tensor:
 
 
 def _blend(reference: Callable[[Tensor], Tensor | float]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Move images away from a reference (strength above 0) or towards it (below), by up to 90 %."""
+    """An operation that moves images away from a reference (strength above 0) or towards it (below 0), by up to 90 %."""
 
     def apply(images: Tensor, strength: Tensor) -> Tensor:
         base = reference(images)
@@ -140,7 +140,7 @@ COLOUR: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def erased(images: Tensor, numbers: Tensor, probability: float) -> Tensor:
-    """Paint a square of 2 to 20 % of some images in the normalisation's mean colour, which is 0 after it."""
+    """Paint a square of 2 to 20 % of the area of some images in the normalisation's mean colour, which is 0 when normalised."""
     side = (0.02 + 0.18 * numbers[:, ERASE_AREA]).sqrt() * (numbers[:, ERASE] < probability)
     inside = torch.ones(len(numbers), 1, 1, dtype=torch.bool)
     for axis, (column, shape) in enumerate(
@@ -156,7 +156,7 @@ def mix(images: Tensor, labels: Tensor, recipe: Recipe, random: np.random.Genera
     """Mixup or CutMix each image with its neighbour in the batch.
 
     Returns:
-        Images, the labels of the neighbours, and the part of the image that is still its own.
+        Images, the labels of the neighbours, and the fraction of each image that is still its own.
     """
     kinds = [kind for kind, alpha in (("mixup", recipe.mixup), ("cutmix", recipe.cutmix)) if alpha > 0]
     if not kinds or random.random() >= recipe.mix_probability:

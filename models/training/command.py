@@ -1,6 +1,6 @@
 """python -m models train: from photographs and a recipe to checkpoints.
 
-Many GPUs or machines: ``torchrun --nproc-per-node 8 -m models train ...``; batch sizes count the images on all of them.
+On many GPUs or machines: ``torchrun --nproc-per-node 8 -m models train ...``; batch sizes count the images on all of them.
 """
 
 import argparse
@@ -28,7 +28,7 @@ UNFINISHED = 3
 
 @contextmanager
 def processes(device: str) -> Iterator[torch.device]:
-    """The device of this process; under torchrun, the group of all of them for the time being."""
+    """The device of this process; under torchrun, all processes form a group within the ``with`` block."""
     if "RANK" not in os.environ:
         yield choose_device(device)
         return
@@ -59,7 +59,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     variants = ", ".join(TRAINED)
     parser.add_argument("--variant", default="all", help=f"{variants}, several with commas, or all (default)")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], metavar="N", help="one or more (default: 0)")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="for checkpoints, states and log.jsonl")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="folder for checkpoints, states and log.jsonl")
     parser.add_argument(
         "--ancestor",
         default="lite0",
@@ -68,20 +68,20 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's, shared out among its phases")
-    parser.add_argument("--batch-size", type=int, help="instead of the recipe's; the rates change in proportion")
+    parser.add_argument("--batch-size", type=int, help="instead of the recipe's; learning rates change in proportion")
     parser.add_argument(
-        "--time-limit", type=float, default=math.inf, metavar="SECONDS", help="stop cleanly; run again to go on"
+        "--time-limit", type=float, default=math.inf, metavar="SECONDS", help="then stop cleanly; run again to go on"
     )
     parser.add_argument(
-        "--save-every", type=float, default=5, metavar="MINUTES", help="within an epoch (default: %(default)s)"
+        "--save-every", type=float, default=5, metavar="MINUTES", help="save within an epoch (default: %(default)s)"
     )
 
 
 def run_train(args: argparse.Namespace) -> int:
-    """Train what the options ask for; what is finished is left alone, what was interrupted goes on.
+    """Train what the options ask for; finished trainings are left alone, interrupted ones go on.
 
     Returns:
-        0; 3 when the time limit came first; 128 + n after signal n. In the last cases the same command goes on.
+        0; 3 when the time limit came first; 128 + n after signal n. In the last two cases the same command goes on.
     """
     limits = Limits(time.monotonic() + args.time_limit, args.save_every)
     recipe = _adjusted(load_recipe(args.recipe), args)

@@ -1,4 +1,4 @@
-"""Photographs in one folder per category: which there are, how they are split, and what is in their files."""
+"""Photographs in one folder per category: list them, split them and decode them."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ STUDIES = Path(__file__).parents[1] / "studies"
 CLUTTER = "BACKGROUND_Google"  # Caltech-101's pictures of nothing in particular: not a category
 NAMED = 5  # broken photographs named in an error
 UNLABELLED = -1
-AHEAD = 64  # photographs decoded before the first of them is taken; all at once would fill the memory
+AHEAD = 64  # photographs decoded ahead of use; all of them at once would fill the memory
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Photographs:
         names: ``category/image_0001.jpg``, with slashes everywhere.
         categories: names of the categories; the position is the class index.
         labels: class index of every photograph, int64; -1 for one without a label.
-        elsewhere: where photographs that are not in ``folder`` lie, by their names.
+        elsewhere: paths of the photographs that are not in ``folder``, by name.
     """
 
     folder: Path
@@ -75,7 +75,7 @@ def data_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def list_names(folder: Path) -> list[str]:
-    """``category/file`` of every image in a folder's folders, sorted; no hidden file, none of Caltech-101's clutter."""
+    """``category/file`` of every image in a folder's folders, sorted, without hidden files and Caltech-101's clutter."""
     return sorted(
         f"{category.name}/{file.name}"
         for category in folder.iterdir()
@@ -113,7 +113,7 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
     lines = Path(path).read_text("utf-8").split("\n")
     lines = [line.rstrip("\r") for line in lines if line.strip()]
     if not lines or len(set(lines)) < len(lines):
-        raise ValueError(f"list {str(path)!r} is empty or has a line twice")
+        raise ValueError(f"list {str(path)!r} is empty or repeats a line")
     for line in lines:
         if line.startswith("/") or "\\" in line or ".." in line.split("/"):
             raise ValueError(f"list {str(path)!r} has the line {line!r}; expected category/file")
@@ -121,7 +121,7 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
 
 
 def load_split(data: str | os.PathLike[str], recipe: Recipe) -> tuple[Photographs, Photographs]:
-    """Photographs to train and to test on: by the recipe's lists, or the folders ``train`` and ``val``.
+    """Photographs to train on and to test on: from the recipe's lists, or from the folders ``train`` and ``val``.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -144,7 +144,7 @@ def load_split(data: str | os.PathLike[str], recipe: Recipe) -> tuple[Photograph
 
 
 def with_unlabelled(photographs: Photographs, folders: Sequence[str | os.PathLike[str]], repeat: int) -> Photographs:
-    """The photographs, and ``repeat`` times every image below some folders, without labels.
+    """The photographs, plus every image below some folders ``repeat`` times, without labels.
 
     Raises:
         NotADirectoryError: a folder is missing.
@@ -183,13 +183,13 @@ def labelled(folder: Path, names: Sequence[str], categories: Sequence[str]) -> P
 
 
 def _some(names: Sequence[str]) -> str:
-    """``: a, b and 7 more``; nothing for nothing."""
+    """``: a, b and 7 more``; empty for no names."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f": {', '.join(names[:NAMED])}{more}" if names else ""
 
 
 def decode(photographs: Photographs, read: Callable[[Path], Read]) -> Iterator[Read]:
-    """``read`` every photograph, in order, on all cores.
+    """Apply ``read`` to every photograph on all cores, and yield the results in order.
 
     Raises:
         ValueError: some cannot be read; the first are named.

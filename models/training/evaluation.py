@@ -1,4 +1,4 @@
-"""How often trained networks are right: mean per-class accuracy in the app's own view, and the recorded predictions."""
+"""Accuracy of trained networks: mean per class, in the app's own view, and compared with the recorded predictions."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from models.normalisation import Normalisation
 from models.studies import DEFAULT_STUDY, STUDY_FOLDER, load_study
 from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
 
-TOLERATED = 0.003  # part of the predictions that may differ from the recorded ones
+TOLERATED = 0.003  # fraction of the predictions that may differ from the recorded ones
 
 
 def view_batches(
@@ -56,9 +56,9 @@ def predict(
     Args:
         logits: maps images (n, 3, resolution, resolution) on the CPU to logits (n, K).
         photographs: to predict.
-        resolution: side of the input.
+        resolution: side of the input in pixels.
         normalisation: the network's own.
-        label: shown with the progress bar; none without.
+        label: shown with the progress bar; without a label there is no bar.
     """
     found = []
     with torch.no_grad(), tqdm(total=len(photographs), desc=label, unit=" images", disable=not label) as bar:
@@ -69,34 +69,34 @@ def predict(
 
 
 def features_of(network: EfficientNet, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Pooled features (n, C) of images, by a copy of a network with its BatchNorms folded into the convolutions."""
+    """A function from images to pooled features (n, C), by a copy of a network with BatchNorms folded into convolutions."""
     features = folded(network.features).to(device).to(memory_format=torch.channels_last)
     return lambda images: features(images.to(device)).mean((2, 3))
 
 
 def logits_of(network: EfficientNet, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Logits (n, K) of images, on a device, as ``predict`` wants it."""
+    """A function from images to logits (n, K) on a device, for ``predict``."""
     pooled, classifier = features_of(network, device), network.classifier.to(device)
     return lambda images: classifier(pooled(images))
 
 
 def accuracies(predictions: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean over the classes that occur of the part that is right, and the part of all that is right."""
+    """Mean per-class accuracy over the classes that occur, and top-1 accuracy."""
     right = (predictions == labels).double()
     per_class = [right[labels == label].mean() for label in labels.unique()]
     return float(torch.stack(per_class).mean()), float(right.mean())
 
 
 def accuracy_difference(right: Tensor, reference: Tensor, labels: Tensor, samples: int = 4000) -> Tensor:
-    """Mean per-class accuracy less that of a reference, and its paired 95 % bootstrap interval.
+    """Mean per-class accuracy minus that of a reference, and its paired 95 % bootstrap interval.
 
-    Photographs are drawn again within each class. The interval does not cover the spread between trainings.
+    Photographs are resampled within each class. The interval does not cover the spread between trainings.
 
     Args:
         right: whether each prediction is right, (N,).
-        reference: the same of the reference, or the part of several references that is right, (N,).
+        reference: whether the reference's prediction is right, or the fraction of several references that are right, (N,).
         labels: class indices, (N,).
-        samples: of the bootstrap, always the same ones.
+        samples: number of bootstrap samples, which are the same in every call.
 
     Returns:
         Difference, lower and upper end as fractions, float64 (3,).
@@ -112,7 +112,7 @@ def accuracy_difference(right: Tensor, reference: Tensor, labels: Tensor, sample
 
 
 def predictions_path(checkpoint: str | os.PathLike[str]) -> Path:
-    """Where the predictions of a checkpoint are recorded: beside it."""
+    """The file beside a checkpoint that records its predictions."""
     return Path(checkpoint).with_suffix(".predictions.json")
 
 
@@ -148,7 +148,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", metavar="FILE", help="list of category/file to test on (default: the study's test list)"
     )
-    parser.add_argument("--variants", metavar="A,B", help="only these")
+    parser.add_argument("--variants", metavar="A,B", help="only these variants")
     parser.add_argument(
         "--checkpoint", metavar="KEY=FILE", action="append", default=[], help="weights instead of the study's own"
     )
@@ -156,9 +156,9 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
-    """Print accuracy of every variant, its lead over the baseline, and how many predictions differ from the recorded ones.
+    """Print each variant's accuracy, its lead over the baseline, and how many predictions differ from the recorded ones.
 
-    The lead is in points, over all trainings of the baseline whose predictions are recorded.
+    The lead is in percentage points, over the mean of all trainings of the baseline whose predictions are recorded.
 
     Returns:
         0; 1 where more than 0.3 % differ; 3 where a variant could not be loaded.
@@ -171,8 +171,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
         key, _, path = replaced.partition("=")
         study = study.with_checkpoint(key, path)
     status, baseline = 0, study.baseline
-    chosen.sort(key=lambda key: key != baseline)  # the others' lead is over what it answers
-    trainings: list[Tensor] = []  # of the baseline: which predictions are right
+    chosen.sort(key=lambda key: key != baseline)  # the baseline first: the others' lead is over its answers
+    trainings: list[Tensor] = []  # for each training of the baseline, which predictions are right
     print(f"{'variant':<14}{'per class':>10}{'top-1':>8}{'images':>8}  {'less the baseline':<20}  recorded predictions")
     for key in chosen:
         if not study.variants[key].available:
@@ -201,7 +201,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 
 def lead_in_points(difference: Tensor) -> str:
-    """``-0.4 [-1.5, 0.6]``: what ``accuracy_difference`` returns, in percentage points."""
+    """The result of ``accuracy_difference`` in percentage points, as ``-0.4 [-1.5, 0.6]``."""
     mean, low, high = (100 * difference).tolist()
     return f"{mean:z.1f} [{low:z.1f}, {high:z.1f}]"
 

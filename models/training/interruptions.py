@@ -1,4 +1,4 @@
-"""What ends a training early, and what is said then: signals, the clock, full memory, a full disk."""
+"""What ends a training early, and the messages for it: signals, the clock, full memory, a full disk."""
 
 import signal
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Stopped(Exception):
 
 @contextmanager
 def stop_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in a list instead of dying of them; a second one interrupts as usual."""
+    """Collect SIGINT and SIGTERM in a list instead of ending the process; a second one interrupts as usual."""
     came: list[int] = []
 
     def note(number: int, frame: object) -> None:
@@ -41,7 +41,7 @@ def stop_signals() -> Iterator[list[int]]:
 def memory_advice(batch_size: int, state: Path) -> Iterator[None]:
     """Turn exhausted memory into a sentence that says which batch size to try.
 
-    Other batches are another training: where there is a ``state`` already, it is to be kept apart.
+    Another batch size makes another training: where there is a ``state`` already, the sentence asks for another folder.
     """
     try:
         yield
@@ -49,14 +49,14 @@ def memory_advice(batch_size: int, state: Path) -> Iterator[None]:
         exhausted = isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
         if not exhausted:
             raise
-        advice = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "take a larger device"
+        advice = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "use a larger device"
         apart = f" and another --out, because {state} holds a training in larger batches" if state.is_file() else ""
         raise MemoryError(f"memory is too small for batches of {batch_size} images; {advice}{apart}") from error
 
 
 @contextmanager
 def kept_on_error(path: Path) -> Iterator[None]:
-    """Say, when a file cannot be written, what is left."""
+    """Say, when a file cannot be written, which state is left."""
     try:
         yield
     except OSError as error:

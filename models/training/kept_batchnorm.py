@@ -1,7 +1,7 @@
-"""Train with the BatchNorm statistics that a network came with.
+"""Train with the BatchNorm statistics that a network starts with.
 
 Where a network starts from trained weights and the photographs are few, statistics measured on them make it forget what
-they do not show. With kept statistics a BatchNorm is a fixed scale and shift, which is multiplied into the convolution
+they do not show. With kept statistics, a BatchNorm is a fixed scale and shift, which is multiplied into the convolution
 before it: the same function and the same gradients in a third less time, and batches may be split without changing anything.
 """
 
@@ -10,7 +10,7 @@ from torchvision.ops.misc import Conv2dNormActivation
 
 
 class KeptNormActivation(Conv2dNormActivation):
-    """Convolution, BatchNorm with the statistics it has, and activation, computed as one convolution."""
+    """Convolution, BatchNorm with fixed statistics, and activation; the first two are computed as one convolution."""
 
     def forward(self, x: Tensor) -> Tensor:
         convolution, norm = self[0], self[1]
@@ -22,7 +22,7 @@ class KeptNormActivation(Conv2dNormActivation):
 
 
 def keep_batchnorm(network: nn.Module) -> None:
-    """Let every convolution's BatchNorm keep its statistics from now on, in place; names and tensors stay the same."""
+    """Make every BatchNorm after a convolution keep its statistics from now on, in place; names and tensors do not change."""
     for module in network.modules():
         if type(module) is Conv2dNormActivation:
             module.__class__ = KeptNormActivation

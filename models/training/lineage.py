@@ -1,4 +1,4 @@
-"""Where the variants come from: an ancestor's trained weights, grown to each scaling without anything dead in them."""
+"""Where the variants come from: an ancestor's trained weights, grown to each scaling with nothing dead in them."""
 
 import importlib.util
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from models.efficientnet import efficientnet
 from models.growth import grow
 from models.scaling import SCALINGS, VARIANT_SCALINGS, Scaling, scaled_widths
 
-BALANCE = "resolution-300"  # a control: what compound scaling leads this by is not owed to its larger input
+BALANCE = "resolution-300"  # a control: compound scaling's lead over it is not due to the larger input
 TRAINED = {
     **VARIANT_SCALINGS,
     BALANCE: replace(SCALINGS["b0"], resolution=SCALINGS["compound"].input_size),
@@ -30,7 +30,7 @@ class Start:
     """A network before its training.
 
     Attributes:
-        network: as it starts.
+        network: with its initial weights.
         scaling: its scaling.
         family: its family.
         lineage: the steps that led to it, as sentences.
@@ -45,7 +45,7 @@ class Start:
 
 
 def named_checkpoint(name: str) -> Checkpoint:
-    """The checkpoint of a name in ``PACKAGES``, or of a file.
+    """The checkpoint of a package in ``PACKAGES``, or of a file.
 
     Raises:
         ModuleNotFoundError: the package is missing.
@@ -60,7 +60,7 @@ def named_checkpoint(name: str) -> Checkpoint:
 
 
 def draw(scaling: Scaling, num_classes: int, family: str, seed: int) -> EfficientNet:
-    """A network with random weights that depend on the seed alone; torch's own random state stays as it is."""
+    """A network with random weights that depend on the seed alone; torch's global random state is not changed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return efficientnet(scaling, num_classes, family)
@@ -69,15 +69,15 @@ def draw(scaling: Scaling, num_classes: int, family: str, seed: int) -> Efficien
 def descend(
     ancestor: Checkpoint, name: str, key: str, seed: int, photographs: Callable[[int], Tensor], kept: Path
 ) -> Start:
-    """One variant as its training starts: the ancestor, grown where the variant is wider or deeper.
+    """One variant before its training: the ancestor, grown where the variant is wider or deeper.
 
     Args:
         ancestor: trained weights.
-        name: what to call them in the lineage.
+        name: what the lineage calls them.
         key: in ``TRAINED``.
         seed: of the growth.
-        photographs: gives prepared photographs at a resolution, (N, 3, r, r), for the growth to fit its blocks on.
-        kept: file of the grown network; written once, and read where the same growth has been done.
+        photographs: returns prepared photographs at a resolution, (N, 3, r, r), on which growth fits its blocks.
+        kept: file of the grown network; written once, and read where the same growth has been done before.
     """
     scaling, family = TRAINED[key], ancestor.family
     lineage = tuple(ancestor.metadata.get("lineage", [name]))

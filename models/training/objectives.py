@@ -1,4 +1,4 @@
-"""What one step of a training asks of a network: its loss, and how its layers behave meanwhile."""
+"""The loss of one training step, and how a network's layers behave in training."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from models.training.recipe import Recipe
 
 
 def labels_loss(logits: Tensor, labels: Tensor, others: Tensor, own: float, smoothing: float) -> Tensor:
-    """Mean cross entropy with smoothed labels; mixed images have two, the second with weight 1 - ``own``."""
+    """Mean cross entropy with smoothed labels; mixed images have two labels, the second with weight 1 - ``own``."""
     loss = own * F.cross_entropy(logits, labels, label_smoothing=smoothing)
     if own < 1:
         loss = loss + (1 - own) * F.cross_entropy(logits, others, label_smoothing=smoothing)
@@ -18,12 +18,12 @@ def labels_loss(logits: Tensor, labels: Tensor, others: Tensor, own: float, smoo
 
 
 def answers_loss(logits: Tensor, answers: Tensor) -> Tensor:
-    """Mean divergence of the network's class probabilities from a teacher's, whose logarithms are given, (N, K)."""
+    """Mean divergence of the network's class probabilities from a teacher's, given as logarithms, (N, K)."""
     return F.kl_div(F.log_softmax(logits, 1), answers, log_target=True, reduction="batchmean")
 
 
 def adapt_layers(network: nn.Module, recipe: Recipe) -> None:
-    """Give BatchNorm, dropout and stochastic depth what the recipe says, in place."""
+    """Set BatchNorm, dropout and stochastic depth as the recipe says, in place."""
     if recipe.batchnorm == "kept":
         keep_batchnorm(network)
     for module in network.modules():

@@ -1,4 +1,4 @@
-"""Steps: the optimisers, which rate each layer gets, the schedule, and the average of the weights."""
+"""Steps: the optimisers, the learning rate of each layer, the schedule, and the average of the weights."""
 
 import math
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from models.training.recipe import Recipe
 
 
 class TensorFlowRMSprop(torch.optim.Optimizer):
-    """RMSProp as TensorFlow 1 computes it, with which the paper's networks were trained.
+    """RMSProp as TensorFlow 1 computes it; the paper's networks were trained with it.
 
     ``ms = decay ms + (1 - decay) g^2``, starting at 1; ``mom = momentum mom + lr g / sqrt(ms + eps)``; ``w = w - mom``.
-    PyTorch's own starts at 0, adds eps outside the root, and applies the current rate to old momentum.
+    PyTorch's own starts at 0, adds eps outside the root, and applies the current learning rate to old momentum.
 
     References:
         https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/RMSPropOptimizer
@@ -54,11 +54,11 @@ class TensorFlowRMSprop(torch.optim.Optimizer):
 
 
 def parameter_groups(network: EfficientNet, recipe: Recipe) -> list[dict]:
-    """Parameters by rate (the body's or the classifier's) and by whether weight decay applies to them.
+    """Parameters by learning rate (the body's or the classifier's) and by whether weight decay applies to them.
 
     Args:
         network: as ``models.efficientnet`` builds it.
-        recipe: gives the rates.
+        recipe: its learning rates and weight decay are used.
     """
     classifier = {id(p) for p in network.classifier.parameters()}
     groups: dict[tuple[float, float], list[Tensor]] = {}
@@ -70,7 +70,7 @@ def parameter_groups(network: EfficientNet, recipe: Recipe) -> list[dict]:
 
 
 def make_optimiser(groups: list[dict], recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser; ``set_rates`` gives every group its rate before each step."""
+    """The recipe's optimiser; ``set_rates`` sets every group's learning rate before each step."""
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
     if recipe.optimiser == "adamw":
@@ -79,7 +79,7 @@ def make_optimiser(groups: list[dict], recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def rate_factor(recipe: Recipe, epoch: float) -> float:
-    """Factor on every rate after ``epoch`` epochs, fractions included: a linear warm-up, then the schedule."""
+    """Factor on every learning rate after ``epoch`` epochs, fractions included: a linear warm-up, then the schedule."""
     warmup = min(recipe.warmup_epochs, recipe.epochs / 2)
     if epoch < warmup:
         return max(epoch / warmup, 1e-3)
@@ -89,7 +89,7 @@ def rate_factor(recipe: Recipe, epoch: float) -> float:
 
 
 def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
-    """Give every group its own rate times a factor."""
+    """Set every group's learning rate to its own rate times a factor."""
     for group in optimiser.param_groups:
         group["lr"] = group["rate"] * factor
 
@@ -97,8 +97,8 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
 class WeightAverage:
     """Exponential moving average of a network's weights and BatchNorm statistics.
 
-    The n-th update keeps min(decay, n / (n + 9)) of the average, so that it starts as a plain mean rather than with
-    a long memory of the first weights.
+    The n-th update keeps min(decay, n / (n + 9)) of the average, so that it starts almost as a plain mean instead of with a
+    long memory of the first weights.
     """
 
     def __init__(self, network: nn.Module):
@@ -107,7 +107,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, decay: float) -> None:
-        """Move towards the network's weights; whole numbers are copied."""
+        """Move the average towards the network's weights; integer tensors are copied."""
         self.updates += 1
         share = 1 - min(decay, self.updates / (self.updates + 9))
         averages, currents = [], []

@@ -39,19 +39,19 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """See the groups; rates are per step of ``batch_size`` images, at the top of the schedule."""
+    """Settings in groups; learning rates are for steps of ``batch_size`` images, at the top of the schedule."""
 
     name: str
     # the task
-    start: str = "grown"  # "grown": from the ancestor, see models/refit.py; "scratch": drawn at random
+    start: str = "grown"  # "grown": from the ancestor, see models/refit.py; "scratch": from random weights
     split: str = (
-        ""  # lists models/studies/SPLIT-train.txt and -test.txt; without: the data folder holds train/ and val/
+        ""  # lists models/studies/SPLIT-train.txt and -test.txt; if empty, the data folder holds train/ and val/
     )
     family: str = "lite"
     repeat_unlabelled: int = 1  # how often an epoch shows each photograph that has no label
     phases: tuple[Phase, ...] = (Phase(100),)
-    refit_photographs: int = 600  # that growth fits the blocks on
-    teacher: str = ""  # "lite2", or a checkpoint's file: learn its answers, not the labels
+    refit_photographs: int = 600  # number of photographs on which growth fits the blocks
+    teacher: str = ""  # "lite2", or a checkpoint's file: learn the teacher's answers instead of the labels
     teacher_resolution: int = 320  # pixels at which the teacher sees each crop
     # steps
     steps_per_epoch: int = 0  # 0: every photograph once
@@ -69,29 +69,27 @@ class Recipe:
     decay_epochs: float = 2.4
     # regularisation
     label_smoothing: float = 0.1
-    dropout: float | None = None  # none: the scaling's own
-    stochastic_depth: float = 0.2  # of the last block, growing from 0 at the first
+    dropout: float | None = None  # None: the scaling's own
+    stochastic_depth: float = 0.2  # of the last block; it grows from 0 at the first
     mixup: float = 0.0  # alpha of the Beta distribution
     cutmix: float = 0.0
     mix_probability: float = 1.0
     # BatchNorm and averaging
     batchnorm: str = "measured"  # statistics of each batch; "kept": those that the network starts with
     batchnorm_momentum: float = 0.1
-    recalibrate: int = (
-        0  # final BatchNorm statistics from this many training photographs in the app's view; 0: the averaged ones
-    )
+    recalibrate: int = 0  # photographs to measure the final BatchNorm statistics on; 0: keep those of training
     ema_epochs: float = 0.0  # time constant of the weight average; restarts with each phase
     # photographs
     pipeline: str = (
         "memory"  # all decoded once, augmented in batches on the device; "stream": decoded by workers every epoch
     )
-    crop_area: float = 0.35  # least part of the image that a crop shows
+    crop_area: float = 0.35  # smallest fraction of the image that a crop shows
     aspect: float = 4 / 3  # most that a crop is stretched
     native: float = (
-        0.5  # part of the crops that keep the photograph's own proportions; the others squash like the app's view
+        0.5  # fraction of the crops that keep the photograph's own proportions; the others squash like the app's view
     )
-    policy: str = "none"  # "trivial"; streamed also "autoaugment", "randaugment"
-    erase: float = 0.0  # probability of a grey rectangle
+    policy: str = "none"  # or "trivial"; when streaming also "autoaugment" and "randaugment"
+    erase: float = 0.0  # probability of a square in the normalisation's mean colour
 
     def __post_init__(self):
         family_named(self.family)
@@ -125,15 +123,15 @@ class Recipe:
         return sum(phase.epochs for phase in self.phases)
 
     def phase_at(self, epoch: int) -> tuple[int, Phase]:
-        """Number and content of the phase that holds an epoch counted from 0."""
+        """Number of the phase that an epoch, counted from 0, belongs to, and the phase itself."""
         for number, phase in enumerate(self.phases):
             if epoch < phase.epochs:
                 return number, phase
             epoch -= phase.epochs
-        raise ValueError(f"recipe {self.name!r} has {self.epochs} epochs, none of number {epoch + self.epochs}")
+        raise ValueError(f"recipe {self.name!r} has {self.epochs} epochs; there is no epoch {epoch + self.epochs}")
 
     def with_epochs(self, epochs: int) -> "Recipe":
-        """The same recipe in another number of epochs, shared out among the phases; the last ones get theirs first."""
+        """The same recipe with another number of epochs, shared out among the phases; the last phases get theirs first."""
         if epochs < 1:
             raise ValueError(f"{epochs} epochs train nothing; give 1 or more")
         left, weight = epochs, self.epochs
@@ -145,7 +143,7 @@ class Recipe:
         return replace(self, phases=tuple(phases))
 
     def with_batch_size(self, batch_size: int) -> "Recipe":
-        """The same recipe in other batches, the learning rates in proportion."""
+        """The same recipe with another batch size, and learning rates in proportion."""
         if batch_size < 1:
             raise ValueError(f"batches of {batch_size} images; give 1 or more")
         factor = batch_size / self.batch_size
@@ -162,19 +160,19 @@ class Recipe:
 
 
 def load_recipe(name: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe of the project by its name, or any by the path of its ``.toml`` file.
+    """Read one of the project's recipes by its name, or any recipe by the path of its ``.toml`` file.
 
     Args:
         name: ``photographs`` or ``path/to/recipe.toml``.
 
     Raises:
-        ValueError: no such recipe, no TOML, or a setting that is unknown or impossible.
+        ValueError: there is no such recipe, it is not TOML, or a setting is unknown or impossible.
     """
     return _build(_read(name))
 
 
 def _read(name: str | os.PathLike[str]) -> dict[str, Any]:
-    """Settings of a recipe over those of the recipe that it extends."""
+    """Settings of a recipe, merged over those of the recipe that it extends."""
     path = Path(name) if os.fspath(name).endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
@@ -206,7 +204,7 @@ def _build(settings: dict[str, Any]) -> Recipe:
 
 
 def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
-    """``recipe.lr 0.1 there, 0.2 here`` for everything in which two nested dictionaries differ."""
+    """One text like ``recipe.lr 0.1 there, 0.2 here`` for every entry in which two nested dictionaries differ."""
     found = []
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)

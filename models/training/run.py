@@ -1,8 +1,9 @@
-"""One training, on one CPU, one GPU or many, that goes on after any interruption as if there had been none.
+"""One training, on a CPU or one or many GPUs, that goes on after any interruption as if there had been none.
 
-Nothing random has a state that could get lost: the order of the photographs, their augmentation, dropout and mixing
-follow from (seed, epoch, step, process). What else decides the future (weights, optimiser, average, position) is in one
-file that is replaced atomically, so that a training which was killed ends in the same weights as an unbroken one.
+No random generator has a state that could get lost: the order of the photographs, their augmentation, dropout and mixing
+follow from (seed, epoch, step, process). Everything else that decides how the training continues (weights, optimiser,
+average, position) is in one file that is replaced atomically, so that a training that was killed ends in the same weights as
+an uninterrupted one.
 """
 
 import io
@@ -33,7 +34,7 @@ from models.training.sources import MemorySource, StreamSource, epoch_order, num
 from models.training.teacher import Teacher
 
 SHORT_EPOCH = 15.0  # seconds; after shorter epochs the state is saved only now and then
-LOOK_EVERY = 10  # steps between two looks at a GPU's running loss and at what other processes want
+LOOK_EVERY = 10  # steps between two looks at a GPU's running loss and at whether another process wants to stop
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Limits:
 
     Attributes:
         end: time on ``time.monotonic()``'s clock at which to stop cleanly, after the step under way.
-        save_minutes: save within an epoch after so long; after every epoch too, unless it was very short.
+        save_minutes: save within an epoch after this long; also after every epoch, unless it was very short.
     """
 
     end: float = math.inf
@@ -50,22 +51,22 @@ class Limits:
 
 
 class TrainingRun:
-    """One network on its way through a recipe.
+    """The training of one network by a recipe.
 
     Args:
-        network: as it starts; trained in place.
+        network: with its initial weights; trained in place.
         photographs: to train on.
-        recipe: how.
+        recipe: how to train.
         resolution: the variant's own, in pixels.
-        normalisation: of what the network takes in.
+        normalisation: of the network's input.
         seed: of everything random from here on.
         device: to train on.
-        stem: path without ending of the state (``STEM.state.pt``); ``log.jsonl`` lies in the same folder.
-        identity: what else a state must agree in to be taken up again, JSON values.
-        teacher: whose answers to learn; without one, the labels.
+        stem: path of the state without its ending (``STEM.state.pt``); ``log.jsonl`` lies in the same folder.
+        identity: what else a saved state must agree in to be resumed, JSON values.
+        teacher: whose answers to learn; without one, the labels are learned.
 
     Raises:
-        ValueError: the photographs make no batch, or batches cannot be shared by the processes.
+        ValueError: the photographs are too few for a batch, or the processes cannot share batches evenly.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class TrainingRun:
 
     @property
     def state_path(self) -> Path:
-        """File that holds the state between two runs."""
+        """The file that holds the state between two runs."""
         return self.stem.with_name(f"{self.stem.name}.state.pt")
 
     def _check_batches(self) -> None:
@@ -118,7 +119,7 @@ class TrainingRun:
             )
         if not self.steps:
             raise ValueError(
-                f"{len(self.photographs)} photographs make no batch of {size}; give a smaller --batch-size"
+                f"{len(self.photographs)} photographs are too few for a batch of {size}; give a smaller --batch-size"
             )
 
     def finish(self, limits: Limits | None = None) -> dict[str, Tensor]:
@@ -142,11 +143,11 @@ class TrainingRun:
                 if number != current:
                     source, current = self._enter(number, phase), number
                 self._epoch(source, phase, bar, limits, signals)
-            self._save()  # what follows, measuring and writing, can be interrupted as well
+            self._save()  # measuring and writing, which follow, can be interrupted as well
         return dict(self.average.tensors if self.average else self.network.state_dict())
 
     def _enter(self, number: int, phase: Phase) -> MemorySource | StreamSource:
-        """Freeze what the phase freezes and decode the photographs at its resolution."""
+        """Freeze the stages that the phase freezes, and make its source of batches."""
         for index, stage in enumerate(self.network.features):
             stage.requires_grad_(index >= phase.frozen)
         starting = (self.epoch, self.step) == (sum(earlier.epochs for earlier in self.recipe.phases[:number]), 0)
@@ -161,7 +162,7 @@ class TrainingRun:
     def _epoch(
         self, source: MemorySource | StreamSource, phase: Phase, bar: tqdm, limits: Limits, signals: list[int]
     ) -> None:
-        """What is left of one epoch."""
+        """Train for the rest of one epoch."""
         order, size = epoch_order(len(self.photographs), self.seed, self.epoch), self.recipe.batch_size
         batches = [order[step * size : (step + 1) * size][self.rank :: self.world] for step in range(self.steps)]
         before = time.monotonic()
@@ -184,7 +185,7 @@ class TrainingRun:
             self._pause(limits, signals)
 
     def _learn(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One step; returns the number of images, their summed loss, and how many answers are right, or the teacher's."""
+        """Do one step; return the number of images, their summed loss, and how many answers are the label or the teacher's."""
         number = number_of(self.seed, self.epoch, self.step)
         torch.manual_seed(number_of(number, self.rank))
         images, others, own = mix(images, labels, self.recipe, np.random.default_rng(number))
@@ -233,7 +234,7 @@ class TrainingRun:
             self._save()
 
     def _wanted(self, limits: Limits, signals: list[int]) -> int:
-        """0: go on; 1: time is up; 1 + n: signal n came. The same answer in all processes."""
+        """0: go on; 1: the time is up; 1 + n: signal n came. All processes get the same answer."""
         wanted = 1 + signals[0] if signals else int(time.monotonic() > limits.end)
         if self.world == 1:
             return wanted
@@ -268,14 +269,14 @@ class TrainingRun:
         self._saved_at = time.monotonic()
 
     def _load(self) -> None:
-        """Take up the state, if there is one and it belongs to this training."""
+        """Resume from the saved state, if there is one and it belongs to this training."""
         if not self.state_path.is_file():
             self.log({"event": "started"})
             return
         try:
             state = torch.load(self.state_path, map_location="cpu", weights_only=True)
             identity = state["identity"]
-        except Exception as error:  # a damaged file ends in one of many types
+        except Exception as error:  # a damaged file raises one of many types
             raise ValueError(f"{self.state_path} is not a training state; delete it to start over") from error
         if different := differences(identity, self.identity):
             raise ValueError(
@@ -293,7 +294,7 @@ class TrainingRun:
         self.log({"event": "resumed", "epoch": self.epoch, "step": self.step})
 
     def _progress(self) -> tqdm:
-        """A bar in units of full-resolution steps, so that its remaining time allows for what resolution costs."""
+        """A progress bar in units of full-resolution steps, so that the remaining time allows for the cost of resolution."""
         costs = [phase.resolution**2 for phase in self.recipe.phases for _ in range(phase.epochs)]
         done = self.steps * sum(costs[: self.epoch]) + self.step * [*costs, 0][self.epoch]
         form = "{desc} {percentage:3.0f}%|{bar:12}| {elapsed}, {remaining} left{postfix}"

@@ -1,4 +1,4 @@
-"""Batches to train on: photographs decoded and augmented, each as its seed, epoch and number alone decide."""
+"""Batches to train on: photographs decoded and augmented, each as determined by seed, epoch and its number alone."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ MARGIN = 1.15  # photographs are kept this much larger than the network's input,
 
 
 class MemorySource:
-    """Every photograph squashed to a square, decoded once; batches are cropped and augmented on the device.
+    """Every photograph, decoded once and squashed to a square; batches are cropped and augmented on the device.
 
     A photograph that an epoch shows several times is kept once.
     """
@@ -55,7 +55,7 @@ class MemorySource:
         self.pixels = self.pixels.to(device)
 
     def batches(self, epoch: int, rows: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Augmented images and labels; what happens to a photograph follows from (seed, epoch, photograph) alone."""
+        """Augmented images and labels; the augmentation follows from (seed, epoch, photograph) alone."""
         table = torch.rand(len(self.labels), NUMBERS, generator=_generator(self.seed, epoch, 1))
         for chosen in rows:
             places = self.places[chosen]
@@ -104,7 +104,7 @@ class StreamSource(Dataset):
         return len(self.photographs)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor] | str:
-        """Pixels and label of one photograph; its name if it cannot be read."""
+        """Pixels and label of one photograph, or its name if it cannot be read."""
         torch.manual_seed(number_of(self.seed, self.epoch, row))
         name = self.photographs.names[row]
         try:
@@ -127,8 +127,8 @@ class StreamSource(Dataset):
             pin_memory=self.device.type == "cuda",
         )
         for pixels, labels in loader:
-            if isinstance(pixels, str):  # an exception in a worker would come out as a traceback
-                raise ValueError(f"photograph {pixels!r} cannot be read; replace it or take it away")
+            if isinstance(pixels, str):  # an exception in a worker would be shown as a traceback
+                raise ValueError(f"photograph {pixels!r} cannot be read; replace or remove it")
             images = normalised(pixels.to(self.device, non_blocking=True).float() / 255, self.normalisation)
             yield images.contiguous(memory_format=torch.channels_last), labels.to(self.device, non_blocking=True)
 
@@ -148,7 +148,7 @@ def epoch_order(size: int, seed: int, epoch: int) -> Tensor:
 
 
 def number_of(*parts: int) -> int:
-    """A 63-bit seed that follows from whole numbers, well mixed."""
+    """A well-mixed 63-bit seed that follows from whole numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
 
 

@@ -1,4 +1,4 @@
-"""A teacher: a trained network whose answers to the same crops are what a student learns, without any labels.
+"""A teacher: a trained network whose answers to the same crops a student learns, without any labels.
 
 References:
     Beyer et al., Knowledge distillation: a good teacher is patient and consistent, CVPR 2022,
@@ -16,12 +16,12 @@ from models.precision import has_bfloat16
 
 
 class Teacher:
-    """Class probabilities of a frozen network for images that were prepared for another one.
+    """Class probabilities of a frozen network for images that were prepared for another network.
 
     Args:
         checkpoint: of the teacher.
-        resolution: side of the square at which it looks at each crop, in pixels.
-        student: how the images it is given were normalised.
+        resolution: side in pixels to which each crop is resized for the teacher.
+        student: normalisation of the images that it is given.
         device: where it runs.
     """
 

@@ -1,4 +1,4 @@
-"""One variant, from its start to a checkpoint that says where it comes from and how often it is right."""
+"""One variant, from its start to a checkpoint that records where it comes from and how accurate it is."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,10 @@ class Course:
     Attributes:
         recipe: how to train.
         labelled: photographs with labels, to learn from.
-        photographs: the same and those without labels: what each epoch shows.
-        testing: to measure on, once, at the end.
+        photographs: the photographs that each epoch shows: those with labels and those without.
+        testing: photographs to measure on, once, at the end.
         ancestor: name or file of the checkpoint that variants descend from; unused where the recipe starts from scratch.
-        out: an existing folder.
+        out: an existing folder for checkpoints and states.
         device: to train on.
         limits: when to stop and save.
     """
@@ -57,15 +57,15 @@ class Course:
 
 
 def train(course: Course, variant: str, seed: int) -> Path:
-    """Train one variant, measure it, and write its checkpoint and predictions; goes on where an earlier call stopped.
+    """Train one variant, measure it, and write its checkpoint and predictions; resume where an earlier call stopped.
 
     Args:
-        course: how, on what, and where to.
+        course: what all variants share.
         variant: a key of ``TRAINED``.
         seed: of everything random.
 
     Returns:
-        The checkpoint; at once if it is there already, of this very training.
+        The path of the checkpoint; at once if this training has already written it.
 
     Raises:
         ValueError: the folder holds another training of this name.
@@ -116,7 +116,7 @@ def _start(course: Course, ancestor: Checkpoint | None, variant: str, seed: int)
 
 
 def _to_fit(course: Course, ancestor: Checkpoint, resolution: int) -> Tensor:
-    """Photographs for growth, those without labels first, because they are more varied."""
+    """Photographs on which growth fits its blocks: those without labels first, because they are more varied."""
     photographs = course.photographs
     rows = epoch_order(len(photographs), 0, 0)
     rows = rows[(photographs.labels[rows] != UNLABELLED).int().argsort(stable=True)]
@@ -126,7 +126,7 @@ def _to_fit(course: Course, ancestor: Checkpoint, resolution: int) -> Tensor:
 
 
 def _finished(path: Path, identity: dict) -> bool:
-    """Whether the checkpoint is there; one of another training is not overwritten."""
+    """Whether the checkpoint has been written; that of another training is refused instead of overwritten."""
     if not path.is_file():
         return False
     try:
@@ -141,7 +141,7 @@ def _finished(path: Path, identity: dict) -> bool:
 
 
 def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRun, course: Course) -> None:
-    """Round to half precision, measure what was rounded, and write it with all that is known about it."""
+    """Round the network to half precision, measure the rounded network, and write it with all that is known about it."""
     recipe, testing = run.recipe, course.testing
     network: Any = draw(start.scaling, run.network.classifier[-1].out_features, start.family, 0)
     network.load_state_dict(weights)
@@ -182,7 +182,7 @@ def _write(path: Path, weights: dict[str, Tensor], start: Start, run: TrainingRu
 
 
 def _history(run: TrainingRun, start: Start) -> dict[str, Any]:
-    """How a network came about, as its checkpoint records it."""
+    """The history of a network, as its checkpoint records it."""
     recipe = run.recipe
     trained = f"trained for {recipe.epochs} epochs of {run.steps * recipe.batch_size} images by recipe {recipe.name!r}"
     return {
@@ -197,7 +197,7 @@ def _history(run: TrainingRun, start: Start) -> dict[str, Any]:
 
 
 def taught_categories(classes: int) -> tuple[list[str], str]:
-    """Names of a teacher's classes and of their label set: ImageNet's where there are a thousand, else numbers."""
+    """Names of a teacher's classes and of their label set: ImageNet's where there are a thousand, else numbered ones."""
     names = torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
     if classes == len(names):
         return list(names), "imagenet"
@@ -207,9 +207,9 @@ def taught_categories(classes: int) -> tuple[list[str], str]:
 def add_classes(
     network: Any, photographs: Photographs, resolution: int, normalisation: Normalisation, device: torch.device
 ) -> None:
-    """Give a network's classifier rows for the photographs' categories, in place; nothing else changes.
+    """Add rows for the photographs' categories to a network's classifier, in place; nothing else changes.
 
-    They are fitted to the pooled features of the photographs, as the app shows them.
+    The rows are fitted to the pooled features of the photographs in the app's view.
     """
     old, pooled = network.classifier[-1].to(device), features_of(network, device)
     with torch.no_grad():
@@ -224,7 +224,7 @@ def add_classes(
 
 
 def _rounded(network: nn.Module, start: Start, normalisation: Normalisation, draft: Path) -> nn.Module:
-    """The network as it comes back from a half-precision checkpoint."""
+    """The network as it is read from a half-precision checkpoint."""
     try:
         save_checkpoint(
             draft, network, scaling=start.scaling, family=start.family, normalisation=normalisation, half=True
@@ -235,10 +235,10 @@ def _rounded(network: nn.Module, start: Start, normalisation: Normalisation, dra
 
 
 def recalibrate(network: nn.Module, run: TrainingRun, count: int) -> None:
-    """Measure BatchNorm's statistics again, in place, on unaugmented training photographs as the app shows them.
+    """Measure BatchNorm's statistics again, in place, on training photographs without augmentation, in the app's view.
 
     Random crops show objects larger than the whole image does, so the statistics of training are a little off.
-    The same photographs at full view serve all layers at once, each batch with equal weight.
+    All layers are measured at once, and each batch has equal weight.
 
     References:
         Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019, https://arxiv.org/abs/1906.06423
@@ -257,7 +257,7 @@ def recalibrate(network: nn.Module, run: TrainingRun, count: int) -> None:
 
 
 def machine(device: torch.device, processes: int = 1) -> str:
-    """What trained, in words: ``NVIDIA H100 80GB HBM3``, ``2 CPU cores``."""
+    """The hardware that trained, in words: ``NVIDIA H100 80GB HBM3``, ``2 CPU cores``."""
     cores = torch.get_num_threads()
     name = (
         torch.cuda.get_device_name(device) if device.type == "cuda" else f"{cores} CPU core{'s' if cores > 1 else ''}"

@@ -51,7 +51,7 @@ def test_list_knows_the_guides_own_example(checkpoint, tmp_path, capsys):
     assert "width       d 1    w 2     224 px" in wider
     assert "448 px" in higher
     assert "compound" in compound
-    assert "no complete file of torch.save" in compound
+    assert "not a complete file of torch.save" in compound
 
 
 def test_inspect_prints_what_was_found(checkpoint, capsys):

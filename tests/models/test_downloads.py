@@ -59,10 +59,10 @@ def test_the_command_takes_one(web, tmp_path):
         assert figure.width > 100
 
 
-def test_what_cannot_be_had_is_one_sentence(web, tmp_path, monkeypatch, capsys):
-    with pytest.raises(ImageError, match=r"none\.jpg cannot be had \(404 File not found\); check the address"):
+def test_what_cannot_be_downloaded_is_one_sentence(web, tmp_path, monkeypatch, capsys):
+    with pytest.raises(ImageError, match=r"none\.jpg cannot be downloaded \(404 File not found\); check the address"):
         picture_at(f"{web}/none.jpg")
-    with pytest.raises(ImageError, match=r"cannot be had .*not allowed"):
+    with pytest.raises(ImageError, match=r"cannot be downloaded .*not allowed"):
         picture_at(f"{web}/away")
     with pytest.raises(ImageError, match="is larger than 0 MiB; give a smaller picture"):
         picture_at(f"{web}/my%20cat.jpg", most=1000)
@@ -71,8 +71,8 @@ def test_what_cannot_be_had_is_one_sentence(web, tmp_path, monkeypatch, capsys):
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}/cat.jpg"
         assert main(["compare", dead, "--study", "lite", "--variants", "lite0", "--out", str(tmp_path / "f.png")]) == 1
     said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "cannot be had (" in said
-    assert said.endswith("download it and give the file")
+    assert "cannot be downloaded (" in said
+    assert said.endswith("save it yourself and give the file")
     monkeypatch.setattr(downloads, "PATIENCE", -1.0)
     with pytest.raises(ImageError, match="takes longer than"):
         downloads._read(io.BytesIO(b"slow"), 100, "an address")

@@ -111,7 +111,7 @@ def test_the_engine_is_chosen_by_device_environment_and_what_is_installed(
 def test_an_engine_that_is_not_there_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setenv(VARIABLE, "tensorrt")
     with pytest.raises(
-        ValueError, match="COMPOUND_CAM_ENGINE='tensorrt' is no engine; choose from pytorch, onnxruntime"
+        ValueError, match="COMPOUND_CAM_ENGINE='tensorrt' is not an engine; choose from pytorch, onnxruntime"
     ):
         small()
     monkeypatch.setenv(VARIABLE, ONNX_RUNTIME)

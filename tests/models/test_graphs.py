@@ -126,7 +126,7 @@ def test_rounding_to_float16_keeps_the_classes_and_is_told(tmp_path, samples, ca
     shutil.copy(samples / "cat.jpg", photographs)
     words = ["onnx", "lite:lite0", "--out", str(tmp_path), "--weights", FLOAT16, "--photographs", str(photographs)]
     assert main(words) == 0
-    of_float16, of_float32 = capsys.readouterr().out.strip().split("; of float32 weights: ")
+    of_float16, of_float32 = capsys.readouterr().out.strip().split("; against float32 weights: ")
     assert "the same class in 1 of 1" in of_float16
     assert "the same class in 1 of 1" in of_float32
 

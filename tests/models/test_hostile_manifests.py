@@ -30,7 +30,7 @@ def test_a_package_is_none_but_this_projects_and_never_imported(package, tmp_pat
     (tmp_path / "payload" / "inner" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     text = f'[variants.baseline]\nsource = {{ package = "{package}", file = "x" }}\n{BESIDE}'
-    with pytest.raises(StudyError, match="none of this project's; choose from"):
+    with pytest.raises(StudyError, match="not one of this project's; choose from"):
         load_study(written(tmp_path, text)).variants["baseline"].available  # noqa: B018
     assert not (tmp_path / "ran").exists()
 

@@ -135,5 +135,5 @@ def test_what_is_not_as_claimed_is_refused(made, options, words):
 
 
 def test_no_module_at_all_is_a_type_error():
-    with pytest.raises(TypeError, match="a dict came; expected an EfficientNet of torchvision or timm"):
+    with pytest.raises(TypeError, match="got a dict; expected an EfficientNet of torchvision or timm"):
         Network.from_model({}, device="cpu")

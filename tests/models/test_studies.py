@@ -167,7 +167,7 @@ def test_studies_of_other_names_load(tmp_path, checkpoint):
     assert study.load("tiny_one", "cpu").label == "Tiny one"
     own = replace(SCALINGS["b2"], resolution=288)  # for which torchvision, whose names the tensors have, trained its B2
     assert study.load("b2", "cpu").scaling == own
-    with pytest.raises(StudyError, match="variant 'twin' is grown to no scaling; give one in the manifest"):
+    with pytest.raises(StudyError, match="variant 'twin' is grown, but has no scaling; give one in the manifest"):
         study.load("twin", "cpu")
 
 
@@ -194,7 +194,7 @@ def test_a_study_tells_what_its_variants_are_before_it_loads_them(tmp_path, chec
         ('file = "absent.pth"', "there is no file .*absent.pth"),
         (
             'package = "no_such_package", file = "x.pth"',
-            "package 'no_such_package' is none of this project's; choose",
+            "package 'no_such_package' is not one of this project's; choose",
         ),
         ('torchvision = "Nonsense"', "torchvision has no weights 'Nonsense'"),
         ('grown_from = "width"', "has no variant 'width'"),

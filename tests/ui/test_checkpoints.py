@@ -48,7 +48,7 @@ def test_a_pickle_is_read_by_another_process_once(tmp_path, monkeypatch):
     monkeypatch.setattr("torch.load", lambda *_, **__: pytest.fail("read here"))
     path, digest = checkpoints.local_checkpoint(str(tmp_path / "x.pth"))
     for key in ("baseline", "compound"):
-        with pytest.raises(CheckpointError, match="no complete safetensors file"):
+        with pytest.raises(CheckpointError, match="not a complete safetensors file"):
             session.network(Choice("caltech101", key, "cpu", path, digest))
     assert asked == [tmp_path / "x.pth"]
     plain = checkpoints.plain_checkpoint(path, digest)

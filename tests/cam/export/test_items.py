@@ -104,7 +104,7 @@ def test_links_are_left_out_until_they_are_asked_for(folder, tmp_path, capsys):
     (folder / "deep" / "loop").symlink_to(folder)
     for sources in ([folder], [f"{folder}/**/*.jpg"]):
         assert not {"link.jpg", "links/f.jpg"} & set(found(sources, tmp_path / "out"))
-        assert "links are left out; --follow-links takes them too" in capsys.readouterr().err
+        assert "links are left out; --follow-links exports them too" in capsys.readouterr().err
     followed = found([folder], tmp_path / "out", follow_links=True)
     assert {"link.jpg", "links/f.jpg"} <= set(followed)
     assert len(followed) == 6  # the loop ends

@@ -78,9 +78,9 @@ def test_pngs_beside_each_other_as_photographs_are(photographs, tmp_path):
     [
         ("image_0001.jpg,10,5,10,25", "a box of ant/image_0001.jpg is empty"),
         ("image_0001.jpg,300,5,340,25", "lies outside its picture of 50 x 40 pixels"),
-        ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,a,b,c,d", "line 2: .* is no box"),
-        ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,1,2", "line 2: .* is no box"),
-        ("other.jpg,0,0,9,9", "has a mask of none of the 2 photographs"),
+        ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,a,b,c,d", "line 2: .* is not a box"),
+        ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,1,2", "line 2: .* is not a box"),
+        ("other.jpg,0,0,9,9", "has no mask of any of the 2 photographs"),
     ],
 )
 def test_bad_boxes_are_one_sentence(photographs, tmp_path, rows, words):

@@ -170,7 +170,7 @@ def with_head(tensors, names=("classifier.1", "classifier.4"), inner=16, **more)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: with_head(t, inner=8), "a head of 2 linear layers, .* does not take in what another gives"),
+        (lambda t: with_head(t, inner=8), "a head of 2 linear layers, .* that do not form a chain"),
         (
             lambda t: with_head(t, ("classifier.1", "classifier.2")),
             "'classifier.1', 'classifier.2' have nothing between",
@@ -181,7 +181,7 @@ def with_head(tensors, names=("classifier.1", "classifier.4"), inner=16, **more)
         ),
         (
             lambda t: with_head(t, **{"classifier.2.weight": torch.ones(16)}),
-            "tensors of no EfficientNet of family b: 'classifier.2.weight'",
+            "tensors that no EfficientNet of family b has: 'classifier.2.weight'",
         ),
         (
             lambda t: {**t, "features.0.0.weight": torch.ones(8, 4, 3, 3)},
@@ -190,7 +190,7 @@ def with_head(tensors, names=("classifier.1", "classifier.4"), inner=16, **more)
         (lambda t: {n: v for n, v in t.items() if "classifier" not in n}, "no linear classifier"),
         (
             lambda t: {**t, "attention.scale": torch.ones(3)},
-            "tensors of no EfficientNet of family b: 'attention.scale'",
+            "tensors that no EfficientNet of family b has: 'attention.scale'",
         ),
     ],
 )

@@ -56,7 +56,7 @@ def test_what_a_configuration_has_wrong_is_left_out(known, tmp_path):
 
 @pytest.mark.parametrize("text", ["{", "\x00", "[" * 100_000])
 def test_a_damaged_configuration_is_refused(text, tmp_path):
-    with pytest.raises(CheckpointError, match=r"config\.json beside it is no JSON; remove it or download it again"):
+    with pytest.raises(CheckpointError, match=r"config\.json beside it is not JSON; remove it or download it again"):
         beside(tmp_path, text)
 
 

@@ -211,7 +211,7 @@ def integers(made):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (stranger, "a file of ONNX that is none of this project's; save the state_dict"),
+        (stranger, "an ONNX file that this project did not write; save the state_dict"),
         (another_stride, "whose nodes are not those of a network with its weights and record"),
         (another_epsilon, "whose nodes are not those of a network with its weights and record"),
         (no_skip, "whose nodes are not those of a network with its weights and record"),
@@ -219,9 +219,9 @@ def integers(made):
         (another_mean, "whose nodes are not those of a network with its weights and record"),
         (another_opset, "whose nodes are not those of a network with its weights and record"),
         (no_classes_of_its_own, "batches recorded that BatchNorms cannot have seen"),
-        (in_another_file, "'classifier.1.bias' is no tensor of float32 or float16 with its values in the file"),
+        (in_another_file, "'classifier.1.bias' is not a float32 or float16 tensor with its values in the file"),
         (too_few_values, "'classifier.1.bias' of shape .1099511627776,. has 20 bytes of values"),
-        (integers, "'classifier.1.bias' is no tensor of float32"),
+        (integers, "'classifier.1.bias' is not a float32 or float16 tensor"),
         (twice, "two tensors for 'classifier.1.bias'"),
     ],
 )
@@ -235,7 +235,7 @@ def test_what_is_another_graph_is_refused_in_one_sentence(graph, change, sentenc
 def test_what_is_no_onnx_is_refused(tmp_path, content):
     path = tmp_path / "x.onnx"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="no complete ONNX file|none of this project's"):
+    with pytest.raises(CheckpointError, match="not a complete ONNX file|that this project did not write"):
         load_checkpoint(path)
 
 

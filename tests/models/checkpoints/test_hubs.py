@@ -83,5 +83,5 @@ def test_no_network_is_one_sentence(hub, name):
     "name", ["hf-hub:efficientnet_b0", "hf-hub:../../etc/passwd", "hf-hub:timm/..", "torchvision:B3"]
 )
 def test_names_of_nothing(hub, name):
-    with pytest.raises(CheckpointError, match="no name of a hub's repository|torchvision has no weights"):
+    with pytest.raises(CheckpointError, match="not the name of a hub's repository|torchvision has no weights"):
         located(name, refused_fetch)

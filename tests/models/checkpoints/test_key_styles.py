@@ -291,5 +291,5 @@ def test_blocks_numbered_through_need_their_convolutions(drop):
 
 def test_blocks_numbered_through_need_seven_stages():
     layers = {f"_blocks.0.{layer}.weight": torch.ones(1, 1, 1, 1) for layer in ("_project_conv", "_depthwise_conv")}
-    with pytest.raises(CheckpointError, match="1 stages of like blocks; an EfficientNet has 7"):
+    with pytest.raises(CheckpointError, match="1 stages of equal blocks; an EfficientNet has 7"):
         to_torchvision({"_conv_stem.weight": torch.ones(1), **layers})

@@ -132,7 +132,7 @@ def test_statistics_tell_timms_paddings_apart():
     tensors = load_study("lite").variants["lite0"].checkpoint().state_dict
     found, origin = recognised_family(tensors, "timm", Clues())
     assert found == "lite"
-    assert origin.startswith("its BatchNorms' statistics fit the sample photographs best so, 0.0")
+    assert origin.startswith("its BatchNorms' statistics fit the sample photographs best this way, 0.0")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ CONV, VAR, WEIGHT, BIAS = (
     [
         ({CONV: None}, f"tensors are missing: '{CONV}'; expected a whole network"),
         ({CONV: None, VAR: None, BIAS: None, "features.0.1.bias": None}, "missing: .* and 1 more"),
-        ({"fc.bias": torch.zeros(2)}, "tensors of no EfficientNet of family b: 'fc.bias'"),
+        ({"fc.bias": torch.zeros(2)}, "tensors that no EfficientNet of family b has: 'fc.bias'"),
         ({BIAS: torch.zeros(6)}, r"classifier.1.bias has shape \(6,\); expected \(5,\)"),
         ({WEIGHT: torch.zeros(5, 8)}, r"classifier.1.weight has shape \(5, 8\); expected \(5, 320\)"),
         ({WEIGHT: None}, "no linear classifier"),

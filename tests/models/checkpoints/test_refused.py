@@ -84,7 +84,7 @@ def test_files_of_other_frameworks(tmp_path, name, message):
 def test_bytes_that_are_no_checkpoint(tmp_path, ending, content):
     path = tmp_path / f"model.{ending}"
     path.write_bytes(content)
-    refused(path, "empty|no complete|old tar format")
+    refused(path, "empty|not a complete|old tar format")
 
 
 @pytest.mark.parametrize("source", ["saved", "pickled"])
@@ -93,7 +93,7 @@ def test_truncated_files(source, request):
     content = path.read_bytes()
     for kept in (1, 8, 100, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:kept])
-        refused(path, "no complete .*; copy or download it again")
+        refused(path, "not a complete .*; copy or download it again")
 
 
 def test_truncated_file_of_the_old_format(network, tmp_path):
@@ -102,7 +102,7 @@ def test_truncated_file_of_the_old_format(network, tmp_path):
     content = path.read_bytes()
     for kept in (20, 1000, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:kept])
-        refused(path, "no complete file of torch.save")
+        refused(path, "not a complete file of torch.save")
 
 
 @pytest.mark.parametrize("source", ["saved", "pickled"])
@@ -123,7 +123,7 @@ def test_damaged_bytes_end_in_a_network_or_in_one_sentence(source, request):
 def test_absurd_header_length(tmp_path, length):
     path = tmp_path / "model.safetensors"
     path.write_bytes(struct.pack("<Q", length) + b"{}" + bytes(1000))
-    refused(path, "no complete safetensors file")
+    refused(path, "not a complete safetensors file")
 
 
 class Payload:
@@ -194,10 +194,10 @@ def test_a_giant_view_over_one_number(network, tmp_path, giants):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"features.0.0.weight": None}, "no EfficientNet in a known key style"),
+        ({"features.0.0.weight": None}, "not an EfficientNet in a known key style"),
         ({"features.8.0.weight": None}, r"no convolution features\.8\.0"),
         ({"features.2.0.block.0.0.weight": None}, "tensors are missing: 'features.2.0.block.0.0.weight'"),
-        ({"features.9.weight": torch.zeros(1)}, "tensors of no EfficientNet of family b: 'features.9.weight'"),
+        ({"features.9.weight": torch.zeros(1)}, "tensors that no EfficientNet of family b has: 'features.9.weight'"),
         ({"classifier.1.bias": torch.zeros(4)}, r"classifier\.1\.bias has shape \(4,\); expected \(3,\)"),
         (
             {"features.0.1.weight": torch.zeros(16, dtype=torch.int8)},

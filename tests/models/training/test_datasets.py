@@ -223,9 +223,7 @@ def test_streamed_batches_do_not_depend_on_workers(photographs, workers):
 def test_broken_photograph_in_a_worker_is_a_sentence(folder, photographs, workers):
     (folder / "bee/image_0002.png").write_bytes(b"no photograph")
     source = StreamSource(photographs, Recipe("stream", pipeline="stream"), 32, LITE, 0, CPU, workers)
-    with pytest.raises(
-        ValueError, match=r"^photograph 'bee/image_0002.png' cannot be read; replace it or take it away$"
-    ):
+    with pytest.raises(ValueError, match=r"^photograph 'bee/image_0002.png' cannot be read; replace or remove it$"):
         list(source.batches(0, torch.arange(12).split(4)))
 
 

@@ -172,7 +172,7 @@ def test_memory_error_says_which_batch_size_to_try(tmp_path):
 
 
 def test_batches_that_cannot_be_made(data, tmp_path):
-    with pytest.raises(ValueError, match="24 photographs make no batch of 40; give a smaller --batch-size"):
+    with pytest.raises(ValueError, match="24 photographs are too few for a batch of 40; give a smaller --batch-size"):
         tiny_run(data, tmp_path, RECIPE.with_batch_size(40))
 
 
