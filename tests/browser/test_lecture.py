@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from tests.browser.conftest import served
 from ui.lecture.scenes import EXAMPLE, read_scenes
 
 SCENES = read_scenes(EXAMPLE, ("", "compare", "scaling", "evidence", "export"))
@@ -32,12 +31,6 @@ LOOK_AT = """(least) => {
   walk(document)
   return found
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Of its own: on one that had served all other pages before, a phone once waited more than a minute."""
-    yield from served(tmp_path_factory)
 
 
 def shown(page, number: int) -> None:

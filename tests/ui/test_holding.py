@@ -8,7 +8,10 @@ from types import SimpleNamespace
 import pytest
 from starlette.exceptions import HTTPException
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from ui import holding, shared, uploads
 from ui.holding import limit_uploads
@@ -114,3 +117,21 @@ def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(mo
     gc.collect()
     uploads.add([Photograph.of("b", bytes(60))])
     assert len(said) == 1
+
+
+def test_a_rerun_does_not_search_all_memory_for_garbage(monkeypatch):
+    """With PyTorch there that takes 0.3 s in which no thread goes on, and each phone of a hall asks every 1.5 s."""
+    monkeypatch.setattr(LocalScriptRunner, "_on_script_finished", ScriptRunner._on_script_finished)  # as on a server
+    searched = []
+
+    def notice(phase, about):
+        searched.append(about["generation"])
+
+    gc.disable()
+    gc.callbacks.append(notice)
+    try:
+        AppTest.from_string("import streamlit as st; st.write('polled')").run()
+    finally:
+        gc.callbacks.remove(notice)
+        gc.enable()
+    assert not searched
