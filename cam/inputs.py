@@ -32,7 +32,7 @@ def named_networks(networks: Any) -> dict[str, Network]:
         found = _by_label([networks])
     for key, network in found.items():
         if not isinstance(network, Network):
-            raise TypeError(f"{key!r} is {_kind(network)}; expected a Network: {_way(network)}")
+            raise TypeError(f"{key!r} is {_kind(network)}; expected a Network: {_advice(network)}")
     return found
 
 
@@ -51,7 +51,7 @@ def _kind(thing: object) -> str:
     return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
-def _way(thing: object) -> str:
+def _advice(thing: object) -> str:
     if isinstance(thing, nn.Module):
         return "Network.from_model(model, categories) makes one of an EfficientNet; other architectures have none"
     return "load_study(name).load(key) gives one, Network.from_model(model) makes one of a model in memory"

@@ -72,7 +72,7 @@ def build_report(
     findings = [
         _finding(rows, name, reading, group, arms)
         for name, reading, (group, rows) in product(MEASUREMENTS, READINGS, groups.items())
-        if (group == ALL or reading == OWN) and _having(rows, name, reading, arms)
+        if (group == ALL or reading == OWN) and _rows_with(rows, name, reading, arms)
     ]
     return Report(
         format=FORMAT,
@@ -107,12 +107,12 @@ def _groups(photographs: Sequence[Row], mosaics: Sequence[Row], arms: Contenders
     return {ALL: rows, RECOGNISED: [row for row in rows if all(right.get(name, False) for name in row.names)]}
 
 
-def _having(rows: Sequence[Row], name: str, reading: str, arms: Contenders) -> list[Row]:
+def _rows_with(rows: Sequence[Row], name: str, reading: str, arms: Contenders) -> list[Row]:
     return [row for row in rows if arms.baseline in row.scores.get(name, {}).get(reading, {})]
 
 
 def _finding(rows: Sequence[Row], name: str, reading: str, group: str, arms: Contenders) -> Finding:
-    rows = _having(rows, name, reading, arms)
+    rows = _rows_with(rows, name, reading, arms)
     scores = Scores(rows, name, reading, arms)
     trained = [one for one in arms.arms.values() if one.role == VARIANT]
     spread = between_trainings([[scores.trainings[key] for key in arm.trainings] for arm in trained])
@@ -220,13 +220,13 @@ def _kept(rows: Sequence[Row], arms: Contenders) -> list[Kept]:
     """Scores of the variants on every single image."""
     found = []
     for name in KEPT:
-        having = _having(rows, name, OWN, arms)
-        if having:
-            scores = Scores(having, name, OWN, arms).arms
+        measured = _rows_with(rows, name, OWN, arms)
+        if measured:
+            scores = Scores(measured, name, OWN, arms).arms
             columns: dict[str, list[float | None]] = {
                 key: [round(float(one), DIGITS) for one in scores[key]] for key in arms.variants
             }
-            found.append(Kept(name, [row.names for row in having], columns))
+            found.append(Kept(name, [row.names for row in measured], columns))
     return found
 
 

@@ -85,13 +85,13 @@ def _outcome(report: Report, finding: Finding, found: Sequence[Judged]) -> tuple
     subject, by = _label(report, report.subject), f"measured by {MEASUREMENTS[finding.measurement].label}"
     beaten, better = ([one for one in found if one.sign == wanted] for wanted in (BETTER, WORSE))
     if better:
-        return FAILS, f"{_names(report, better)} {_does(better)} better than {subject}, {by}"
+        return FAILS, f"{_names(report, better)} {_is_or_are(better)} better than {subject}, {by}"
     if finding.spread is None:
         lead = f"on these images {subject} leads {_names(report, beaten)}" if beaten else "no difference can be seen"
         return OPEN, f"{lead}, but no network was trained twice, so chance in training cannot be told apart"
     if len(beaten) == len(found):
-        if lost := _lost(report, finding):
-            return OPEN, f"{subject} does not beat {lost}"
+        if control := _unbeaten_control(report, finding):
+            return OPEN, f"{subject} does not beat {control}"
         return HOLDS, f"{subject} beats {_names(report, beaten)}, {by}"
     rest = _names(report, [one for one in found if one.sign == EQUAL])
     if beaten:
@@ -99,7 +99,7 @@ def _outcome(report: Report, finding: Finding, found: Sequence[Judged]) -> tuple
     return OPEN, f"{subject} cannot be told apart from {rest}, {by}"
 
 
-def _lost(report: Report, finding: Finding) -> str:
+def _unbeaten_control(report: Report, finding: Finding) -> str:
     """The sanity control that the subject does not beat: chance, random weights, or the baseline on a common grid; else ""."""
     for key in (
         GAUSSIAN,
@@ -124,7 +124,7 @@ def _label(report: Report, key: str) -> str:
     return report.arms[key].label
 
 
-def _does(found: Sequence[Judged]) -> str:
+def _is_or_are(found: Sequence[Judged]) -> str:
     return "is" if len(found) == 1 else "are"
 
 

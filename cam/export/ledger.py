@@ -55,7 +55,7 @@ class Ledger:
             for line in self._files[-1]:
                 record = _parsed(line)
                 if record and record["setting"] == self.setting:
-                    places.setdefault(_short(record["path"]), []).append((number, position, len(line)))
+                    places.setdefault(_hashed_path(record["path"]), []).append((number, position, len(line)))
                 elif record:
                     self._mixed = True
                 position += len(line)
@@ -73,7 +73,7 @@ class Ledger:
 
     def of(self, relative: str) -> Iterator[Record]:
         """The records of an image, the latest of each rank first."""
-        for number, position, length in reversed(self._places.get(_short(relative), [])):
+        for number, position, length in reversed(self._places.get(_hashed_path(relative), [])):
             with self._lock:
                 self._files[number].seek(position)
                 record = _parsed(self._files[number].read(length))
@@ -125,7 +125,7 @@ def confirms(out: Path, record: Record, hashed: bool = False) -> bool:
     return True
 
 
-def _short(relative: str) -> bytes:
+def _hashed_path(relative: str) -> bytes:
     return hashlib.sha256(os.fsencode(relative)).digest()[:16]
 
 

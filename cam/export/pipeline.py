@@ -79,7 +79,7 @@ class Pipeline:
         first = next(iter(networks.values()))
         self.device, self.engine = first.device.type, engine_words(first.engine)
         self.ready: deque[Places] = deque()
-        self.flying: dict[Future, Handler] = {}
+        self.pending: dict[Future, Handler] = {}
         self.reading = self.waiting = self.looking = self.rendering = 0
         self.stopped = False
 
@@ -95,10 +95,10 @@ class Pipeline:
         self.progress, self.todo = Progress(sum(map(len, batches))), self._places(batches)
         with self._pools():
             self._fill()
-            while self.flying:
-                finished, _ = wait(self.flying, timeout=0.5, return_when=FIRST_COMPLETED)
+            while self.pending:
+                finished, _ = wait(self.pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    self.flying.pop(future)(future)
+                    self.pending.pop(future)(future)
                 if finished:
                     self.ledger.sync()
                 try:
@@ -119,16 +119,16 @@ class Pipeline:
         with (
             rendering_processes(self.workers) as self.renderers,
             ThreadPoolExecutor(READERS, "reader", torch.set_num_threads, (1,)) as self.readers,
-            ThreadPoolExecutor(self.inference_threads, "inference", torch.set_num_threads, (1,)) as self.watchers,
+            ThreadPoolExecutor(self.inference_threads, "inference", torch.set_num_threads, (1,)) as self.inference,
         ):
             try:
                 yield
             finally:
-                for pool in (self.readers, self.watchers):
+                for pool in (self.readers, self.inference):
                     pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, pool: Executor, handler: Handler, function: Callable, *arguments: object) -> None:
-        self.flying[pool.submit(function, *arguments)] = handler
+        self.pending[pool.submit(function, *arguments)] = handler
 
     def _fill(self) -> None:
         """Start as much work as there is room for: rendering limits looking, and looking limits reading."""
@@ -144,7 +144,7 @@ class Pipeline:
     def _take_no_more(self) -> None:
         self.todo = iter(())
         self.ready.clear()
-        for future in list(self.flying):
+        for future in list(self.pending):
             future.cancel()  # cancels what has not started; what runs is finished and recorded
 
     # ------------------------------------------------------------------------------------------------ what has finished
@@ -175,7 +175,7 @@ class Pipeline:
         for part in self._parts(places):
             self.looking += 1
             self._submit(
-                self.watchers, partial(self._was_looked_at, part), look, part, self.networks, self.reader.settings
+                self.inference, partial(self._was_looked_at, part), look, part, self.networks, self.reader.settings
             )
 
     def _was_looked_at(self, places: Places, future: Future) -> None:

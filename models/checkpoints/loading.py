@@ -31,9 +31,9 @@ from models.checkpoints.recognition import (
     recognised_scaling,
 )
 from models.checkpoints.records import (
-    FAMILYS,
     GIVEN,
     GUESSED,
+    OF_FAMILY,
     RECORD,
     RECORDED,
     agreed_family,
@@ -102,7 +102,7 @@ def _read(
     content, header = (graph.tensors, graph.properties) if graph else read_weights(path)
     tensors, entry, others = network_in(content, entry)
     check_plain(tensors, path.stat().st_size)
-    tensors, key_style = _torchvisions(tensors)
+    tensors, key_style = _in_torchvisions_names(tensors)
     tensors, grey = rgb_stem(named_head(tensors))
     recorded_scaling, recorded_family, metadata = read_record(header)
     widths = observed_widths(tensors)
@@ -119,7 +119,7 @@ def _read(
     if known is None:
         known, origin = _normalisation_of(content, clues, family, sure=known_family is not None)
     checkpoint = Checkpoint(
-        state_dict=_own(tensors),
+        state_dict=_copied(tensors),
         scaling=scaling,
         family=family,
         num_classes=num_classes(tensors),
@@ -161,15 +161,15 @@ def _normalisation_of(content: object, clues: Clues, family: str, sure: bool) ->
         return clues.normalisation, clues.origin
     if found := keras_normalisation(content):
         return found, "of the layers at its input"
-    return FAMILIES[family].normalisation, FAMILYS if sure else GUESSED
+    return FAMILIES[family].normalisation, OF_FAMILY if sure else GUESSED
 
 
-def _own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Copies that share no memory with the file."""
     return {name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
 
 
-def _torchvisions(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
+def _in_torchvisions_names(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
     """The tensors under torchvision's names, and the style of the old names; other architectures are refused by name."""
     for convert in (lambda: (tensors, ""), lambda: to_torchvision(tensors)):
         found, key_style = convert()

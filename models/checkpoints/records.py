@@ -14,7 +14,7 @@ from models.scaling import Scaling, family_named
 RECORD = "compound_cam"  # the only entry of the header: several would vary in order, and so change the hash
 DEEPEST = 32  # levels of nested lists and dictionaries
 GIVEN, RECORDED = "given", "recorded"
-FAMILYS, GUESSED = "not recorded, its family's", "not recorded, that of a family which is itself a guess"
+OF_FAMILY, GUESSED = "not recorded, its family's", "not recorded, that of a family which is itself a guess"
 
 
 def read_record(header: Mapping[str, str]) -> tuple[Scaling | None, str | None, dict]:

@@ -170,19 +170,19 @@ def labelled(folder: Path, names: Sequence[str], categories: Sequence[str]) -> P
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
         raise ValueError(
-            f"{str(folder)!r} lacks {len(missing)} of {len(names)} photographs{_some(missing)}; "
+            f"{str(folder)!r} lacks {len(missing)} of {len(names)} photographs{_examples(missing)}; "
             "expected one folder per category"
         )
     index = {category: i for i, category in enumerate(categories)}
     if unknown := sorted({name.split("/")[0] for name in names} - set(index)):
         raise ValueError(
-            f"{str(folder)!r} has folders without a category{_some(unknown)}; expected {len(index)} known ones"
+            f"{str(folder)!r} has folders without a category{_examples(unknown)}; expected {len(index)} known ones"
         )
     labels = torch.tensor([index[name.split("/")[0]] for name in names])
     return Photographs(folder, tuple(names), tuple(categories), labels)
 
 
-def _some(names: Sequence[str]) -> str:
+def _examples(names: Sequence[str]) -> str:
     """``: a, b and 7 more``; empty for no names."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f": {', '.join(names[:NAMED])}{more}" if names else ""
@@ -212,6 +212,6 @@ def decode(photographs: Photographs, read: Callable[[Path], Read]) -> Iterator[R
                     yield pixels
     if broken:
         raise ValueError(
-            f"{len(broken)} photographs in {str(photographs.folder)!r} cannot be read{_some(broken)}; "
+            f"{len(broken)} photographs in {str(photographs.folder)!r} cannot be read{_examples(broken)}; "
             "replace them or take them out of the list"
         )
