@@ -162,8 +162,9 @@ def variant_from(key: str, table: dict, folder: Path) -> Variant:
 
 
 def _fits(source: dict) -> bool:
-    """Whether ``source`` is of exactly one kind; a package comes with the file in it."""
-    return set(source) in ({"file"}, {"package", "file"}, {"torchvision"}, {"grown_from"})
+    """Whether ``source`` is of exactly one kind; a package comes with the file in it, and a file may come with an entry."""
+    kinds = ({"file"}, {"file", "entry"}, {"package", "file"}, {"torchvision"}, {"grown_from"})
+    return set(source) in kinds
 
 
 def _package_folder(package: str) -> Path:

@@ -86,6 +86,21 @@ def test_unrecorded_resolution_is_the_networks_own_not_that_of_its_place(tmp_pat
     assert study.load("resolution", "cpu").scaling.resolution == 224
 
 
+def test_an_entry_says_which_network_of_a_file(tmp_path):
+    """A trainer's file holds the average beside the weights themselves: one file, two variants of a study."""
+    scaling = Scaling(0.5, 0.5, 64)
+    average, weights = (efficientnet(scaling, 2).state_dict() for _ in range(2))
+    torch.save({"state_dict_ema": average, "state_dict": weights}, tmp_path / "last.pth.tar")
+    sources = ('{ file = "last.pth.tar" }', '{ file = "last.pth.tar", entry = "state_dict" }')
+    tables = zip(("baseline", "compound"), sources, strict=True)
+    text = "\n".join(f"[variants.{key}]\nsource = {source}" for key, source in tables)
+    study = load_study(manifest(tmp_path, text, beside=""))
+    for key, expected in (("baseline", average), ("compound", weights)):
+        assert torch.equal(
+            study.load(key, "cpu").model.state_dict()["classifier.1.weight"], expected["classifier.1.weight"]
+        )
+
+
 def test_a_checkpoint_replaces_a_variant(tmp_path, checkpoint):
     study = load_study(manifest(tmp_path, '[variants.depth]\nlabel = "Deeper"'))
     assert not study.variants["depth"].available
