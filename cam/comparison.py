@@ -12,6 +12,9 @@ import torch
 from PIL import Image
 
 from cam.evidence import Evidence, stacked
+from cam.figures.display import Display
+from cam.figures.drawing import draw_matplotlib
+from cam.figures.figure import figure_layout
 from cam.maps.cells import CellGrid
 from cam.maps.closed_forms import mirrored, shifted
 from cam.maps.layers import HEAD, centres_at, offset_at
@@ -228,16 +231,15 @@ class Comparison:
             evidence={key: stacked([one.evidence[key] for one in comparisons]) for key in first.evidence},
         )
 
-    def figure(self, scale: str = "map", style: str = "overlay") -> Any:
+    def figure(self, scale: str = "map", style: str = "overlay", display: Display | None = None) -> Any:
         """The side-by-side figure, a matplotlib ``Figure``.
 
         Args:
             scale: ``"map"`` (every map on its own scale) or ``"row"`` (one scale for all variants of an image).
             style: ``"overlay"`` or ``"paper"`` (the look of the paper's Figure 7).
+            display: these two and all other display choices, in their place.
         """
-        from cam.figures.figure import draw_matplotlib, figure_layout
-
-        return draw_matplotlib(figure_layout(self, scale, style))
+        return draw_matplotlib(figure_layout(self, display or Display(scale, style)))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write everything a figure needs into one .npz file, without features; the same comparison gives the same bytes."""

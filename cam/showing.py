@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from cam.figures.drawing import draw_pillow
-from cam.figures.figure import COLOUR_MAP, OPACITY, display_scale, figure_layout, overlay, scaled
+from cam.figures.figure import figure_layout
+from cam.figures.panels import Painter
 
 if TYPE_CHECKING:
     from cam.comparison import Comparison
@@ -39,9 +40,7 @@ def overlay_of(comparison: "Comparison", key: str, image: int) -> Image.Image:
         ValueError: no such variant or image.
     """
     _check(comparison, key, image)
-    picture, raw = comparison.images[image], comparison.maps[key][image]
-    drawn = comparison.grid(key).drawn(raw[None], len(picture))[0]
-    return Image.fromarray(overlay(picture, scaled(drawn, *display_scale(raw, "map")), COLOUR_MAP, OPACITY))
+    return Image.fromarray(Painter(comparison, [key]).panel(key, image).pixels)
 
 
 def top_of(comparison: "Comparison", count: int, image: int) -> dict[str, list[Guess]]:

@@ -27,7 +27,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     " | commands | __main__",
     "cam.maps": "closed_forms targets | cells channel_masking fullgrad gradients parts | methods | layers",
     "cam.measures": "imputation masks pointing similarity | coco mask_scores perturbation randomisation | mask_sources",
-    "cam.figures": "colours layout photographic | drawing | figure",
+    "cam.figures": "colours layout photographic | display drawing | panels | figure",
     "cam.paper": "figure7 tables",
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"
     " | checks photographs placing pointing_game report tasks | verdicts | in_memory table",
@@ -57,7 +57,9 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | charts"
     " | experiment stopwatch | page",
 }
-TYPES_ONLY = {(name, "cam.comparison") for name in ("cam.figures.figure", "cam.showing")}  # which can draw itself
+TYPES_ONLY = {
+    (name, "cam.comparison") for name in ("cam.figures.figure", "cam.figures.panels", "cam.showing")
+}  # which can draw itself
 
 
 def name_of(path: Path) -> str:

@@ -27,6 +27,7 @@ from cam import Comparison, compare
 from cam.compare import DRAWN_SIZE, ask
 from cam.evaluation.deletion_film import DeletionFilm, deletion_film
 from cam.evaluation.pointing_game import PointingGame, play
+from cam.figures.display import Display
 from cam.figures.figure import save_figure
 from cam.measures.masks import InstanceMask, read_masks
 from cam.question import Question
@@ -308,12 +309,12 @@ def local_files_allowed() -> bool:
     return serves_this_machine_only() and LOCAL_FILES in sys.argv[1:]
 
 
-def figure_file(comparison: Comparison, suffix: str, scale: str, style: str) -> bytes:
+def figure_file(comparison: Comparison, suffix: str, display: Display) -> bytes:
     """The figure as the bytes of a .png, .pdf, .svg or .npz file."""
     with tempfile.TemporaryDirectory(prefix="compound-cam-") as folder:
         path = Path(folder, f"figure{suffix}")
         if suffix == ".npz":
             comparison.save(path)
         else:
-            save_figure(comparison, path, scale=scale, style=style)
+            save_figure(comparison, path, display)
         return path.read_bytes()

@@ -3,10 +3,17 @@
 import argparse
 from pathlib import Path
 
-from cam.commands.options import add_layer_arguments, add_study_arguments, load_networks, question_of
+from cam.commands.options import (
+    add_display_arguments,
+    add_layer_arguments,
+    add_study_arguments,
+    display_of,
+    load_networks,
+    question_of,
+)
 from cam.compare import ask
 from cam.comparison import Comparison
-from cam.figures.figure import SCALES, STYLES, SUFFIXES, save_figure
+from cam.figures.figure import SUFFIXES, save_figure
 from cam.inputs import listed_pictures
 from models.commands import DONE, SOME_FAILED, say
 from models.downloads import is_address
@@ -29,8 +36,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_figure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="FIGURE", help=f"file to write: {', '.join(SUFFIXES)}")
-    parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
-    parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
+    add_display_arguments(parser)
     parser.add_argument("--dpi", type=int, default=200, help="of PNG and WebP (default: 200)")
 
 
@@ -39,7 +45,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
     _require_writable(arguments.out, SUFFIXES)
     if arguments.save:
         _require_writable(arguments.save, (".npz",))
-    question = question_of(arguments)
+    question, display = question_of(arguments), display_of(arguments)
     for path in arguments.images:
         if not is_address(path) and not Path(path).exists():  # they are opened after networks have been loaded
             raise FileNotFoundError(f"no image file {path!r}; check the path")
@@ -50,14 +56,14 @@ def run_compare(arguments: argparse.Namespace) -> int:
     comparison = ask(networks, pictures, question)
     if arguments.save:
         comparison.save(arguments.save)
-    save_figure(comparison, arguments.out, arguments.scale, arguments.style, arguments.dpi)
+    save_figure(comparison, arguments.out, display, arguments.dpi)
     return SOME_FAILED if any(study.variants[key].source for key in failures) else DONE
 
 
 def run_render(arguments: argparse.Namespace) -> int:
     """render FILE.npz --out FIGURE"""
     _require_writable(arguments.out, SUFFIXES)
-    save_figure(Comparison.load(arguments.saved), arguments.out, arguments.scale, arguments.style, arguments.dpi)
+    save_figure(Comparison.load(arguments.saved), arguments.out, display_of(arguments), arguments.dpi)
     return DONE
 
 

@@ -13,7 +13,15 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from cam.commands.options import LoadedStudy, add_layer_arguments, add_study_arguments, load_networks, question_of
+from cam.commands.options import (
+    LoadedStudy,
+    add_display_arguments,
+    add_layer_arguments,
+    add_study_arguments,
+    display_of,
+    load_networks,
+    question_of,
+)
 from cam.comparison import VariantFacts
 from cam.export.gallery import Heading
 from cam.export.index import write_index
@@ -26,7 +34,6 @@ from cam.export.looking import look, sides_of
 from cam.export.pipeline import Pipeline, Progress, Stop
 from cam.export.reading import Photograph, Reader, masks_of
 from cam.export.rendering import outputs
-from cam.figures.figure import SCALES, STYLES
 from cam.figures.layout import NARROW, PAGE
 from models.commands import DONE, SOME_FAILED, say
 from models.memory import free_bytes
@@ -49,8 +56,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     add_layer_arguments(parser)
     parser.add_argument("--write", default="figure", metavar="A,B", help=f"of {', '.join(WRITES)} (default: figure)")
     parser.add_argument("--format", default="png", choices=FORMATS, help="of the figures (default: png)")
-    parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
-    parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
+    add_display_arguments(parser)
     parser.add_argument("--width", default="page", choices=WIDTHS, help="of a figure: 7 inches, or a column of 3.3")
     parser.add_argument("--dpi", type=int, default=200, help="of PNG and WebP (default: 200)")
     parser.add_argument("--transparent", action="store_true", help="no white page behind figures")
@@ -161,8 +167,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         question_of(args),
         in_order,
         args.format,
-        args.scale,
-        args.style,
+        display_of(args),
         args.dpi,
         args.transparent,
         WIDTHS[args.width],

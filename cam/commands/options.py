@@ -3,6 +3,9 @@
 import argparse
 from typing import NamedTuple
 
+from cam.figures.colours import COLOUR_MAPS
+from cam.figures.display import DISPLAY, SCALES, STYLES, Display
+from cam.maps.closed_forms import PLACEMENTS
 from cam.maps.methods import METHODS
 from cam.question import Question
 from models import Network, StudyError, load_study
@@ -50,6 +53,46 @@ def question_of(arguments: argparse.Namespace) -> Question:
         ValueError: there is no such method or layer, or the method does not allow the layer.
     """
     return Question(arguments.method, arguments.target, arguments.view, arguments.layer or "", arguments.flip)
+
+
+def add_display_arguments(parser: argparse.ArgumentParser) -> None:
+    """How maps are drawn: --scale, --style, --colours, --opacity, --signed, --difference, --contour, --cells, --placement."""
+    parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
+    parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
+    parser.add_argument("--colours", default="inferno", choices=COLOUR_MAPS, help="of the maps (default: inferno)")
+    parser.add_argument(
+        "--opacity", type=float, default=DISPLAY.opacity, metavar="SHARE", help="of the colours, 0 to 1 (default: 0.7)"
+    )
+    parser.add_argument("--signed", action="store_true", help="diverging colours: evidence against the class shows too")
+    parser.add_argument(
+        "--difference", default="", metavar="KEY", help="take this variant's map from every other, at the same places"
+    )
+    parser.add_argument(
+        "--contour", type=float, default=0.0, metavar="SHARE", help="a line at this share of the largest value, 0 to 1"
+    )
+    parser.add_argument("--cells", action="store_true", help="the cells of a map as they are, without smoothing")
+    parser.add_argument(
+        "--placement", default="registered", choices=PLACEMENTS, help="cells where they were measured to look, or not"
+    )
+
+
+def display_of(arguments: argparse.Namespace) -> Display:
+    """The display choices that these options make.
+
+    Raises:
+        ValueError: a share is not between 0 and 1, or the paper style makes a choice itself.
+    """
+    return Display(
+        arguments.scale,
+        arguments.style,
+        arguments.colours,
+        arguments.opacity,
+        arguments.signed,
+        arguments.difference,
+        arguments.contour,
+        arguments.cells,
+        arguments.placement,
+    )
 
 
 def load_networks(arguments: argparse.Namespace) -> LoadedStudy:

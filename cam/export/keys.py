@@ -15,6 +15,7 @@ import torch
 
 import models
 from cam.export.items import Item
+from cam.figures.display import DISPLAY, Display
 from cam.question import QUESTION, Question
 from models.engine import engine_words
 from models.network import Network
@@ -32,8 +33,7 @@ class Settings:
         question: its target may also be ``"label"``: the class that the image's folder is named after.
         write: some of ``WRITES``.
         format: of the figures, one of ``FORMATS``; panels are PNG where the format does not hold pixels.
-        scale: ``"map"`` or ``"row"``.
-        style: ``"overlay"`` or ``"paper"``.
+        display: how maps are drawn.
         dpi: of PNG and WebP figures.
         transparent: whether to leave out the white page behind figures.
         width: of a figure's page in points.
@@ -43,8 +43,7 @@ class Settings:
     question: Question = QUESTION
     write: tuple[str, ...] = ("figure",)
     format: str = "png"
-    scale: str = "map"
-    style: str = "overlay"
+    display: Display = DISPLAY
     dpi: int = 200
     transparent: bool = False
     width: float = 504.0

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,11 @@ from PIL import Image
 from cam.comparison import Comparison
 from cam.export.keys import Settings
 from cam.export.rows import Row, rows_of
-from cam.figures.colours import coloured, display_scale, scaled
-from cam.figures.drawing import PNG_EFFORT, write_pixels, write_vectors
-from cam.figures.figure import COLOUR_MAP, OPACITY, figure_layout
+from cam.figures.display import Display
+from cam.figures.drawing import PNG_EFFORT, drawn_alone, write_pixels, write_vectors
+from cam.figures.figure import figure_layout
 from cam.figures.layout import Layout
+from cam.figures.panels import Painter
 from cam.measures.masks import InstanceMask
 from models.files import atomic_write
 
@@ -73,7 +74,7 @@ def outputs(comparison: Comparison, name: str, settings: Settings) -> Iterator[t
     ``figure`` is the comparison, ``panels`` its pictures one by one, ``overlays`` the colours of each map alone, to be
     laid over the picture, ``maps`` the raw values with the places where their cells look.
     """
-    layout = figure_layout(comparison, settings.scale, settings.style, width=settings.width)
+    layout = figure_layout(comparison, settings.display, width=settings.width)
     panels = dict(zip(["original", *comparison.variants], _panels(layout), strict=True))
     pixels = f".{settings.format}" if settings.format in ("png", "webp") else ".png"
     if "figure" in settings.write:
@@ -82,7 +83,7 @@ def outputs(comparison: Comparison, name: str, settings: Settings) -> Iterator[t
         for key, panel in panels.items():
             yield f"panels/{name}/{key}{pixels}", _picture(panel, pixels)
     if "overlays" in settings.write:
-        for key, layer in _layers(comparison, settings.scale).items():
+        for key, layer in _layers(comparison, settings.display).items():
             yield f"overlays/{name}/{key}{pixels}", _picture(layer, pixels)
     if "maps" in settings.write:
         yield f"maps/{name}.npz", _maps(comparison, settings.precision)
@@ -91,19 +92,13 @@ def outputs(comparison: Comparison, name: str, settings: Settings) -> Iterator[t
 
 def _panels(layout: Layout) -> list[np.ndarray]:
     """The pictures of a figure of one image, the original first; all but colour bars are square."""
-    return [picture.pixels for picture in layout.pictures if picture.box.width == picture.box.height]
+    return [drawn_alone(picture) for picture in layout.pictures if picture.box.width == picture.box.height]
 
 
-def _layers(comparison: Comparison, scale: str) -> dict[str, np.ndarray]:
+def _layers(comparison: Comparison, display: Display) -> dict[str, np.ndarray]:
     """Each map's colours and, as their opacity, how much of them ``cam.figures.colours.overlay`` lays over the picture."""
-    size, layers = comparison.images.shape[1], {}
-    shared = display_scale([maps[0] for maps in comparison.maps.values()], "row")
-    for key, maps in comparison.maps.items():
-        fine = comparison.grid(key).drawn(maps, size)[0]
-        values = scaled(fine, *(shared if scale == "row" else display_scale(maps[0], "map")))
-        opacity = (255 * OPACITY * values * (2 - values) + 0.5).astype(np.uint8)
-        layers[key] = np.dstack([coloured(values, COLOUR_MAP), opacity])
-    return layers
+    painter = Painter(comparison, list(comparison.maps), replace(display, style="overlay"))
+    return {key: painter.layer(key, 0) for key in comparison.maps}
 
 
 def _figure(layout: Layout, settings: Settings) -> bytes:

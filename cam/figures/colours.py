@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 DISPLAY_SCALES = ("map", "row", "symmetric", "min-max")
+COLOUR_MAPS = {"inferno": "inferno", "viridis": "viridis", "cividis": "cividis", "diverging": "RdBu_r", "jet": "jet"}
 
 
 def display_scale(maps: np.ndarray | Sequence[np.ndarray], how: str) -> tuple[float, float]:
@@ -53,25 +54,36 @@ def coloured(values01: np.ndarray, colour_map: str) -> np.ndarray:
     return np.take(colour_table(colour_map), _levels(values01), axis=0)
 
 
-def overlay(image: np.ndarray, values01: np.ndarray, colour_map: str, opacity: float) -> np.ndarray:
+def share(values01: np.ndarray, opacity: float, two_sided: bool = False) -> np.ndarray:
+    """How much of its colour each value gets, ``opacity * v * (2 - v)``, as uint8.
+
+    Where colours are ``two_sided``, v is how far the value lies from the middle.
+    """
+    value = np.abs(2 * values01 - 1) if two_sided else values01
+    return (255 * opacity * value * (2 - value) + 0.5).astype(np.uint8)
+
+
+def overlay(
+    image: np.ndarray, values01: np.ndarray, colour_map: str, opacity: float, two_sided: bool = False
+) -> np.ndarray:
     """Lay the colours of a scaled map over a picture; the higher the value, the more of the colour.
 
-    The share of the colour is ``opacity * v * (2 - v)``: at 0 the picture is untouched, byte for byte, middling values
-    show, and the picture stays recognisable even at 1.
+    At a share of 0 the picture is untouched, byte for byte, middling values show, and the picture stays recognisable
+    even at 1.
 
     Args:
         image: uint8 (h, w, 3).
         values01: scaled map in [0, 1], (h, w).
         colour_map: name in ``matplotlib.colormaps``.
-        opacity: share of the colour where the value is 1, in [0, 1].
+        opacity: share of the colour where the value is 1, in [0, 1]; see ``share``.
+        two_sided: the picture is untouched in the middle of the colours.
 
     Returns:
         uint8 (h, w, 3).
     """
-    levels, value = _levels(values01), np.linspace(0, 1, 256)
-    shares = (255 * opacity * value * (2 - value) + 0.5).astype(np.uint8)
-    tint, share = (Image.fromarray(np.take(table, levels, axis=0)) for table in (colour_table(colour_map), shares))
-    return np.asarray(Image.composite(tint, Image.fromarray(image), share))
+    levels, shares = _levels(values01), share(np.linspace(0, 1, 256), opacity, two_sided)
+    tint, part = (Image.fromarray(np.take(table, levels, axis=0)) for table in (colour_table(colour_map), shares))
+    return np.asarray(Image.composite(tint, Image.fromarray(image), part))
 
 
 def _levels(values01: np.ndarray) -> np.ndarray:

@@ -6,16 +6,19 @@ from typing import Any, BinaryIO
 
 import matplotlib
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from PIL import Image, ImageDraw
 
-from cam.figures.layout import Layout, font, font_file
+from cam.figures.layout import Layout, Picture, font, font_file
 from cam.figures.photographic import pdf_with_jpegs, svg_with_jpegs
 
 POINTS_PER_INCH = 72
 TALLEST, TALLEST_WEBP = 20_000, 16_383
+PEN = (("black", 0.67, 1.5), ("white", 1.0, 0.7))  # colour, opacity and width in points: seen on bright and on dark
+FINER = 4  # lines are drawn so many times larger, and reduced
 
 
 def draw_pillow(layout: Layout, dpi: float = 200, tallest: int = TALLEST, transparent: bool = False) -> Image.Image:
@@ -35,7 +38,8 @@ def draw_pillow(layout: Layout, dpi: float = 200, tallest: int = TALLEST, transp
     page = Image.new("RGBA", size, (255, 255, 255, 0)) if transparent else Image.new("RGB", size, "white")
     for picture in layout.pictures:
         left, top, width, height = (round(length * zoom) for length in picture.box)
-        page.paste(_resized(picture.pixels, max(1, width), max(1, height)), (left, top))
+        pixels = _resized(picture.pixels, max(1, width), max(1, height))
+        page.paste(lined(pixels, picture.lines, zoom), (left, top))
     canvas = ImageDraw.Draw(page)
     for text in layout.texts:
         where, anchor = (text.x * zoom, round(text.baseline * zoom)), "ms" if text.align == "center" else "ls"
@@ -51,6 +55,23 @@ def _resized(pixels: np.ndarray, width: int, height: int) -> Image.Image:
     return Image.fromarray(pixels).resize((width, height), how)
 
 
+def lined(pixels: Image.Image, lines: tuple[np.ndarray, ...], zoom: float) -> Image.Image:
+    """Pixels with the lines of a picture over them; ``zoom`` is pixels per point."""
+    for colour, opacity, points in PEN if lines else ():
+        share = Image.new("L", (pixels.width * FINER, pixels.height * FINER))
+        canvas = ImageDraw.Draw(share)
+        for line in lines:
+            places = (line * share.size).ravel().tolist()
+            canvas.line(places, round(255 * opacity), max(1, round(points * zoom * FINER)), joint="curve")
+        pixels.paste(colour, mask=share.reduce(FINER))
+    return pixels
+
+
+def drawn_alone(picture: Picture) -> np.ndarray:
+    """A picture with its lines at the resolution of its pixels, uint8 (h, w, 3)."""
+    return np.asarray(lined(Image.fromarray(picture.pixels), picture.lines, len(picture.pixels) / picture.box.height))
+
+
 def draw_matplotlib(layout: Layout, dpi: float = 200, transparent: bool = False) -> Figure:
     """Draw a layout as a figure of matplotlib's object API: one axes over the page, in points from the top left."""
     size, behind = (layout.width / POINTS_PER_INCH, layout.height / POINTS_PER_INCH), "none" if transparent else "white"
@@ -60,6 +81,11 @@ def draw_matplotlib(layout: Layout, dpi: float = 200, transparent: bool = False)
         left, top, width, height = picture.box
         extent = (left, left + width, top + height, top)
         axes.imshow(picture.pixels, extent=extent, aspect="auto", origin="upper", interpolation="antialiased")
+        lines = [line * (width, height) + (left, top) for line in picture.lines]
+        for colour, opacity, points in PEN if lines else ():
+            axes.add_collection(
+                LineCollection(lines, colors=colour, alpha=opacity, linewidths=points, joinstyle="round")
+            )
     for text in layout.texts:
         line = axes.text(text.x, text.baseline, text.words, parse_math=False, usetex=False, color=text.colour)
         line.set(

@@ -1,6 +1,7 @@
 """The figure: originals and maps side by side, one row per image.
 
-``figure_layout`` decides what is shown; ``layout`` gives it a place, and the back ends in ``drawing`` draw it.
+``figure_layout`` decides what is shown; ``panels`` draws the maps, ``layout`` gives them a place, and the back ends in
+``drawing`` draw the page.
 """
 
 import os
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cam.figures.colours import coloured, display_scale, overlay, scaled
-from cam.figures.drawing import draw_matplotlib, draw_pillow, write_pixels, write_vectors
-from cam.figures.layout import CAVEAT, HEADING, INK, NOTHING, PAGE, Bar, Column, Layout, Words, arranged
-from cam.maps.closed_forms import resample
+from cam.figures.display import DISPLAY, Display
+from cam.figures.drawing import write_pixels, write_vectors
+from cam.figures.layout import CAVEAT, HEADING, INK, NOTHING, PAGE, Column, Layout, Panel, Words, arranged
+from cam.figures.panels import Painter, swiped
 from cam.maps.methods import METHODS
 from models.files import atomic_write
 from models.scaling import BASE_RESOLUTION, UNRECORDED
@@ -21,35 +22,15 @@ from models.scaling import BASE_RESOLUTION, UNRECORDED
 if TYPE_CHECKING:
     from cam.comparison import Comparison, VariantFacts
 
-__all__ = [
-    "SCALES",
-    "STYLES",
-    "SUFFIXES",
-    "Layout",
-    "display_scale",
-    "draw_matplotlib",
-    "draw_pillow",
-    "figure_layout",
-    "overlay",
-    "save_figure",
-]
-
-SCALES = ("map", "row")
-STYLES = ("overlay", "paper")
 SUFFIXES = (".png", ".webp", ".pdf", ".svg")
-COLOUR_MAP, OPACITY = "inferno", 0.7
 
 TARGET_WORDS = {"shared": "same class in a row", "own": "each variant's own class"}
 VIEW_WORDS = {"square": "whole image squashed", "centre": "centre crop"}
-SCALE_WORDS = {"map": "each map on its own scale: 0 clear, its maximum yellow", "row": "one scale per row"}
-
-Limits = tuple[float, float]
 
 
 def figure_layout(
     comparison: "Comparison",
-    scale: str = "map",
-    style: str = "overlay",
+    display: Display = DISPLAY,
     variants: Iterable[str] | None = None,
     width: float = PAGE,
 ) -> Layout:
@@ -57,50 +38,49 @@ def figure_layout(
 
     Args:
         comparison: what to show; its maps must be finite.
-        scale: ``"map"`` draws every map from 0 to its own maximum, ``"row"`` all maps of a row from 0 to their
-            common one, with a colour bar.
-        style: ``"overlay"`` lays maps over the picture, where the network looked; ``"paper"`` redraws the look of
-            Figure 7: jet without picture, min-max of each map with its negative values, half-pixel placement.
+        display: how maps are drawn. Where it swipes, one panel per row stands for two of the variants.
         variants: which of the comparison's variants, in this order; default all.
         width: of the page in points; default 7 inches. Where panels would become too narrow for their captions, as in
             a column of 3.3 inches, they are split into bands below each other; a few panels make a narrower page.
 
     Raises:
-        ValueError: unknown scale, style or variant; a shared scale without a shared unit; nothing to draw; a map is
-            not finite.
+        ValueError: unknown variant; a shared scale or a difference without a shared unit; nothing to draw; a map is not
+            finite.
     """
     keys = list(comparison.variants if variants is None else variants)
-    _check_choice(comparison, scale, style)
-    _check_contents(comparison, keys)
-    if style == "paper":
-        return arranged(_paper_columns(comparison, keys), [], [], width, "center")
-    limits = [display_scale([comparison.maps[key][i] for key in keys], "row") for i in range(len(comparison.names))]
-    shared = limits if scale == "row" else None
-    bars = [_bar(comparison.unit, high) for _, high in limits] if shared else []
-    return arranged(_overlay_columns(comparison, keys, shared), bars, _footer(comparison, keys, scale), width, "left")
+    pair = [display.swipe.left, display.swipe.right] if display.swipe else []
+    shown = [key for key in pair if key] or keys
+    _check_unit(comparison, display)
+    _check_contents(comparison, keys, {*shown, display.difference} - {""})
+    painter = Painter(comparison, keys, display)
+    original, column = (_paper_original, _paper_column) if display.paper else (_original, _variant_column)
+    first = original(comparison, keys)
+    columns = [column(painter, key) if key else _bare(first) for key in pair or keys]
+    if display.swipe:
+        columns = [_swiped(columns[0], columns[1], display.swipe.divide)]
+    if display.paper:
+        return arranged([first, *columns], [], [], width, "center")
+    bars = [painter.bar(i) for i in range(len(comparison.names))] if display.scale == "row" else []
+    return arranged([first, *columns], bars, _footer(comparison, shown, display), width, "left")
 
 
-def _check_choice(comparison: "Comparison", scale: str, style: str) -> None:
-    if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale!r}; choose from {', '.join(SCALES)}")
-    if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}; choose from {', '.join(STYLES)}")
-    if scale == "row" and style == "paper":
-        raise ValueError("the paper style gives every map its own scale; choose scale 'map' or style 'overlay'")
-    if scale == "row" and comparison.unit != "logit":
-        raise ValueError(
-            f"maps of {comparison.question.method!r} have no unit that variants could share; "
-            "choose scale 'map', or a method in logits such as 'cam'"
-        )
+def _check_unit(comparison: "Comparison", display: Display) -> None:
+    if comparison.unit == "logit" or not (display.difference or display.scale == "row"):
+        return
+    way = "leave the difference out, or choose" if display.difference else "choose scale 'map', or"
+    raise ValueError(
+        f"maps of {comparison.question.method!r} have no unit that variants could share; "
+        f"{way} a method in logits such as 'cam'"
+    )
 
 
-def _check_contents(comparison: "Comparison", keys: list[str]) -> None:
-    for key in keys:
-        if key not in comparison.variants:
-            raise ValueError(f"unknown variant {key!r}; choose from {', '.join(comparison.variants)}")
+def _check_contents(comparison: "Comparison", keys: list[str], others: set[str]) -> None:
+    """Refuse variants that are not there or not finite; ``others`` are drawn too, or taken from the rest."""
     if not keys or not comparison.names:
         raise ValueError(f"got {len(keys)} variants and {len(comparison.names)} images; a figure needs one of each")
-    for key in keys:
+    for key in [*keys, *sorted(others - {*keys})]:
+        if key not in comparison.variants:
+            raise ValueError(f"unknown variant {key!r}; choose from {', '.join(comparison.variants)}")
         finite = np.isfinite(comparison.maps[key]).all(axis=(1, 2)) & np.isfinite(comparison.logits[key]).all(axis=1)
         if not finite.all():
             name = comparison.names[int(finite.argmin())]
@@ -112,29 +92,24 @@ def _check_contents(comparison: "Comparison", keys: list[str]) -> None:
 # ---------------------------------------------------------------------------------------------------- the overlay style
 
 
-def _overlay_columns(comparison: "Comparison", keys: list[str], shared: list[Limits] | None) -> list[Column]:
+def _original(comparison: "Comparison", keys: list[str]) -> Column:
     heading = Words(["Original"], size=HEADING, bold=True, colour=INK)
     notes = comparison.notes or [""] * len(comparison.names)
     names = [
         (Words([n], colour=INK), Words([*none_may_fit(comparison, i).split(), *note.split()], colour=CAVEAT))
         for i, (n, note) in enumerate(zip(comparison.names, notes, strict=True))
     ]
-    original = Column((heading, NOTHING, NOTHING, NOTHING), list(comparison.images), names)
-    return [original, *(_variant_column(comparison, key, shared) for key in keys)]
+    return Column((heading, NOTHING, NOTHING, NOTHING), list(map(Panel, comparison.images)), names)
 
 
-def _variant_column(comparison: "Comparison", key: str, shared: list[Limits] | None) -> Column:
-    pictures = []
-    for i, (image, raw) in enumerate(zip(comparison.images, comparison.maps[key], strict=True)):
-        values = _fine(comparison.variants[key], raw, len(image), "registered")
-        limits = shared[i] if shared else display_scale(raw, "map")
-        pictures.append(overlay(image, scaled(values, *limits), COLOUR_MAP, OPACITY))
-    captions = [_caption(comparison, key, i) for i in range(len(pictures))]
-    return Column(_header(comparison.variants[key]), pictures, captions)
-
-
-def _fine(facts: "VariantFacts", raw: np.ndarray, size: int, placement: str) -> np.ndarray:
-    return resample(raw[None], facts.centres, facts.scaling.input_size, size, placement, facts.offset)[0]
+def _variant_column(painter: Painter, key: str) -> Column:
+    comparison, base = painter.comparison, painter.display.difference
+    panels = [painter.panel(key, i) for i in range(len(comparison.names))]
+    captions = [_caption(painter, key, i) for i in range(len(panels))]
+    label, *facts = _header(comparison.variants[key])
+    if base and base != key:
+        label = label._replace(pieces=[*label.pieces, f"− {comparison.variants[base].label}"])
+    return Column((label, *facts), panels, captions)
 
 
 def _header(facts: "VariantFacts") -> tuple[Words, ...]:
@@ -148,8 +123,9 @@ def _header(facts: "VariantFacts") -> tuple[Words, ...]:
     )
 
 
-def _caption(comparison: "Comparison", key: str, i: int) -> tuple[Words, Words]:
+def _caption(painter: Painter, key: str, i: int) -> tuple[Words, Words]:
     """What the variant takes the image for, and what else a reader of its map must know."""
+    comparison = painter.comparison
     top, explained = int(comparison.logits[key][i].argmax()), int(comparison.class_idx[key][i])
     probability = comparison.probabilities(key)[i, top]
     remarks = []
@@ -157,7 +133,10 @@ def _caption(comparison: "Comparison", key: str, i: int) -> tuple[Words, Words]:
         remarks.append(f"map of: {comparison.categories[explained]}")
     if comparison.against_idx:
         remarks.append(f"minus: {comparison.categories[int(comparison.against_idx[key][i])]}")
-    if not comparison.maps[key][i].max() > 0:
+    if painter.display.difference:
+        low, high = painter.limits(key, i)
+        remarks += [] if low < high else ["no difference"]
+    elif not comparison.maps[key][i].max() > 0:
         remarks.append("no positive evidence")
     return Words([comparison.categories[top]], tail=f" {_percent(probability)}", colour=INK), Words(
         remarks, joiner=" · "
@@ -177,15 +156,16 @@ def _percent(probability: float) -> str:
     return f"{100 * probability:.0f} %" if probability >= 0.005 else "<1 %"
 
 
-def _footer(comparison: "Comparison", keys: list[str], scale: str) -> list[Words]:
+def _footer(comparison: "Comparison", keys: list[str], display: Display) -> list[Words]:
     """How to read the figure, and where the weights come from."""
+    against = comparison.variants[display.difference].label if display.difference else ""
     how = [
         method_words(comparison),
         TARGET_WORDS.get(comparison.question.target_words) or f"class: {_class_words(comparison, keys)}",
         VIEW_WORDS.get(comparison.question.view, comparison.question.view),
-        SCALE_WORDS[scale],
+        *display.words(against),
     ]
-    if any(comparison.maps[key].min() < 0 for key in keys):
+    if not display.two_sided and any(comparison.maps[key].min() < 0 for key in keys):
         how.append("negative evidence not drawn")
     return [Words(how, joiner=" · "), Words(_origins(comparison, keys).split())]
 
@@ -214,26 +194,19 @@ def _origins(comparison: "Comparison", keys: list[str]) -> str:
     return f"Weights: {'; '.join(told)}"
 
 
-def _bar(unit: str, high: float) -> Bar:
-    """Colours laid over light grey, so that the bar fades as the overlays do."""
-    values = scaled(np.linspace(high, 0, 256, dtype=np.float32)[:, None], 0.0, high)
-    grey = np.full((256, 1, 3), 224, np.uint8)
-    return Bar(overlay(grey, values, COLOUR_MAP, OPACITY), f"{high:.3g}" if high < 1000 else f"{high:.0f}", unit)
-
-
 # ------------------------------------------------------------------------------------------------------ the paper style
 
 
-def _paper_columns(comparison: "Comparison", keys: list[str]) -> list[Column]:
+def _paper_original(comparison: "Comparison", keys: list[str]) -> Column:
     """Figure 7: no text but the names of the columns and the class of each row."""
     classes = [(Words([_row_class(comparison, keys, i)], colour=INK),) for i in range(len(comparison.names))]
-    columns = [Column((Words(["original", "image"], colour=INK),), list(comparison.images), classes)]
-    for key in keys:
-        facts, maps, size = comparison.variants[key], comparison.maps[key], comparison.images.shape[1]
-        values = [scaled(_fine(facts, raw, size, "half-pixel"), *display_scale(raw, "min-max")) for raw in maps]
-        pictures = [coloured(one, "jet") for one in values]
-        columns.append(Column((Words(_paper_name(key, facts), colour=INK),), pictures, [(NOTHING,)] * len(maps)))
-    return columns
+    return Column((Words(["original", "image"], colour=INK),), list(map(Panel, comparison.images)), classes)
+
+
+def _paper_column(painter: Painter, key: str) -> Column:
+    name = Words(_paper_name(key, painter.comparison.variants[key]), colour=INK)
+    panels = [painter.panel(key, i) for i in range(len(painter.comparison.names))]
+    return Column((name,), panels, [(NOTHING,)] * len(panels))
 
 
 def _paper_name(key: str, facts: "VariantFacts") -> list[str]:
@@ -255,14 +228,38 @@ def _row_class(comparison: "Comparison", keys: list[str], i: int) -> str:
     return comparison.categories[explained.pop()] if len(explained) == 1 else comparison.names[i]
 
 
+# ------------------------------------------------------------------------------------------------------- two in one
+
+
+def _bare(photographs: Column) -> Column:
+    """The photographs as one half of swiped panels: what is said of them stands beside already."""
+    return photographs._replace(captions=[tuple(NOTHING for _ in one) for one in photographs.captions])
+
+
+def _swiped(left: Column, right: Column, divide: float) -> Column:
+    """Two columns as one, with a divider in every panel."""
+    return Column(
+        tuple(map(_beside, left.header, right.header)),
+        [swiped(*pair, divide) for pair in zip(left.panels, right.panels, strict=True)],
+        [tuple(map(_beside, *pair)) for pair in zip(left.captions, right.captions, strict=True)],
+    )
+
+
+def _beside(left: Words, right: Words) -> Words:
+    """What stands over or under the two halves of a panel, in one line where there is room."""
+    one, other = (words.joiner.join(words.pieces) + words.tail for words in (left, right))
+    if not one and not other:
+        return NOTHING
+    return (left if one else right)._replace(pieces=[f"{one} |".lstrip(), other], joiner=" ", tail="")
+
+
 # -------------------------------------------------------------------------------------------------------------- saving
 
 
 def save_figure(
     comparison: "Comparison",
     path: str | os.PathLike,
-    scale: str = "map",
-    style: str = "overlay",
+    display: Display = DISPLAY,
     dpi: float = 200,
     variants: Iterable[str] | None = None,
     width: float = PAGE,
@@ -283,7 +280,7 @@ def save_figure(
         raise ValueError(
             f"cannot write {Path(path).name!r}: unknown suffix {suffix!r}; choose from {', '.join(SUFFIXES)}"
         )
-    layout = figure_layout(comparison, scale, style, variants, width)
+    layout = figure_layout(comparison, display, variants, width)
     with atomic_write(path) as file:
         if suffix in (".png", ".webp"):
             write_pixels(layout, file, suffix, dpi)

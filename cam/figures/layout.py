@@ -38,10 +38,11 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """``pixels``, uint8 (h, w, 3), stretched over ``box``."""
+    """``pixels``, uint8 (h, w, 3), stretched over ``box``, with lines over them, each (n, 2) in widths of the box."""
 
     box: Box
     pixels: np.ndarray
+    lines: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,28 @@ class Words(NamedTuple):
 NOTHING = Words()
 
 
+class Panel(NamedTuple):
+    """What a column shows of one image: ``pixels`` and ``lines`` of a ``Picture``."""
+
+    pixels: np.ndarray
+    lines: tuple[np.ndarray, ...] = ()
+
+
 class Column(NamedTuple):
-    """One column: sections of its header, and for every image a picture and sections of its caption."""
+    """One column: sections of its header, and for every image a panel and sections of its caption."""
 
     header: tuple[Words, ...]
-    pictures: Sequence[np.ndarray]
+    panels: Sequence[Panel]
     captions: Sequence[tuple[Words, ...]]
 
 
 class Bar(NamedTuple):
-    """The colour bar of one row: its colours from the top down, and what stands beside its top."""
+    """The colour bar of one row: its colours from the top down, and what stands beside its ends."""
 
     pixels: np.ndarray
     top: str
     unit: str
+    bottom: str = "0"
 
 
 def arranged(columns: list[Column], bars: list[Bar], footer: list[Words], width: float, align: Align) -> Layout:
@@ -103,8 +112,8 @@ def arranged(columns: list[Column], bars: list[Bar], footer: list[Words], width:
     Columns that would become too narrow to read are split into bands, one below the other.
 
     Args:
-        columns: all with as many sections and pictures as the first.
-        bars: one for each row of pictures, or none.
+        columns: all with as many sections and panels as the first.
+        bars: one for each row of panels, or none.
         footer: blocks of text across the page.
 
     Raises:
@@ -141,23 +150,23 @@ class _Sheet:
         for section, words in enumerate(zip(*(column.header for column in columns), strict=True)):
             self.write(words, self.side, to_bottom=section == 0)
         self.y += 3
-        for i in range(len(columns[0].pictures)):
-            self.add_row([column.pictures[i] for column in columns], bars[i] if bars else None)
+        for i in range(len(columns[0].panels)):
+            self.add_row([column.panels[i] for column in columns], bars[i] if bars else None)
             for words in zip(*(column.captions[i] for column in columns), strict=True):
                 self.write(words, self.side)
             self.y += ROW_GAP
 
-    def add_row(self, pictures: list[np.ndarray], bar: Bar | None) -> None:
-        for left, pixels in zip(self.lefts(len(pictures)), pictures, strict=True):
-            self.pictures.append(Picture(Box(left, self.y, self.side, self.side), pixels))
+    def add_row(self, panels: list[Panel], bar: Bar | None) -> None:
+        for left, panel in zip(self.lefts(len(panels)), panels, strict=True):
+            self.pictures.append(Picture(Box(left, self.y, self.side, self.side), *panel))
         if bar:
-            *_, left = self.lefts(len(pictures) + 1)
+            *_, left = self.lefts(len(panels) + 1)
             self.pictures.append(Picture(Box(left, self.y, BAR, self.side), bar.pixels))
             top = self.y + CAPITALS * BODY
             for baseline, words in (
                 (top, bar.top),
                 (top + LEADING * BODY, bar.unit),
-                (self.y + self.side, "0"),
+                (self.y + self.side, bar.bottom),
             ):
                 self.texts.append(Text(left + BAR + 3, baseline, words))
         self.y += self.side + 2

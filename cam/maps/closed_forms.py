@@ -54,10 +54,12 @@ def resample(
     size: int,
     placement: str = "registered",
     offset: tuple[float, float] = (0.0, 0.0),
+    smooth: bool = True,
 ) -> np.ndarray:
     """Draw maps on a finer grid of ``size`` x ``size`` pixels that covers the same field of view.
 
-    Linear along both axes between the places the cells look at, constant beyond the outermost ones.
+    Linear along both axes between the places the cells look at, constant beyond the outermost ones; where it is not
+    ``smooth``, every pixel shows the cell that looks nearest.
 
     Args:
         maps: (N, h, w) raw maps, h = w = the number of centres.
@@ -83,7 +85,8 @@ def resample(
     if placement == "half-pixel":
         centres = [(cell + 0.5) * resolution / cells - 0.5 for cell in range(cells)]
     right, down = offset if placement == "registered" else (0.0, 0.0)
-    rows, columns = (interpolation_weights(shifted(centres, by), resolution, size) for by in (down, right))
+    weights = interpolation_weights if smooth else nearest_weights
+    rows, columns = (weights(shifted(centres, by), resolution, size) for by in (down, right))
     return np.einsum("yi,nij,xj->nyx", rows, maps.astype(np.float32), columns, optimize=True)
 
 
@@ -94,7 +97,19 @@ def shifted(centres: Sequence[float], by: float) -> tuple[float, ...]:
 
 def interpolation_weights(centres: tuple[float, ...], resolution: int, size: int) -> np.ndarray:
     """Matrix (size, cells) that interpolates linearly from values at ``centres`` to the middles of ``size`` pixels."""
-    return weights_at(centres, (np.arange(size) + 0.5) * resolution / size - 0.5)
+    return weights_at(centres, middles(resolution, size))
+
+
+def nearest_weights(centres: tuple[float, ...], resolution: int, size: int) -> np.ndarray:
+    """The same that takes the value at the nearest of ``centres``; halfway between two, at the second."""
+    places = np.asarray(centres)
+    borders = (places[1:] + places[:-1]) / 2
+    return np.eye(len(places), dtype=np.float32)[np.searchsorted(borders, middles(resolution, size), side="right")]
+
+
+def middles(resolution: int, size: int) -> np.ndarray:
+    """Input pixels at the middles of ``size`` pixels that cover the input."""
+    return (np.arange(size) + 0.5) * resolution / size - 0.5
 
 
 def weights_at(centres: Sequence[float], places: np.ndarray) -> np.ndarray:

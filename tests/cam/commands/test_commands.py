@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 
 from cam import Comparison
 from cam.__main__ import main
+from cam.figures.display import Display
+from cam.figures.figure import save_figure
 from cam.question import Question
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +67,26 @@ def test_the_figure_is_a_picture_and_the_maps_are_kept(saved):
 def test_rendering_needs_no_network_and_gives_the_same_bytes(saved, tmp_path):
     assert main(["render", str(saved / "figure.npz"), "--out", str(tmp_path / "again.png")]) == 0
     assert (tmp_path / "again.png").read_bytes() == (saved / "figure.png").read_bytes()
+
+
+DRAWN = {
+    "--scale row --signed": Display("row", signed=True),
+    "--colours viridis --opacity 0.9 --cells": Display(colours="viridis", opacity=0.9, cells=True),
+    "--contour 0.5 --placement nominal": Display(contour=0.5, placement="nominal"),
+    "--difference {first}": Display(difference="{first}"),
+    "--style paper": Display(style="paper"),
+}
+
+
+@pytest.mark.parametrize("options", DRAWN)
+def test_display_choices_are_options(saved, tmp_path, options):
+    comparison = Comparison.load(saved / "figure.npz")
+    first, display = next(iter(comparison.variants)), DRAWN[options]
+    words = options.format(first=first).split()
+    assert main(["render", str(saved / "figure.npz"), *words, "--out", str(tmp_path / "drawn.png")]) == 0
+    save_figure(comparison, tmp_path / "same.png", replace(display, difference=display.difference.format(first=first)))
+    assert (tmp_path / "drawn.png").read_bytes() == (tmp_path / "same.png").read_bytes()
+    assert (tmp_path / "drawn.png").read_bytes() != (saved / "figure.png").read_bytes()
 
 
 def test_layers_and_mirroring_are_saved_and_drawn_again(samples, tmp_path):

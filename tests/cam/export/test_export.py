@@ -6,6 +6,7 @@ Larger numbers of the same tests are marked slow: pytest -m slow tests/cam/expor
 import io
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,8 +15,9 @@ import torch
 from PIL import Image
 
 from cam import compare
-from cam.export.keys import Settings
+from cam.export.keys import Settings, setting_key
 from cam.export.rendering import outputs
+from cam.figures.display import Display
 from models import open_image
 from tests.cam.export.exporting import BROKEN, LITE, break_in_twenty_ways, contents, export, records, run, table
 
@@ -131,6 +133,19 @@ def test_a_second_run_does_nothing_and_a_third_mends(exported, threads):
     assert contents(out) == before
     assert export(*words, "--retry-failed") == 3
     assert len(records(out)) == count + 2 + len(BROKEN)
+
+
+def test_display_choices_reach_every_file_and_the_key(lite, samples):
+    one = compare({key: lite[key] for key in ("baseline", "compound")}, [open_image(samples / "cat.jpg")])
+    usual = Settings(write=("figure", "panels", "overlays", "maps"))
+    chosen = replace(usual, display=Display(colours="viridis", contour=0.5, difference="baseline"))
+    assert setting_key(usual, lite) != setting_key(chosen, lite)
+    before, after = (dict(outputs(one, "cat", settings)) for settings in (usual, chosen))
+    same = {name for name in before if before[name] == after[name]}
+    assert same == {"maps/cat.npz", "panels/cat/original.png"}
+    layer = np.asarray(Image.open(io.BytesIO(after["overlays/cat/compound.png"])))
+    assert layer[..., 3].max() == pytest.approx(0.7 * 255, abs=1)
+    assert np.asarray(Image.open(io.BytesIO(after["overlays/cat/baseline.png"])))[..., 3].max() == 0
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "pdf", "svg"])

@@ -7,10 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from cam.comparison import Comparison, VariantFacts
-from cam.figures.figure import (
-    draw_matplotlib,
-    draw_pillow,
-)
+from cam.figures.drawing import draw_matplotlib, draw_pillow
 from cam.question import Question
 from models.costs import network_cost
 from models.scaling import SCALINGS

@@ -5,14 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cam.figures.colours import colour_table, coloured, scaled
-from cam.figures.figure import (
-    COLOUR_MAP,
-    OPACITY,
-    display_scale,
-    figure_layout,
-    overlay,
-)
+from cam.figures.colours import colour_table, coloured, display_scale, overlay, scaled
+from cam.figures.display import Display
+from cam.figures.figure import figure_layout
 from cam.figures.layout import BODY, MARGIN, NARROW, PAGE, Words, fitted, printable, shortened, text_width
 from cam.question import Question
 from models.scaling import SCALINGS, Scaling
@@ -92,7 +87,7 @@ def test_hot_cell_lands_where_the_network_looked(pixels, offset, key, row, colum
 def test_paper_style_spreads_cells_evenly_and_keeps_negative_values(pixels):
     maps = hot("baseline", 2, 5)
     maps[0, 6, 0] = -5
-    layout = figure_layout(comparison_of(grey(), {"baseline": maps}), style="paper")
+    layout = figure_layout(comparison_of(grey(), {"baseline": maps}), Display(style="paper"))
     drawn = panel(pixels(layout), layout, 1)
     side = len(drawn)
 
@@ -115,7 +110,7 @@ def test_picture_is_untouched_where_evidence_is_not_positive():
 
 
 def test_both_back_ends_draw_the_same_page(photographs):
-    layout = figure_layout(photographs, scale="row")
+    layout = figure_layout(photographs, Display("row"))
     pillow, agg = pixels_pillow(layout), pixels_matplotlib(layout)
     assert np.abs(np.subtract(pillow.shape, agg.shape)).max() <= 1
     for index in range(len(layout.pictures)):
@@ -134,7 +129,7 @@ def test_both_back_ends_draw_the_same_page(photographs):
 @pytest.mark.parametrize("width", [PAGE, NARROW])
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_everything_stays_on_the_page_and_is_legible(photographs, scale, width, count):
-    layout = figure_layout(photographs, scale, variants=list(SCALING_OF)[:count], width=width)
+    layout = figure_layout(photographs, Display(scale), variants=list(SCALING_OF)[:count], width=width)
     assert layout.width <= width + 1e-6
     for left, top, across, down in (picture.box for picture in layout.pictures):
         assert left >= MARGIN
@@ -163,9 +158,9 @@ def test_a_narrow_page_splits_the_columns_into_bands(photographs):
 def test_row_scale_shares_the_colours():
     maps = {"baseline": hot("baseline", 2, 5, 10), "depth": hot("depth", 2, 5, 5)}
     comparison = comparison_of(grey(), maps)
-    own, shared = figure_layout(comparison), figure_layout(comparison, scale="row")
+    own, shared = figure_layout(comparison), figure_layout(comparison, Display("row"))
     peak = int((64 + 0.5) / 224 * 224), int((160 + 0.5) / 224 * 224)
-    expected = overlay(grey()[0], np.full((224, 224), 0.5, np.float32), COLOUR_MAP, OPACITY)[0, 0].astype(int)
+    expected = overlay(grey()[0], np.full((224, 224), 0.5, np.float32), "inferno", 0.7)[0, 0].astype(int)
     assert np.abs(shared.pictures[2].pixels[peak].astype(int) - expected).max() <= 2
     assert np.array_equal(own.pictures[1].pixels[peak], own.pictures[2].pixels[peak])
     assert np.array_equal(own.pictures[1].pixels, shared.pictures[1].pixels)
@@ -210,7 +205,7 @@ def test_maps_without_positive_evidence_draw_nothing_and_say_so():
         grey(), {"baseline": -np.ones((1, 7, 7), np.float32), "depth": np.zeros((1, 7, 7), np.float32)}
     )
     for scale in ("map", "row"):
-        layout = figure_layout(comparison, scale)
+        layout = figure_layout(comparison, Display(scale))
         assert all((picture.pixels == 128).all() for picture in layout.pictures[1:3])
         assert words_of(layout).count("no positive evidence") == 2
 
@@ -228,7 +223,7 @@ def test_footer_tells_how_to_read_it_and_where_weights_come_from(photographs):
 
 
 def test_paper_style_says_what_figure_7_says(photographs):
-    assert words_of(figure_layout(photographs, style="paper")) == [
+    assert words_of(figure_layout(photographs, Display(style="paper"))) == [
         "original image",
         "baseline model",
         "deeper (d=4)",

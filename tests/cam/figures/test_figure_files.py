@@ -13,11 +13,9 @@ import pytest
 from PIL import Image
 
 from cam import compare
-from cam.figures.figure import (
-    draw_pillow,
-    figure_layout,
-    save_figure,
-)
+from cam.figures.display import Display
+from cam.figures.drawing import draw_pillow
+from cam.figures.figure import figure_layout, save_figure
 from cam.question import Question
 from models import load_study
 from models.home import SAMPLES
@@ -87,7 +85,7 @@ def test_a_figure_too_tall_for_its_dpi_is_drawn_at_a_lower_one(photographs):
 
 def test_comparison_figure_is_this_layout(photographs):
     figure = photographs.figure(style="paper")
-    layout = figure_layout(photographs, style="paper")
+    layout = figure_layout(photographs, Display(style="paper"))
     assert figure.get_size_inches() * 72 == pytest.approx((layout.width, layout.height))
     assert [text.get_text() for text in figure.axes[0].texts] == words_of(layout)
 
@@ -100,13 +98,13 @@ def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
     with pytest.raises(ValueError, match=r"unknown suffix '.jpg'; choose from .png, .webp, .pdf, .svg"):
         save_figure(photographs, tmp_path / "figure.jpg")
     with pytest.raises(ValueError, match="'gradcam\\+\\+' have no unit that variants could share"):
-        figure_layout(replace(photographs, question=Question("gradcam++")), scale="row")
+        figure_layout(replace(photographs, question=Question("gradcam++")), Display("row"))
     with pytest.raises(ValueError, match="the paper style gives every map its own scale"):
-        figure_layout(photographs, scale="row", style="paper")
+        Display("row", "paper")
     with pytest.raises(ValueError, match="unknown scale 'log'; choose from map, row"):
-        figure_layout(photographs, scale="log")
+        Display("log")
     with pytest.raises(ValueError, match="unknown style 'jet'; choose from overlay, paper"):
-        figure_layout(photographs, style="jet")
+        Display(style="jet")
     with pytest.raises(ValueError, match="unknown variant 'b9'; choose from baseline"):
         figure_layout(photographs, variants=["b9"])
     with pytest.raises(ValueError, match="got 0 variants and 2 images"):

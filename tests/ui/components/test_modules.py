@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cam.figures.colours import colour_table, scaled
+from cam.figures.colours import COLOUR_MAPS, colour_table, scaled
 from cam.maps.closed_forms import resample
 from tests.ui.node import NODE, require_equal
 from ui.components.loader import HERE, MODULE, SHEET, joined
-from ui.components.viewer.packing import COLOURS, packed
+from ui.components.viewer.packing import packed
 
 GRID = 256
 COMPONENTS = [path.parent.name for path in sorted(HERE.glob("*/*.html"))]
@@ -50,7 +50,7 @@ def numbers() -> dict:
                 "opacity": 0.7,
                 "shares": packed((255 * 0.7 * value * (2 - value) + 0.5).astype(np.uint8), "u1"),
             }
-            for name, table in COLOURS.items()
+            for name, table in COLOUR_MAPS.items()
         ],
         "packing": {
             "columns": [{"cells": len(one)} for one in maps],

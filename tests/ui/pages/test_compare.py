@@ -5,6 +5,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cam import METHODS, compare
+from cam.figures.display import DISPLAY, Display, Swipe
 from models.checkpoints import hubs
 from models.network import device_name
 from ui import session
+from ui.components.viewer import shown_by
 from ui.messages import UNEXPECTED
 from ui.options import labels_of
 
@@ -294,7 +297,39 @@ def test_the_figure_is_made_in_every_format(suffix):
     cat = session.sample_photographs()["cat"]
     comparison = session.comparison(choices, cat.digest, "square", cat)
     starts = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".npz": b"PK"}
-    assert session.figure_file(comparison, suffix, "map", "overlay").startswith(starts[suffix])
+    assert session.figure_file(comparison, suffix, Display(cells=True)).startswith(starts[suffix])
+
+
+def test_files_are_offered_once_they_are_asked_for():
+    app = opened()
+    assert not app.get("download_button")
+    app.session_state["downloads"] = True
+    assert [one.proto.label for one in app.run().get("download_button")] == [
+        "PNG",
+        "PDF",
+        "SVG",
+        "Interactive page",
+        "Raw maps",
+    ]
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("told", "display"),
+    [
+        ({"cells": True, "opacity": 1, "contour": 0}, Display(cells=True, opacity=1)),
+        ({"swipe": {"left": "", "right": "lite2", "divide": 0.25}}, Display(swipe=Swipe("", "lite2", 0.25))),
+        ({"style": "paper", "contour": 0.5, "swipe": None}, Display(style="paper", contour=0.5)),
+        ({"colours": "../../etc"}, DISPLAY),
+        ({"opacity": 7}, DISPLAY),
+        ({"cells": "yes"}, DISPLAY),
+        ({"scale": "row", "style": "paper"}, DISPLAY),
+        (None, DISPLAY),
+    ],
+)
+def test_what_the_browser_tells_is_a_display_or_the_default(told, display):
+    assert shown_by(SimpleNamespace(shown={"look": {"opacity": 0.5}, "display": told})).display == display
+    assert shown_by(None).display == DISPLAY
 
 
 def test_weights_are_loaded_once_for_all_visitors():

@@ -127,6 +127,20 @@ interface Look {
   hidden?: boolean
 }
 
+/** The display choices in effect, as the files of the figure take them: cam/figures/display.py. */
+interface Display {
+  scale: string
+  style: string
+  colours: string
+  opacity: number
+  signed: boolean
+  difference: string
+  contour: number
+  cells: boolean
+  placement: string
+  swipe: { left: string; right: string; divide: number } | null
+}
+
 /** The part of an image that is shown, in widths of the image. */
 interface Zoom {
   scale: number

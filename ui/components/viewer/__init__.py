@@ -19,13 +19,23 @@ viewer.js        where Streamlit hands over data, and all of it starts
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from cam.figures.display import DISPLAY, Display
 from ui.components.loader import component
 from ui.components.viewer.interactive import interactive_page, likely_classes
 from ui.components.viewer.packing import pack, packed_paper, packed_parts
 
-__all__ = ["interactive_page", "likely_classes", "pack", "packed_paper", "packed_parts", "viewer"]
+__all__ = ["Shown", "interactive_page", "likely_classes", "pack", "packed_paper", "packed_parts", "shown_by", "viewer"]
 
 _viewer = component("viewer")
+
+
+class Shown(msgspec.Struct):
+    """What a visitor chose in the viewer: ``look`` as links have it, and ``display``, which figures are drawn with."""
+
+    look: dict[str, float | str | bool | None]
+    display: Display
 
 
 def viewer(
@@ -42,6 +52,25 @@ def viewer(
         on_remove: a row is closed; ``remove`` is its photograph's digest.
         on_study: another study is to be shown; ``study`` is its name.
         on_apart: a map is to be taken apart; ``apart`` is its photograph's ``digest`` and its variant's ``key``.
-        key: of the component's state.
+        key: of the component's state, in which ``shown`` is what ``shown_by`` reads.
     """
-    _viewer(data=data, key=key, on_remove_change=on_remove, on_study_change=on_study, on_apart_change=on_apart)
+    _viewer(
+        data=data,
+        key=key,
+        on_remove_change=on_remove,
+        on_study_change=on_study,
+        on_apart_change=on_apart,
+        on_shown_change=lambda: None,
+    )
+
+
+def shown_by(state: Any) -> Shown:
+    """The display choices that the viewer told, the defaults where it has told none; it comes from a browser.
+
+    Args:
+        state: of the component.
+    """
+    try:
+        return msgspec.convert(getattr(state, "shown", None), Shown)
+    except msgspec.ValidationError:
+        return Shown({}, DISPLAY)

@@ -23,6 +23,7 @@ def interactive_page(
     digests: Sequence[str],
     pictures: Sequence[str],
     order: Sequence[str],
+    look: str | None = None,
 ) -> str:
     """Write the page.
 
@@ -32,6 +33,7 @@ def interactive_page(
         digests: sha256 of each photograph.
         pictures: field of view of each photograph, as a data URL.
         order: keys of the study's variants, as they are shown.
+        look: the display choices that it opens with, as a link has them.
 
     Returns:
         HTML that asks for nothing outside itself.
@@ -40,7 +42,7 @@ def interactive_page(
     for one in (rows, *others):
         answers.setdefault(target_words(one[0]), one)
     packed = [(words, pack(one, digests, pictures, {}, order)) for words, one in answers.items()]
-    figure = packed[0][1] | {"lecture": False, "uploads": 0, "theirs": packed_paper(), "scene": None, "look": None}
+    figure = packed[0][1] | {"lecture": False, "uploads": 0, "theirs": packed_paper(), "scene": 1, "look": look}
     figure["rows"] = [_parts(row, ("name", "digest", "picture", "outside", "elsewhere")) for row in figure["rows"]]
     figure["answers"] = [
         {

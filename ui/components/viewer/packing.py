@@ -9,13 +9,11 @@ import numpy as np
 
 from cam import METHODS, Comparison
 from cam.comparison import VariantFacts
-from cam.figures.colours import colour_table
+from cam.figures.colours import COLOUR_MAPS, colour_table
 from cam.figures.figure import method_words, none_may_fit
 from cam.maps.parts import Parts
 from cam.paper.figure7 import paper_figure
 from models.studies import baseline_of
-
-COLOURS = {"inferno": "inferno", "viridis": "viridis", "cividis": "cividis", "diverging": "RdBu_r", "jet": "jet"}
 
 
 def packed(array: np.ndarray, dtype: str = "<f4") -> str:
@@ -26,7 +24,7 @@ def packed(array: np.ndarray, dtype: str = "<f4") -> str:
 @cache
 def packed_colours() -> dict[str, str]:
     """256 x RGB of every colour map that the viewer offers."""
-    return {name: packed(colour_table(table), "u1") for name, table in COLOURS.items()}
+    return {name: packed(colour_table(table), "u1") for name, table in COLOUR_MAPS.items()}
 
 
 @cache

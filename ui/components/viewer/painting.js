@@ -93,7 +93,7 @@ export function paintScales(viewer, node, row) {
 export function bar(viewer, row, column) {
   const [low, high] = viewer.limits(row, column)
   if (viewer.rows[row].panels[column].waiting) return []
-  if (viewer.look.difference && !(low < high)) return [element("span", "", "no difference")]
+  if (viewer.difference() && !(low < high)) return [element("span", "", "no difference")]
   const stops = viewer.lut()
   const ends = Array.from({ length: 17 }, (_, index) => {
     const colour = stops[Math.min(255, index * 16)]

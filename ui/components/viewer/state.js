@@ -53,11 +53,16 @@ export class State {
   }
 
   signed() {
-    return !this.paper() && (this.look.difference || (this.look.signed ?? this.rows.some((row) => row.panels[0].against)))
+    return !this.paper() && (this.difference() || (this.look.signed ?? this.rows.some((row) => row.panels[0].against)))
   }
 
   paper() {
-    return this.look.paper && !this.look.difference
+    return this.look.paper && !this.difference()
+  }
+
+  // Maps without a unit, and a map alone, have no difference.
+  difference() {
+    return this.look.difference && Boolean(this.data.unit) && this.data.columns.length > 1
   }
 
   placement() {
@@ -73,7 +78,7 @@ export class State {
   // Values of one map on the grid; in the difference, minus those of the baseline at the same places.
   /** @param {number} row @param {number} column @returns {Float32Array} */
   values(row, column) {
-    const { cells, difference } = this.look
+    const { cells } = this.look, difference = this.difference()
     return this.remember(`values ${row} ${column} ${this.placement()} ${cells} ${difference}`, () => {
       const own = resample(this.rows[row].maps[column], this.axes(column))
       if (!difference) return own
@@ -95,7 +100,7 @@ export class State {
     }
     if (this.paper()) return [low, high]
     const most = Math.max(-low, high)
-    if (this.look.difference && most < 1e-3 * this.largest(row)) return [0, 0]
+    if (this.difference() && most < 1e-3 * this.largest(row)) return [0, 0]
     return this.signed() ? [-most, most] : [0, Math.max(0, high)]
   }
 
@@ -106,7 +111,7 @@ export class State {
 
   /** @param {number} row @param {number} column */
   extent(row, column) {
-    if (!this.look.difference) return this.remember(`extent ${row} ${column}`, () => extent(this.rows[row].maps[column]))
+    if (!this.difference()) return this.remember(`extent ${row} ${column}`, () => extent(this.rows[row].maps[column]))
     const { cells } = this.look
     return this.remember(`difference ${row} ${column} ${this.placement()} ${cells}`, () => extent(this.values(row, column)))
   }
@@ -124,7 +129,7 @@ export class State {
     const values = this.values(row, column)
     const centred = this.look.colours === "diverging" && !this.signed() && !this.paper()
     const from = centred ? -high : low
-    const { cells, difference } = this.look
+    const { cells } = this.look, difference = this.difference()
     const levels = this.remember(`levels ${row} ${column} ${from} ${high} ${this.placement()} ${cells} ${difference}`, () => levelled(values, from, high))
     const canvas = this.remember(`canvas ${row} ${column}`, () => document.createElement("canvas"))
     const colours = this.lut()
@@ -139,10 +144,27 @@ export class State {
   contour(row, column) {
     const [, high] = this.limits(row, column)
     const threshold = high * this.look.contour
-    const { cells, difference } = this.look
+    const { cells } = this.look, difference = this.difference()
     if (!this.look.contour || !(high > 0)) return null
     return this.remember(`contour ${row} ${column} ${threshold} ${this.placement()} ${cells} ${difference}`, () =>
       isoline(this.values(row, column), threshold))
+  }
+
+  // The choices in effect, as cam.figures.display.Display.
+  /** @returns {Partial<Display>} */
+  display() {
+    const { colours, opacity, hidden, contour, cells, placement } = this.look
+    const swipe = this.pair()
+    if (this.paper()) return { style: "paper", contour, cells, swipe }
+    const scale = this.data.unit ? this.look.scale : "map"
+    const difference = this.difference() ? this.data.columns[this.data.baseline].key : ""
+    return { scale, colours, opacity: hidden ? 0 : opacity, signed: this.signed(), difference, contour, cells, placement, swipe }
+  }
+
+  // The panels on either side of the divider, by their variants' keys; "" is the photograph.
+  pair() {
+    const [left, right] = [this.at.column, this.swipe.other].map((column) => this.data.columns[column - 1]?.key ?? "")
+    return this.swipe.on ? { left, right, divide: this.swipe.divide } : null
   }
 
   /** @param {number} row @returns {Zoom} */

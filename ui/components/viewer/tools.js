@@ -29,7 +29,7 @@ export function updateTools(viewer) {
   const { unit } = viewer.data
   const locked = viewer.paper()
   /** @type {Record<string, unknown>} */
-  const shown = { ...viewer.look, signed: viewer.signed(), scale: unit && !locked ? viewer.look.scale : "map" }
+  const shown = { ...viewer.look, signed: viewer.signed(), difference: viewer.difference(), scale: unit && !locked ? viewer.look.scale : "map" }
   for (const input of viewer.root.querySelectorAll(".tools input, .tools select")) {
     if (input.type === "checkbox") input.checked = shown[input.name]
     else if (input.type === "radio") input.checked = shown[input.name] === input.value
@@ -47,7 +47,7 @@ export function updateTools(viewer) {
   viewer.root.querySelector(".tools [name=difference] + span").textContent = `− ${viewer.data.columns[viewer.data.baseline].label}`
   off("opacity", locked)
   off("colours", locked || viewer.signed())
-  off("signed", locked || viewer.look.difference || !viewer.data.signed)
+  off("signed", locked || viewer.difference() || !viewer.data.signed)
   off("placement", locked)
   off("difference", !unit || viewer.data.columns.length < 2, "Maps of viewer method have no unit, so they have no difference")
   viewer.root.querySelector('.tools [value="row"]').disabled = locked || !unit

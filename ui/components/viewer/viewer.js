@@ -10,6 +10,7 @@ import { draw, paintNow } from "./painting.js"
 import { DEFAULTS, State, accepted } from "./state.js"
 import { listenToTools } from "./tools.js"
 
+const DOWNLOADS = ".st-key-downloads" // of ui/pages/compare/downloads.py
 const viewers = new WeakMap()
 
 /** @param {Component<ViewerData>} component */
@@ -17,16 +18,23 @@ export default function (component) {
   const { parentElement } = component
   if (!viewers.has(parentElement)) viewers.set(parentElement, new Viewer(parentElement))
   const viewer = viewers.get(parentElement)
-  viewer.show(component.data, component.setTriggerValue)
+  viewer.show(component.data, component.setTriggerValue, component.setStateValue)
   return () => {
     viewer.stop()
     viewers.delete(parentElement)
   }
 }
 
+/** @param {EventTarget | null} target */
+function isOfDownloads(target) {
+  return target instanceof Element && Boolean(target.closest(DOWNLOADS))
+}
+
 export class Viewer extends State {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ quiet
   /** @type {(name: string, value: unknown) => void} */ trigger
+  /** @type {((name: string, value: unknown) => void) | undefined} */ keep
+  told = "" // of the display choices that the server knows
   /** @type {Element[]} rows that wait until they are scrolled into view */ waiting = []
   /** @type {TakenParts | null | undefined} the map that the server took apart */ apart
   takenApart = false
@@ -46,6 +54,8 @@ export class Viewer extends State {
     listenToStage(this)
     this.onkey = (/** @type {KeyboardEvent} */ event) => press(this, event)
     document.addEventListener("keydown", this.onkey)
+    this.ondownload = (/** @type {MouseEvent} */ event) => isOfDownloads(event.target) && this.tell()
+    document.addEventListener("click", this.ondownload, { capture: true })
     this.onscroll = () => this.waiting.some(isNear) && draw(this)
     document.addEventListener("scroll", this.onscroll, { capture: true, passive: true })
     this.resized = new ResizeObserver(() => draw(this))
@@ -56,14 +66,16 @@ export class Viewer extends State {
 
   stop() {
     document.removeEventListener("keydown", this.onkey)
+    document.removeEventListener("click", this.ondownload, { capture: true })
     document.removeEventListener("scroll", this.onscroll, { capture: true })
     this.resized.disconnect()
     cancelAnimationFrame(this.frame)
   }
 
-  /** @param {ViewerData} data @param {(name: string, value: unknown) => void} trigger */
-  show(data, trigger) {
+  /** @param {ViewerData} data @param {Component<ViewerData>["setTriggerValue"]} trigger @param {Component<ViewerData>["setStateValue"]} [keep] */
+  show(data, trigger, keep) {
     this.trigger = trigger
+    this.keep = keep
     this.apart = data.apart
     if (data.scene !== this.scene && data.scene) this.look = { ...DEFAULTS, ...accepted(data.look) }
     this.scene = data.scene
@@ -73,6 +85,13 @@ export class Viewer extends State {
     build(this)
     loadPictures(this)
     paintNow(this)
+  }
+
+  // The server draws the files of the figure: it hears of the display choices when a visitor turns to them, not before.
+  tell() {
+    const shown = { look: this.look, display: this.display() }, text = JSON.stringify(shown)
+    if (text !== this.told) this.keep?.("shown", shown)
+    this.told = text
   }
 
   /** @param {number} row @param {number} column @returns {HTMLElement | null} */

@@ -1,5 +1,6 @@
 """The figure as files: pictures, raw maps, and a page that needs no server."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -7,13 +8,12 @@ from functools import partial
 import streamlit as st
 
 from cam import METHODS, Comparison
+from cam.figures.display import Display
 from ui import session
-from ui.components.viewer import interactive_page, likely_classes
+from ui.components.viewer import Shown, interactive_page, likely_classes, shown_by
 from ui.pages.compare.controls import Selection, choices
 from ui.session import Photograph
 
-STYLE_WORDS = {"overlay": "Overlay", "paper": "Paper style"}
-SCALE_WORDS = {"map": "Each map", "row": "Row"}
 FIGURES = {".png": "image/png", ".pdf": "application/pdf", ".svg": "image/svg+xml"}
 MAPS = "application/octet-stream"
 INTERACTIVE_HELP = (
@@ -24,39 +24,40 @@ Row = tuple[Photograph, Comparison]
 
 
 def downloads(rows: list[Row], settings: Selection) -> None:
-    """Files of the figure, made when they are asked for."""
-    with st.popover("Download", icon=":material/download:", disabled=not rows):
-        if not rows:
-            return
-        comparisons = [row for _, row in rows]
-        style = st.segmented_control(
-            "Style",
-            list(STYLE_WORDS),
-            default="overlay",
-            required=True,
-            key="style",
-            format_func=STYLE_WORDS.__getitem__,
-        )
-        shareable = comparisons[0].unit == "logit" and style == "overlay"
-        scale = st.segmented_control(
-            "Scale",
-            list(SCALE_WORDS),
-            default="map",
-            required=True,
-            key="scale",
-            disabled=not shareable,
-            format_func=SCALE_WORDS.__getitem__,
-        )
-        scale = scale if shareable else "map"
-        with st.container(horizontal=True, gap="small"):
-            for suffix, mime in FIGURES.items():
-                _button(suffix[1:].upper(), suffix, partial(_file, comparisons, suffix, scale, style), mime)
-        with st.container(horizontal=True, gap="small"):
-            _button("Interactive page", ".html", partial(_page, rows, settings), "text/html", INTERACTIVE_HELP)
-            _button("Raw maps", ".npz", partial(_file, comparisons, ".npz", scale, style), MAPS)
-        st.caption("Raw maps (.npz) can be drawn again with `python -m cam render`.")
-        st.markdown("Cite this figure")
-        st.code(citation(comparisons, settings), language=None, wrap_lines=True)
+    """Files of the figure as it is shown, made when they are asked for."""
+    place = st.popover("Download", icon=":material/download:", disabled=not rows, key="downloads", on_change="rerun")
+    with place:
+        st.caption("Drawn as you see the maps: colours, scale, contour, cells and the rest.")
+        if rows and place.open:
+            _files(rows, settings, shown_by(st.session_state.get("viewer")))
+
+
+def _files(rows: list[Row], settings: Selection, shown: Shown) -> None:
+    comparisons = [row for _, row in rows]
+    display = _swiped_or_all(comparisons[0], shown.display)
+    with st.container(horizontal=True, gap="small"):
+        for suffix, mime in FIGURES.items():
+            _button(suffix[1:].upper(), suffix, partial(_file, comparisons, suffix, display), mime)
+    with st.container(horizontal=True, gap="small"):
+        page = partial(_page, rows, settings, json.dumps(shown.look))
+        _button("Interactive page", ".html", page, "text/html", INTERACTIVE_HELP)
+        _button("Raw maps", ".npz", partial(_file, comparisons, ".npz", display), MAPS)
+    st.caption("Raw maps (.npz) can be drawn again with `python -m cam render`.")
+    st.markdown("Cite this figure")
+    st.code(citation(comparisons, settings), language=None, wrap_lines=True)
+
+
+def _swiped_or_all(row: Comparison, display: Display) -> Display:
+    """Where a visitor swipes between two panels, these two may stand for all."""
+    swipe = display.swipe
+    if swipe is None or not {swipe.left, swipe.right} - {""} <= row.variants.keys():
+        return replace(display, swipe=None)
+    pair = " | ".join(row.variants[key].label if key else "Photograph" for key in (swipe.left, swipe.right))
+    words = {"all": "All", "pair": f"{pair}, swiped"}
+    chosen = st.segmented_control(
+        "Panels", list(words), default="all", required=True, key="panels", format_func=words.__getitem__
+    )
+    return display if chosen == "pair" else replace(display, swipe=None)
 
 
 def citation(rows: list[Comparison], settings: Selection) -> str:
@@ -74,11 +75,11 @@ def _button(label: str, suffix: str, data: Callable[[], str | bytes], mime: str,
     st.download_button(label, data, name, mime, key=f"download{suffix}", on_click="ignore", help=words)
 
 
-def _file(comparisons: list[Comparison], suffix: str, scale: str, style: str) -> bytes:
-    return session.figure_file(Comparison.stack(comparisons), suffix, scale, style)
+def _file(comparisons: list[Comparison], suffix: str, display: Display) -> bytes:
+    return session.figure_file(Comparison.stack(comparisons), suffix, display)
 
 
-def _page(rows: list[Row], settings: Selection) -> str:
+def _page(rows: list[Row], settings: Selection, look: str) -> str:
     """The page with the maps that are shown and, where they cost no pass of a network, those of the other likely classes."""
     comparisons = [row for _, row in rows]
     question = settings.question
@@ -91,4 +92,4 @@ def _page(rows: list[Row], settings: Selection) -> str:
             others.append([session.explained(loaded, keys, one.digest, asked, one) for one, _ in rows])
     pictures = [session.picture(photograph.digest, question.view, photograph) for photograph, _ in rows]
     order = list(session.study_named(settings.study).variants)
-    return interactive_page(comparisons, others, [photograph.digest for photograph, _ in rows], pictures, order)
+    return interactive_page(comparisons, others, [photograph.digest for photograph, _ in rows], pictures, order, look)
