@@ -8,6 +8,7 @@ from PIL import Image
 
 from cam.figures.drawing import draw_pillow
 from cam.figures.figure import COLOUR_MAP, OPACITY, display_scale, figure_layout, overlay, scaled
+from cam.saved import KINDS
 
 if TYPE_CHECKING:
     from cam.comparison import Comparison
@@ -75,9 +76,7 @@ def same(one: "Comparison", other: "Comparison") -> bool:
         one.images, other.images
     ):
         return False
-    return all(
-        _alike(getattr(one, name), getattr(other, name)) for name in ("maps", "logits", "class_idx", "against_idx")
-    )
+    return all(_alike(getattr(one, name), getattr(other, name)) for name in KINDS)
 
 
 def _alike(one: dict[str, np.ndarray] | None, other: dict[str, np.ndarray] | None) -> bool:

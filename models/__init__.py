@@ -4,6 +4,7 @@ starting.py       a command that is starting: Ctrl-C ends it without a traceback
 normalisation.py  the mean and deviation that a network expects of its pixels
 outputs.py        what its logits mean
 out_of_class.py   photographs that show none of the classes
+other_rows.py     what a classifier's other rows say, those of classes that a study has not
 scaling.py        stages, multipliers and rounding, the compound rule
 home.py           where the files are that belong to no package
 files.py          files: written whole or not at all, and the one door for those from outside

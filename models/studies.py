@@ -38,6 +38,7 @@ from models.growth import grow
 from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of, tables_of
 from models.network import Network
 from models.normalisation import Normalisation
+from models.other_rows import OtherRows
 from models.out_of_class import TABLE as OUT_OF_CLASS
 from models.out_of_class import OutOfClass
 from models.outputs import agreed_outputs
@@ -83,6 +84,7 @@ class Loaded(NamedTuple):
     categories: list[str]
     notes: tuple[str, ...] = ()
     outputs: str | None = None
+    other_rows: OtherRows | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,12 @@ class Study:
             )
         outputs = self.outputs or loaded.outputs
         self._check_outputs(key, classes, outputs)
+        scale = self.out_of_class.scale(key) if self.out_of_class else None
+        if scale and scale.needs_others and not loaded.other_rows:
+            raise StudyError(
+                f"variant {key!r}: its classifier has no rows beside those of the study {self.name!r}, which the score "
+                f"{scale.score!r} needs; take another with python -m models judge"
+            )
         return Network(
             loaded.model,
             scaling=loaded.scaling,
@@ -142,7 +150,8 @@ class Study:
             normalisation=loaded.normalisation,
             placement=loaded.placement,
             outputs=outputs,
-            score_scale=self.out_of_class.scale(key) if self.out_of_class else None,
+            score_scale=scale,
+            other_rows=loaded.other_rows,
             categories=loaded.categories,
             label=variant.label,
             provenance=variant.provenance,
@@ -233,6 +242,7 @@ class Study:
             list(categories),
             checkpoint.notes,
             checkpoint.outputs,
+            checkpoint.other_rows(label_set),
         )
 
     def _grown(self, variant: Variant) -> Loaded:

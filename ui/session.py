@@ -205,8 +205,11 @@ def explained(
             found = ask(chosen, [_views(_photograph, question.view, chosen)], question)
         return replace(found, names=[_photograph.name], evidence={})
     everything = comparison(choices, digest, question.view, _photograph)
-    parts = ("variants", "maps", "logits", "class_idx", "evidence")
-    selected: dict[str, Any] = {part: {key: getattr(everything, part)[key] for key in keys} for part in parts}
+    parts = ("variants", "maps", "logits", "others", "class_idx", "evidence")
+    selected: dict[str, Any] = {
+        part: {key: getattr(everything, part)[key] for key in keys if key in getattr(everything, part)}
+        for part in parts
+    }
     shown = replace(everything, **selected)
     return replace(shown.explain(question.target, question.method), evidence={})
 
