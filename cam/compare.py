@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cam.comparison import Comparison, VariantFacts, require_finite
-from cam.evidence import Evidence
+from cam.comparison import Comparison, VariantFacts
+from cam.evidence import Evidence, require_finite
 from cam.inputs import Pictures, listed_pictures, named_networks, plain_target
 from cam.maps.closed_forms import mirrored, shifted
 from cam.maps.layers import HEAD, centres_at, offset_at, run_maps

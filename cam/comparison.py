@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cam.evidence import Evidence, stacked
+from cam.evidence import Evidence, require_finite, stacked
 from cam.maps.cells import CellGrid
 from cam.maps.closed_forms import mirrored, shifted
 from cam.maps.layers import HEAD, centres_at, offset_at
@@ -217,8 +217,8 @@ class Comparison:
                 )
 
         def joined(kind: str) -> dict[str, np.ndarray]:
-            keys = getattr(first, kind)
-            return {key: np.concatenate([getattr(one, kind)[key] for one in comparisons]) for key in keys}
+            parts = [getattr(one, kind) for one in comparisons]
+            return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
         return replace(
             first,
@@ -313,17 +313,3 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     flip: bool = False
     outputs: Literal["softmax", "sigmoid"] = "softmax"
     notes: list[str] = []
-
-
-def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[str]) -> None:
-    """Refuse logits or maps that are not finite, with the variant's and the image's names.
-
-    Raises:
-        ValueError: for the first such image.
-    """
-    for key, values in arrays.items():
-        bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
-        if len(bad):
-            raise ValueError(
-                f"variant {key!r} gives {kind} that are not finite on {names[bad[0]]!r}; its weights are damaged"
-            )

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torchvision.models import EfficientNet
 
 from models.checkpoints.hubs import located
 from models.checkpoints.label_sets import rows_of
@@ -37,14 +36,11 @@ from models.files import read_text
 from models.growth import grow
 from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of, tables_of
 from models.network import Network
-from models.normalisation import Normalisation
-from models.other_rows import OtherRows
 from models.out_of_class import TABLE as OUT_OF_CLASS
 from models.out_of_class import OutOfClass
 from models.outputs import agreed_outputs
-from models.placement import Placement
 from models.scaling import VARIANT_SCALINGS, Scaling
-from models.variants import StudyError, Variant, variant_from
+from models.variants import Loaded, StudyError, Variant, variant_from
 
 __all__ = [
     "DEFAULT_STUDY",
@@ -71,20 +67,6 @@ class Architecture(NamedTuple):
     scaling: Scaling
     family: str
     num_classes: int
-
-
-class Loaded(NamedTuple):
-    """What a variant's source gives, before it is a ``Network``."""
-
-    model: EfficientNet
-    scaling: Scaling
-    family: str
-    normalisation: Normalisation
-    placement: Placement
-    categories: list[str]
-    notes: tuple[str, ...] = ()
-    outputs: str | None = None
-    other_rows: OtherRows | None = None
 
 
 @dataclass(frozen=True)
@@ -140,8 +122,8 @@ class Study:
         scale = self.out_of_class.scale(key) if self.out_of_class else None
         if scale and scale.needs_others and not loaded.other_rows:
             raise StudyError(
-                f"variant {key!r}: its classifier has no rows beside those of the study {self.name!r}, which the score "
-                f"{scale.score!r} needs; take another with python -m models judge"
+                f"variant {key!r}: its classifier has no rows beside those of the study, which the score {scale.score!r} "
+                "needs; take another with python -m models judge"
             )
         return Network(
             loaded.model,
