@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cam.comparison import Comparison, VariantFacts, require_finite
-from cam.evidence import Evidence
+from cam.comparison import Comparison, VariantFacts
+from cam.evidence import Evidence, require_finite
 from cam.inputs import Pictures, listed_pictures, named_networks, plain_target
 from cam.maps.closed_forms import mirrored, shifted
 from cam.maps.layers import HEAD, centres_at, offset_at, run_maps
@@ -100,6 +100,11 @@ def ask_once(
     evidence = {key: _evidence(network, inputs, flip) for key, network in networks.items()}
     logits = {key: found.logits(found.features).cpu().numpy() for key, found in evidence.items()}
     require_finite(logits, "logits", names)
+    others = {
+        key: network.other_rows.energy(evidence[key].features).cpu().numpy()
+        for key, network in networks.items()
+        if network.other_rows and network.score_scale and network.score_scale.needs_others
+    }
     seen = np.stack([np.asarray(one.sides[DRAWN_SIZE]) for one in inputs.views])
     facts = {key: VariantFacts.of(network, layers) for key, network in networks.items()}
     outputs = _shared_outputs(networks)
@@ -115,6 +120,7 @@ def ask_once(
         evidence=evidence,
         outputs=outputs,
         notes=[one.note for one in inputs.views],
+        others=others,
     )
     if question.from_features and _closed(networks, question.method):
         return bare.explain(question.target)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cam.evidence import Evidence, stacked
+from cam.evidence import Evidence, require_finite, stacked
 from cam.figures.display import Display
 from cam.figures.drawing import draw_matplotlib
 from cam.figures.figure import figure_layout
@@ -21,7 +21,7 @@ from cam.maps.layers import HEAD, centres_at, offset_at
 from cam.maps.methods import closed_form_of, require_head
 from cam.maps.targets import Classes, Target, resolve_target
 from cam.question import Question
-from cam.saved import FORMAT, checked_arrays, read_arrays, read_document
+from cam.saved import FORMAT, KINDS, checked_arrays, read_arrays, read_document
 from cam.showing import Guess, overlay_of, png_of, same, top_of, words_of
 from models.classifier import linear_layers
 from models.engine import engine_words
@@ -96,6 +96,7 @@ class Comparison:
         class_idx: key -> class explained, int64 (N,).
         against_idx: key -> class B of "A - B", int64 (N,); None for other targets.
         evidence: key -> what other maps can be computed from; empty after ``load`` and at layers other than the head.
+        others: key -> energy of the classifier's other rows, float32 (N,), of those networks that are judged by it.
         outputs: how logits are read: ``"softmax"`` or ``"sigmoid"``, see ``models.outputs``.
         notes: on each image, what was read otherwise than it was stored; "" where nothing, [] where that is not known.
     """
@@ -112,6 +113,7 @@ class Comparison:
     evidence: dict[str, Evidence] = field(default_factory=dict, repr=False, compare=False)
     outputs: str = SOFTMAX
     notes: list[str] = field(default_factory=list)
+    others: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return words_of(self)
@@ -144,7 +146,8 @@ class Comparison:
     @property
     def out_of_class(self) -> list[bool] | None:
         """Of each image whether it may show none of the classes; None where nobody measured how to tell."""
-        return out_of_class(self.logits, {key: facts.score_scale for key, facts in self.variants.items()})
+        scales = {key: facts.score_scale for key, facts in self.variants.items()}
+        return out_of_class(self.logits, scales, self.others)
 
     def probabilities(self, key: str) -> np.ndarray:
         """What a variant gives each class in each image, float64 (N, K)."""
@@ -217,7 +220,8 @@ class Comparison:
                 )
 
         def joined(kind: str) -> dict[str, np.ndarray]:
-            return {key: np.concatenate([getattr(one, kind)[key] for one in comparisons]) for key in first.variants}
+            parts = [getattr(one, kind) for one in comparisons]
+            return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
         return replace(
             first,
@@ -226,6 +230,7 @@ class Comparison:
             images=np.concatenate([one.images for one in comparisons]),
             maps=joined("maps"),
             logits=joined("logits"),
+            others=joined("others"),
             class_idx=joined("class_idx"),
             against_idx=joined("against_idx") if first.against_idx is not None else None,
             evidence={key: stacked([one.evidence[key] for one in comparisons]) for key in first.evidence},
@@ -244,7 +249,7 @@ class Comparison:
     def save(self, path: str | os.PathLike) -> None:
         """Write everything a figure needs into one .npz file, without features; the same comparison gives the same bytes."""
         arrays: dict[str, np.ndarray] = {"images": self.images}
-        for kind in ("maps", "logits", "class_idx", "against_idx"):
+        for kind in KINDS:
             arrays |= {f"{kind}/{key}": values for key, values in (getattr(self, kind) or {}).items()}
         facts = {key: asdict(variant) for key, variant in self.variants.items()}
         asked = asdict(self.question)
@@ -310,17 +315,3 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     flip: bool = False
     outputs: Literal["softmax", "sigmoid"] = "softmax"
     notes: list[str] = []
-
-
-def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[str]) -> None:
-    """Refuse logits or maps that are not finite, with the variant's and the image's names.
-
-    Raises:
-        ValueError: for the first such image.
-    """
-    for key, values in arrays.items():
-        bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
-        if len(bad):
-            raise ValueError(
-                f"variant {key!r} gives {kind} that are not finite on {names[bad[0]]!r}; its weights are damaged"
-            )

@@ -1,6 +1,6 @@
 """What a comparison keeps of each network, so that maps of other classes and methods need no further pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,3 +45,17 @@ def stacked(evidence: Sequence[Evidence]) -> Evidence:
     turned = [one.mirrored for one in evidence if one.mirrored is not None]
     features = torch.cat([one.features for one in evidence])
     return replace(evidence[0], features=features, mirrored=torch.cat(turned) if turned else None)
+
+
+def require_finite(arrays: Mapping[str, np.ndarray], kind: str, names: Sequence[str]) -> None:
+    """Refuse logits or maps that are not finite, with the variant's and the image's names.
+
+    Raises:
+        ValueError: for the first such image.
+    """
+    for key, values in arrays.items():
+        bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+        if len(bad):
+            raise ValueError(
+                f"variant {key!r} gives {kind} that are not finite on {names[bad[0]]!r}; its weights are damaged"
+            )

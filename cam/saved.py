@@ -20,7 +20,13 @@ from models.images import VIEWS
 FORMAT = 1
 MOST_BYTES = 2**29  # of a file, and of its arrays unpacked: 300 images of five networks
 MOST_ENTRIES, MOST_SIDE = 100, 4096
-KINDS = {"maps": (np.float32, 3), "logits": (np.float32, 2), "class_idx": (np.int64, 1), "against_idx": (np.int64, 1)}
+KINDS: dict[str, tuple[type, int]] = {
+    "maps": (np.float32, 3),
+    "logits": (np.float32, 2),
+    "others": (np.float32, 1),
+    "class_idx": (np.int64, 1),
+    "against_idx": (np.int64, 1),
+}
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -73,7 +79,7 @@ def read_document(document: type[Any], arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def checked_arrays(arrays: Mapping[str, np.ndarray], found: Any) -> dict[str, Any]:
-    """``images``, and ``maps``, ``logits``, ``class_idx`` and ``against_idx`` by variant, once they fit the document.
+    """``images``, and what ``KINDS`` lists by variant, once they fit the document.
 
     Args:
         arrays: of the file.
@@ -93,6 +99,8 @@ def checked_arrays(arrays: Mapping[str, np.ndarray], found: Any) -> dict[str, An
     kinds: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in KINDS}
     for kind, (dtype, axes) in KINDS.items():
         for key, facts in found.variants.items():
+            if kind == "others" and not (facts.score_scale and facts.score_scale.needs_others):
+                continue
             side = len(facts.centres)
             shape = {"maps": (count, side, side), "logits": (count, classes)}.get(kind, (count,))
             array = arrays.get(f"{kind}/{key}")
@@ -100,7 +108,7 @@ def checked_arrays(arrays: Mapping[str, np.ndarray], found: Any) -> dict[str, An
                 continue
             if array is None or array.dtype != dtype or array.ndim != axes or array.shape != shape or not side:
                 raise ValueError(f"{kind} of {key!r} are missing or of another shape; expected {shape}")
-            if not np.isfinite(array).all() or (axes == 1 and not ((array >= 0) & (array < classes)).all()):
+            if not np.isfinite(array).all() or (dtype is np.int64 and not ((array >= 0) & (array < classes)).all()):
                 raise ValueError(f"{kind} of {key!r} hold values that are not valid")
             kinds[kind][key] = array
     if kinds["against_idx"] and kinds["against_idx"].keys() != found.variants.keys():

@@ -9,6 +9,7 @@ from PIL import Image
 from cam.figures.drawing import draw_pillow
 from cam.figures.figure import figure_layout
 from cam.figures.panels import Painter
+from cam.saved import KINDS
 
 if TYPE_CHECKING:
     from cam.comparison import Comparison
@@ -74,9 +75,7 @@ def same(one: "Comparison", other: "Comparison") -> bool:
         one.images, other.images
     ):
         return False
-    return all(
-        _alike(getattr(one, name), getattr(other, name)) for name in ("maps", "logits", "class_idx", "against_idx")
-    )
+    return all(_alike(getattr(one, name), getattr(other, name)) for name in KINDS)
 
 
 def _alike(one: dict[str, np.ndarray] | None, other: dict[str, np.ndarray] | None) -> bool:

@@ -4,6 +4,7 @@ starting.py       Ctrl-C ends a command without a traceback while it is still im
 normalisation.py  the mean and standard deviation that pixels are normalised with
 outputs.py        what logits mean
 out_of_class.py   photographs that show none of the classes
+other_rows.py     what a classifier's other rows say, those of classes that a study has not
 scaling.py        stages, multipliers and rounding, the compound rule
 home.py           where the files outside the packages are
 files.py          files are written whole or not at all, and read through one door

@@ -4,22 +4,22 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
 from models.commands import DONE, SOME_FAILED, say
 from models.files import read_text
 from models.images import ImageError, list_images
-from models.judging import CANDIDATES, Logits, calibrated, measured, table
+from models.judging import CANDIDATES, Answers, Score, below, calibrated, measured, sure, table
 from models.network import Network
-from models.out_of_class import SCORES, TABLE, OutOfClass
+from models.out_of_class import AGAINST, SCORES, TABLE, OutOfClass
 from models.studies import DEFAULT_STUDY, load_study
 from models.views import Views
 
 MOST_LIST = 64 * 2**20
 BATCH = 8
 LEAST = 20  # photographs on either side
+SURE = (0.5, 0.8)  # what a network gives the class that it names
 
 
 def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,47 +51,64 @@ def run_judge(arguments: argparse.Namespace) -> int:
     if not networks:
         raise ValueError(f"no variant of study {study.name!r} has weights here; expected at least one")
     unreadable: list[str] = []
-    inside = {name: logits_of(networks, photographs_in(name), unreadable, name) for name in arguments.inside}
-    outside = {name: logits_of(networks, photographs_in(name), unreadable, name) for name in arguments.outside}
+    inside = {name: answers_of(networks, photographs_in(name), unreadable, name) for name in arguments.inside}
+    outside = {name: answers_of(networks, photographs_in(name), unreadable, name) for name in arguments.outside}
     print("\n".join(report(inside, outside, arguments.score, arguments.false_alarms)))
     for reason in unreadable:
         say(f"{reason}; left out")
     return SOME_FAILED if unreadable else DONE
 
 
-def report(inside: Mapping[str, Logits], outside: Mapping[str, Logits], score: str, false_alarms: float) -> list[str]:
+def report(inside: Mapping[str, Answers], outside: Mapping[str, Answers], score: str, false_alarms: float) -> list[str]:
     """Every score's numbers, the chosen one's for each set of photographs, and the lines of the manifest.
 
     Of photographs in the classes every second calibrates, and the others are measured.
 
     Args:
-        inside: name of each set -> logits of photographs of the classes.
-        outside: name of each set -> logits of photographs that show none of them.
+        inside: name of each set -> answers to photographs of the classes.
+        outside: name of each set -> answers to photographs that show none of them.
         score: for the manifest.
         false_alarms: share of the calibration's photographs that the threshold gives up.
+
+    Raises:
+        ValueError: the score needs other rows, and a network has none.
     """
-    calibration = [every_second(one, 0) for one in inside.values()]
-    held = {name: every_second(one, 1) for name, one in inside.items()}
-    ins, outs = joined(list(held.values())), joined(list(outside.values()))
-    known = sum(map(count, calibration))
-    lines = [
-        f"{known} photographs of the classes calibrate, {count(ins)} others and {count(outs)} outside are measured"
-    ]
-    lines.append(f"{'':<40} {'AUROC':<22} {'false alarms':<22} found")
-    scores = {name: calibrated(name, calibration, false_alarms) for name in CANDIDATES}
+    calibration = [one.part(slice(0, None, 2)) for one in inside.values()]
+    held = {name: one.part(slice(1, None, 2)) for name, one in inside.items()}
+    ins, outs = Answers.joined(list(held.values())), Answers.joined(list(outside.values()))
+    known = sum(one.count for one in calibration)
+    lines = [f"{known} photographs of the classes calibrate, {ins.count} others and {outs.count} outside are measured"]
+    lines.append(f"{'':<58} {'AUROC':<22} {'false alarms':<22} found")
+    names = [name for name in CANDIDATES if name != AGAINST or ins.others]
+    if score not in names:
+        raise ValueError(
+            f"the score {score!r} needs checkpoints whose classifier knows more; choose from {', '.join(names)}"
+        )
+    scores = {name: calibrated(name, calibration, false_alarms) for name in names}
     found = {name: measured(one, ins, outs) for name, one in scores.items()}
     lines += [_line(name, one.auroc, one.false_alarms, one.found) for name, one in found.items()]
     for name, others in held.items():
         one = measured(scores[score], others, outs)
-        lines.append(_line(f"{score}, inside {Path(name).name} ({count(others)})", one.auroc, one.false_alarms, ""))
-    for name, logits in outside.items():
-        one = measured(scores[score], ins, logits)
-        lines.append(_line(f"{score}, outside {Path(name).name} ({count(logits)})", one.auroc, "", one.found))
-    return [*lines, "", toml_lines(table(scores[score], list(ins), found[score]))]
+        lines.append(_line(f"{score}, inside {Path(name).name} ({others.count})", one.auroc, one.false_alarms, ""))
+    for name, strangers in outside.items():
+        one = measured(scores[score], ins, strangers)
+        lines.append(_line(f"{score}, outside {Path(name).name} ({strangers.count})", one.auroc, "", one.found))
+        lines += _sure_lines(scores[score], name, strangers)
+    return [*lines, "", toml_lines(table(scores[score], list(ins.logits), found[score]))]
+
+
+def _sure_lines(score: Score, name: str, outside: Answers) -> list[str]:
+    """How many are found of those photographs that some network is sure of: these answers mislead most."""
+    lines = []
+    for least in SURE:
+        some = outside.part(sure(outside, least))
+        found = round(below(score.of(some), score.threshold) * some.count) if some.count else 0
+        lines.append(_line(f"  some network at least {least:.0%} sure", "", "", f"{found} of {some.count}"))
+    return lines
 
 
 def _line(name: str, auroc: object, false_alarms: object, found: object) -> str:
-    return f"{name:<40} {auroc!s:<22} {false_alarms!s:<22} {found}".rstrip()
+    return f"{name:<58} {auroc!s:<22} {false_alarms!s:<22} {found}".rstrip()
 
 
 def photographs_in(name: str) -> list[Path]:
@@ -111,10 +128,10 @@ def photographs_in(name: str) -> list[Path]:
     return paths
 
 
-def logits_of(
+def answers_of(
     networks: Mapping[str, Network], paths: Sequence[Path], unreadable: list[str], label: str = ""
-) -> dict[str, np.ndarray]:
-    """Logits of every network on every photograph that opens, (N, K) each, as the app shows it to them.
+) -> Answers:
+    """What every network says of every photograph that opens, as the app shows it to them.
 
     Args:
         networks: key -> network.
@@ -123,6 +140,7 @@ def logits_of(
         label: shown with the progress bar.
     """
     found: dict[str, list[torch.Tensor]] = {key: [] for key in networks}
+    others: dict[str, list[torch.Tensor]] = {key: [] for key in networks}
     sides, views = {network.scaling.input_size for network in networks.values()}, []
     for place, path in enumerate(tqdm(paths, desc=label, unit=" images", disable=None)):
         try:
@@ -132,11 +150,15 @@ def logits_of(
         if views and (len(views) == BATCH or place == len(paths) - 1):
             for key, network in networks.items():
                 images = torch.stack([network.transform(one.sides[network.scaling.input_size]) for one in views])
-                found[key].append(network.logits(network.features(images)).cpu())
+                features = network.features(images)
+                found[key].append(network.logits(features).cpu())
+                if network.other_rows:
+                    others[key].append(network.other_rows.energy(features).cpu())
             views = []
     if not all(found.values()):
         raise ValueError(f"no photograph of {label!r} opens; give others")
-    return {key: torch.cat(logits).numpy() for key, logits in found.items()}
+    kinds = (found, others if all(others.values()) else {})
+    return Answers(*({key: torch.cat(one).numpy() for key, one in kind.items()} for kind in kinds))
 
 
 def toml_lines(found: OutOfClass) -> str:
@@ -145,18 +167,3 @@ def toml_lines(found: OutOfClass) -> str:
     lines += [f"{name} = {getattr(found, name)}" for name in ("threshold", "auroc", "false_alarms", "found")]
     scales = ", ".join(f"{key} = [{mean}, {deviation}]" for key, (mean, deviation) in found.scales.items())
     return "\n".join([*lines, f"scales = {{ {scales} }}"])
-
-
-def every_second(logits: Logits, first: int) -> dict[str, np.ndarray]:
-    """Half of the photographs."""
-    return {key: values[first::2] for key, values in logits.items()}
-
-
-def joined(sets: Sequence[Logits]) -> dict[str, np.ndarray]:
-    """The photographs of several sets."""
-    return {key: np.concatenate([one[key] for one in sets]) for key in sets[0]}
-
-
-def count(logits: Logits) -> int:
-    """How many photographs."""
-    return len(next(iter(logits.values())))

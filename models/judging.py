@@ -5,11 +5,12 @@ classes before they are averaged over the networks, so that none outvotes the ot
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from models.out_of_class import SCORES, OutOfClass
+from models.out_of_class import SCORES, Name, OutOfClass, scored
 from models.outputs import probabilities
 
 Numbers = np.ndarray
@@ -18,33 +19,72 @@ RESAMPLES = 1000
 TAIL = 2.5  # per cent on either side of an interval
 
 
-def _each(score: Callable[[Numbers], Numbers]) -> Callable[[Logits], Numbers]:
+@dataclass(frozen=True)
+class Answers:
+    """What networks say of photographs: logits, and energies (N,) of their classifiers' other rows, {} where one has none."""
+
+    logits: Logits
+    others: Mapping[str, Numbers] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many photographs."""
+        return len(next(iter(self.logits.values())))
+
+    def part(self, rows: slice | Numbers) -> "Answers":
+        """Of some of the photographs."""
+        return Answers(*({key: one[rows] for key, one in kind.items()} for kind in (self.logits, self.others)))
+
+    @classmethod
+    def joined(cls, sets: Sequence["Answers"]) -> "Answers":
+        """Of the photographs of several sets."""
+        return cls(_joined([one.logits for one in sets]), _joined([one.others for one in sets]))
+
+
+def _joined(sets: Sequence[Logits]) -> Logits:
+    return {key: np.concatenate([one[key] for one in sets]) for key in sets[0]}
+
+
+def _each(name: Name) -> Callable[[Answers], Numbers]:
     """A score of each network, (networks, N)."""
-    return lambda logits: np.stack([score(np.asarray(one, np.float64)) for one in logits.values()])
+    return lambda answers: np.stack(
+        [scored(name, logits, answers.others.get(key)) for key, logits in answers.logits.items()]
+    )
 
 
-def _mean_probability(logits: Logits) -> Numbers:
+def _softmaxes(answers: Answers) -> Numbers:
+    """Of each network, (networks, N, K)."""
+    return np.stack([probabilities(np.asarray(one, np.float64)) for one in answers.logits.values()])
+
+
+def _mean_probability(answers: Answers) -> Numbers:
     """The likeliest class of all networks together: low where they are unsure and where they disagree."""
-    return np.mean([probabilities(np.asarray(one, np.float64)) for one in logits.values()], axis=0).max(axis=1)[None]
+    return _softmaxes(answers).mean(axis=0).max(axis=1)[None]
 
 
-def _agreement(logits: Logits) -> Numbers:
+def _together(answers: Answers) -> Numbers:
+    energy = _each("energy")(answers)
+    return np.concatenate([energy, np.repeat(_mean_probability(answers), len(energy), axis=0)])
+
+
+def _agreement(answers: Answers) -> Numbers:
     """Share of the networks that see what most of them see."""
-    seen = np.stack([one.argmax(axis=1) for one in logits.values()])
+    seen = np.stack([one.argmax(axis=1) for one in answers.logits.values()])
     return (seen[:, None] == seen[None]).mean(axis=1).max(axis=0)[None]
 
 
-def _together(logits: Logits) -> Numbers:
-    return np.concatenate([_each(SCORES["energy"])(logits), np.repeat(_mean_probability(logits), len(logits), axis=0)])
-
-
-CANDIDATES: dict[str, Callable[[Logits], Numbers]] = {  # name -> parts of the score, (parts, N)
-    **{name: _each(score) for name, score in SCORES.items()},
-    "max softmax": _each(lambda logits: probabilities(logits).max(axis=1)),
+CANDIDATES: dict[str, Callable[[Answers], Numbers]] = {  # name -> parts of the score, (parts, N)
+    **{name: _each(name) for name in SCORES},
+    "max softmax": lambda answers: _softmaxes(answers).max(axis=2),
     "max of the mean softmax": _mean_probability,
     "agreement": _agreement,
     "energy, mean softmax": _together,
 }
+
+
+def sure(answers: Answers, least: float) -> Numbers:
+    """Which photographs some network is sure of: it gives a class ``least`` or more."""
+    return (_softmaxes(answers).max(axis=(0, 2))) >= least
 
 
 class Share(NamedTuple):
@@ -82,20 +122,20 @@ class Score(NamedTuple):
     deviation: Numbers
     threshold: float
 
-    def of(self, logits: Logits) -> Numbers:
+    def of(self, answers: Answers) -> Numbers:
         """Of each photograph, (N,)."""
-        return ((CANDIDATES[self.name](logits) - self.mean) / self.deviation).mean(axis=0)
+        return ((CANDIDATES[self.name](answers) - self.mean) / self.deviation).mean(axis=0)
 
 
-def calibrated(name: str, sets: Sequence[Logits], false_alarms: float) -> Score:
+def calibrated(name: str, sets: Sequence[Answers], false_alarms: float) -> Score:
     """A score in standard deviations, with the threshold that gives up a share of the photographs of the classes.
 
     Args:
         name: in ``CANDIDATES``.
-        sets: logits on photographs of the classes from several sources, each of which counts alike, however large.
+        sets: answers to photographs of the classes from several sources, each of which counts alike, however large.
         false_alarms: the share.
     """
-    parts = [CANDIDATES[name](logits) for logits in sets]
+    parts = [CANDIDATES[name](answers) for answers in sets]
     weights = np.concatenate([np.full(one.shape[1], 1 / one.shape[1] / len(parts)) for one in parts])
     joined = np.concatenate(parts, axis=1)
     mean = np.average(joined, axis=1, weights=weights)[:, None]
@@ -106,7 +146,7 @@ def calibrated(name: str, sets: Sequence[Logits], false_alarms: float) -> Score:
     return Score(name, mean, deviation, float(scores[order][place]))
 
 
-def measured(score: Score, inside: Logits, outside: Logits) -> Finding:
+def measured(score: Score, inside: Answers, outside: Answers) -> Finding:
     """How well a score tells other photographs apart than those that it was calibrated on."""
     ins, outs, threshold = score.of(inside), score.of(outside), score.threshold
     generator = np.random.default_rng(0)
@@ -125,9 +165,9 @@ def table(score: Score, keys: Sequence[str], finding: Finding) -> OutOfClass:
     Raises:
         ValueError: the score is not one of those that a manifest may name.
     """
-    if score.name not in SCORES:
+    name: Name | None = next((one for one in SCORES if one == score.name), None)
+    if name is None:
         raise ValueError(f"a manifest cannot name the score {score.name!r}; choose from {', '.join(SCORES)}")
-    name: Literal["energy", "max logit"] = "energy" if score.name == "energy" else "max logit"
     rows = zip(keys, score.mean.ravel(), score.deviation.ravel(), strict=True)
     return OutOfClass(
         score=name,

@@ -21,6 +21,7 @@ from models.engine import ONNX_RUNTIME, Engine, chosen_engine
 from models.images import image_tensor
 from models.in_memory import Original, checkpoint_of, own_side
 from models.normalisation import Normalisation
+from models.other_rows import OtherRows
 from models.out_of_class import ScoreScale
 from models.outputs import agreed_outputs
 from models.placement import NOMINAL, Placement
@@ -41,6 +42,7 @@ class Network:
         placement: how far from their nominal centres the cells of its last map look; by default not at all.
         outputs: how its logits are read: by default as ``"softmax"``, a single one as ``"sigmoid"``.
         score_scale: what tells photographs that show none of its classes; None where that was not measured.
+        other_rows: of its checkpoint's classifier, beside those of its classes; None where there are none.
         engine: what runs its forward passes, one of ``ENGINES``; see ``models.engine``.
     """
 
@@ -58,6 +60,7 @@ class Network:
         placement: Placement = NOMINAL,
         outputs: str | None = None,
         score_scale: ScoreScale | None = None,
+        other_rows: OtherRows | None = None,
         device: str | torch.device = "auto",
     ):
         self.device = choose_device(device)
@@ -68,6 +71,7 @@ class Network:
         self.normalisation = normalisation or family_named(family).normalisation
         self.placement, self.outputs = placement, agreed_outputs(outputs, len(categories))
         self.score_scale = score_scale
+        self.other_rows = other_rows.to(self.device) if other_rows else None
         self._cost = network_cost(scaling, len(categories), family, hidden_widths(model.classifier))
         self._engine = Engine(self.model, scaling.input_size)
         self._original: Original | None = None

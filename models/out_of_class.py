@@ -3,6 +3,8 @@
 A softmax must choose: of a dog, networks that know no dog say "beaver, 95 %". The logits themselves tell more. Their free
 energy, the logsumexp, is low where nothing speaks for any class (Liu et al., NeurIPS 2020, https://arxiv.org/abs/2010.03759);
 so is the largest of them (Hendrycks et al., ICML 2022, https://arxiv.org/abs/1911.11132), which serves many classes better.
+Where the classifier knows more than the study's classes, what its other rows say tells most: their energy counts against that
+of the study's (``models.other_rows``).
 Each network's score is counted in standard deviations from its mean on photographs of the classes; that of a photograph is
 the mean over the networks, and below a threshold none of the classes may fit. What is measured by ``python -m models judge``
 belongs to a study's manifest. Plain numbers, no torch.
@@ -11,6 +13,7 @@ belongs to a study's manifest. Plain numbers, no torch.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -32,7 +35,31 @@ def largest(logits: Numbers) -> Numbers:
     return np.asarray(logits, np.float64).max(axis=1)
 
 
-SCORES: dict[str, Callable[[Numbers], Numbers]] = {"energy": energies, "max logit": largest}
+Name = Literal["energy", "max logit", "energy against others"]
+AGAINST: Name = "energy against others"
+FACTOR = 2.0  # of the others' energy: it varies less than the study's, and anything from 1.5 to 3 tells as well
+SCORES: dict[Name, Callable[[Numbers], Numbers]] = {"energy": energies, "max logit": largest, AGAINST: energies}
+
+
+def scored(name: Name, logits: Numbers, others: Numbers | None = None) -> Numbers:
+    """One network's score of each photograph, float64 (N,).
+
+    Args:
+        name: in ``SCORES``.
+        logits: (N, K).
+        others: energy of the classifier's other rows, (N,), where the score needs it.
+
+    Raises:
+        ValueError: it does, and there is none, or not one for each photograph.
+    """
+    score = SCORES[name](logits)
+    if name != AGAINST:
+        return score
+    if others is None or len(others) != len(score):
+        raise ValueError(
+            f"the score {name!r} needs the energy of other rows of each photograph; give a network that has some"
+        )
+    return score - FACTOR * np.asarray(others, np.float64)
 
 
 @dataclass(frozen=True)
@@ -49,7 +76,7 @@ class ScoreScale:
         ValueError: there is no such score, a number is not finite, or the deviation is not above 0.
     """
 
-    score: Literal["energy", "max logit"]
+    score: Name
     mean: float
     deviation: float
     threshold: float
@@ -60,9 +87,14 @@ class ScoreScale:
         if not all(map(isfinite, (self.mean, self.deviation, self.threshold))) or self.deviation <= 0:
             raise ValueError(f"{self} is no scale of a score; expected finite numbers and a deviation above 0")
 
-    def standardised(self, logits: Numbers) -> Numbers:
-        """Scores of logits (N, K) in standard deviations from the mean, float64 (N,)."""
-        return (SCORES[self.score](logits) - self.mean) / self.deviation
+    @property
+    def needs_others(self) -> bool:
+        """Whether it scores more than logits: the energy of the classifier's other rows too."""
+        return self.score == AGAINST
+
+    def standardised(self, logits: Numbers, others: Numbers | None = None) -> Numbers:
+        """Scores, as ``scored`` takes them, in standard deviations from the mean, float64 (N,)."""
+        return (scored(self.score, logits, others) - self.mean) / self.deviation
 
 
 class OutOfClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +109,7 @@ class OutOfClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found: share of photographs that show none of the classes below it.
     """
 
-    score: Literal["energy", "max logit"]
+    score: Name
     threshold: float
     scales: dict[str, tuple[float, float]]
     auroc: float
@@ -116,12 +148,17 @@ def out_of_class_from(table: object, keys: Sequence[str]) -> OutOfClass | None:
     return found
 
 
-def out_of_class(logits: Mapping[str, Numbers], scales: Mapping[str, ScoreScale | None]) -> list[bool] | None:
+def out_of_class(
+    logits: Mapping[str, Numbers],
+    scales: Mapping[str, ScoreScale | None],
+    others: Mapping[str, Numbers] = MappingProxyType({}),
+) -> list[bool] | None:
     """Which photographs may show none of the classes.
 
     Args:
         logits: key of each network -> (N, K).
         scales: key of each network -> its scale; None where it was not measured: then the others decide.
+        others: key of each network whose scale needs it -> energy of its classifier's other rows, (N,).
 
     Returns:
         Of each photograph; None where no network was measured: nothing can be said.
@@ -129,5 +166,5 @@ def out_of_class(logits: Mapping[str, Numbers], scales: Mapping[str, ScoreScale 
     measured = {key: scale for key, scale in scales.items() if scale is not None}
     if not measured:
         return None
-    score = np.mean([scale.standardised(logits[key]) for key, scale in measured.items()], axis=0)
+    score = np.mean([scale.standardised(logits[key], others.get(key)) for key, scale in measured.items()], axis=0)
     return (score < np.mean([scale.threshold for scale in measured.values()])).tolist()

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torchvision.models import EfficientNet
 
 from models.checkpoints.hubs import located
 from models.checkpoints.label_sets import rows_of
@@ -37,13 +36,11 @@ from models.files import read_text
 from models.growth import grow
 from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of, tables_of
 from models.network import Network
-from models.normalisation import Normalisation
 from models.out_of_class import TABLE as OUT_OF_CLASS
 from models.out_of_class import OutOfClass
 from models.outputs import agreed_outputs
-from models.placement import Placement
 from models.scaling import VARIANT_SCALINGS, Scaling
-from models.variants import StudyError, Variant, variant_from
+from models.variants import Loaded, StudyError, Variant, variant_from
 
 __all__ = [
     "DEFAULT_STUDY",
@@ -70,19 +67,6 @@ class Architecture(NamedTuple):
     scaling: Scaling
     family: str
     num_classes: int
-
-
-class Loaded(NamedTuple):
-    """What is read from a variant's source, before it becomes a ``Network``."""
-
-    model: EfficientNet
-    scaling: Scaling
-    family: str
-    normalisation: Normalisation
-    placement: Placement
-    categories: list[str]
-    notes: tuple[str, ...] = ()
-    outputs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +119,12 @@ class Study:
             )
         outputs = self.outputs or loaded.outputs
         self._check_outputs(key, classes, outputs)
+        scale = self.out_of_class.scale(key) if self.out_of_class else None
+        if scale and scale.needs_others and not loaded.other_rows:
+            raise StudyError(
+                f"variant {key!r}: its classifier has no rows beside those of the study, which the score {scale.score!r} "
+                "needs; take another with python -m models judge"
+            )
         return Network(
             loaded.model,
             scaling=loaded.scaling,
@@ -142,7 +132,8 @@ class Study:
             normalisation=loaded.normalisation,
             placement=loaded.placement,
             outputs=outputs,
-            score_scale=self.out_of_class.scale(key) if self.out_of_class else None,
+            score_scale=scale,
+            other_rows=loaded.other_rows,
             categories=loaded.categories,
             label=variant.label,
             provenance=variant.provenance,
@@ -233,6 +224,7 @@ class Study:
             list(categories),
             checkpoint.notes,
             checkpoint.outputs,
+            checkpoint.other_rows(label_set),
         )
 
     def _grown(self, variant: Variant) -> Loaded:

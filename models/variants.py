@@ -4,6 +4,9 @@ import importlib.util
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
+
+from torchvision.models import EfficientNet
 
 from models.checkpoints.hubs import official_weights
 from models.checkpoints.loading import Checkpoint, CheckpointError, load_checkpoint
@@ -11,6 +14,7 @@ from models.checkpoints.weight_files import MOST_BYTES, printable
 from models.costs import check_cost
 from models.files import read_file
 from models.normalisation import NORMALISATION, Normalisation, normalisation_from
+from models.other_rows import OtherRows
 from models.placement import PLACEMENT, Placement, placement_from
 from models.scaling import Scaling, family_named
 
@@ -105,6 +109,20 @@ class Variant:
             return read_file(path, MOST_BYTES)
         except (ValueError, OSError) as error:
             raise StudyError(f"variant {self.key!r}: {error}") from error
+
+
+class Loaded(NamedTuple):
+    """What a variant's source gives, before it is a ``Network``."""
+
+    model: EfficientNet
+    scaling: Scaling
+    family: str
+    normalisation: Normalisation
+    placement: Placement
+    categories: list[str]
+    notes: tuple[str, ...] = ()
+    outputs: str | None = None
+    other_rows: OtherRows | None = None
 
 
 _TYPES: dict[str, type] = {

@@ -12,7 +12,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "": "models | cam | ui | app",
     "models": "classifier commands exhaustion files gates home normalisation out_of_class outputs pixels placement precision"
     " pulse ridge starting"
-    " | images scaling | costs downloads efficientnet views | graphs"
+    " | images other_rows scaling | costs downloads efficientnet views | graphs"
     " | checkpoints engine exact_growth | in_memory | network | graph_agreement input_check memory noisy_copies variants"
     " | manifest_entries mirror_test refit | growth | studies | command_inputs judging"
     " | graph_command judge_command liveness placement_command training | __main__",

@@ -13,6 +13,7 @@ from cam.evidence import Evidence
 from cam.maps.targets import resolve_target
 from models import Study, StudyError
 from models.checkpoints.loading import CheckpointError
+from models.other_rows import OtherRows
 from models.out_of_class import ScoreScale, out_of_class
 from ui import session
 from ui.session import Choice, Photograph
@@ -32,6 +33,7 @@ class Reader(NamedTuple):
 
     head: nn.Module
     scale: ScoreScale | None
+    other_rows: OtherRows | None
     categories: list[str]
 
 
@@ -62,7 +64,7 @@ def known_elsewhere(choices: Sequence[Choice], view: str, photograph: Photograph
 def reader(study: str, key: str, device: str) -> Reader:
     """The classifier of a variant alone; its body goes again."""
     network = session.study_named(study).load(key, device)
-    return Reader(network.head, network.score_scale, network.categories)
+    return Reader(network.head, network.score_scale, network.other_rows, network.categories)
 
 
 def _same_bodies(other: Study, choices: Sequence[Choice]) -> list[Choice]:
@@ -86,7 +88,12 @@ def _seen(evidence: dict[str, Evidence], readers: dict[str, Reader]) -> str | No
     logits = {
         key: replace(one, head=readers[key].head).logits(one.features).cpu().numpy() for key, one in evidence.items()
     }
-    if out_of_class(logits, {key: one.scale for key, one in readers.items()}) != [False]:
+    others = {
+        key: one.other_rows.energy(evidence[key].features).cpu().numpy()
+        for key, one in readers.items()
+        if one.other_rows
+    }
+    if out_of_class(logits, {key: one.scale for key, one in readers.items()}, others) != [False]:
         return None
     categories = next(iter(readers.values())).categories
     return categories[int(next(iter(resolve_target("shared", logits, categories).class_idx.values()))[0])]

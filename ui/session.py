@@ -187,8 +187,8 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
         StudyError, CheckpointError: weights that were there a moment ago are not.
     """
     chosen = {choice.key: network(choice) for choice in choices}
-    seen = [_views(_photograph, view, chosen)]
-    return replace(compare(chosen, seen, target="own", view=view), names=[_photograph.name])
+    seen = compare(chosen, [_views(_photograph, view, chosen)], target="own", view=view)
+    return replace(seen, names=[_photograph.name])
 
 
 @shared(128, personal=_always)
@@ -206,10 +206,11 @@ def explained(
             found = ask(chosen, [_views(_photograph, question.view, chosen)], question)
         return replace(found, names=[_photograph.name], evidence={})
     everything = comparison(choices, digest, question.view, _photograph)
-    parts = ("variants", "maps", "logits", "class_idx", "evidence")
-    selected: dict[str, Any] = {part: {key: getattr(everything, part)[key] for key in keys} for part in parts}
-    shown = replace(everything, **selected)
-    return replace(shown.explain(question.target, question.method), evidence={})
+    parts = ("variants", "maps", "logits", "others", "class_idx", "evidence")
+    selected: dict[str, Any] = {
+        part: {k: v for k, v in getattr(everything, part).items() if k in keys} for part in parts
+    }
+    return replace(replace(everything, **selected).explain(question.target, question.method), evidence={})
 
 
 @shared(128, personal=_unless_sample)

@@ -12,6 +12,7 @@ from cam.comparison import Comparison
 from cam.export.items import printable_path
 from cam.export.keys import LABEL, Settings
 from cam.export.reading import Photograph
+from cam.saved import KINDS
 from models.network import Network
 from models.views import Views
 
@@ -60,11 +61,10 @@ def sides_of(networks: Mapping[str, Network]) -> frozenset[int]:
 
 def _alone(compared: Comparison, place: int, photograph: Photograph) -> Comparison:
     """One image of a comparison."""
-    kinds = ("maps", "logits", "class_idx", "against_idx")
     row = slice(place, place + 1)
     found: dict[str, Any] = {
         kind: {key: values[row].copy() for key, values in getattr(compared, kind).items()}
-        for kind in kinds
+        for kind in KINDS
         if getattr(compared, kind) is not None
     }
     name = printable_path(photograph.item.relative.rsplit("/", 1)[-1])

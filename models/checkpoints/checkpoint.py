@@ -14,6 +14,7 @@ from models.checkpoints.records import GIVEN, recorded_graph, recorded_placement
 from models.efficientnet import meta_network
 from models.graphs.names import OUTPUTS as OUTPUTS_OF_GRAPH
 from models.normalisation import Normalisation
+from models.other_rows import OtherRows
 from models.outputs import OUTPUTS
 from models.placement import Placement
 from models.scaling import UNRECORDED, Scaling
@@ -108,6 +109,16 @@ class Checkpoint:
             same = convolutions[0].in_channels == convolutions[-1].out_channels
             stage[0].use_res_connect = same and all(max(m.stride) == 1 for m in convolutions)
         return network.eval()
+
+    def other_rows(self, label_set: str | None) -> OtherRows | None:
+        """Rows of the other label sets; None where there are none, or hidden layers stand before them.
+
+        Raises:
+            CheckpointError: the file records no such label set.
+        """
+        rows, last = self._rows(label_set), head_layers(self.state_dict)[-1]
+        weight, bias = (_widened(self.state_dict[f"{last}.{leaf}"]) for leaf in ("weight", "bias"))
+        return None if self.hidden or len(weight[rows]) == len(weight) else OtherRows(weight, bias, rows)
 
     def categories(self, label_set: str | None = None) -> list[str] | None:
         """Recorded names of the classes of a label set, by default of all classes; None where none are recorded.

@@ -1,5 +1,6 @@
 """Photographs that show none of the classes: the score, its threshold, and what a manifest says of them."""
 
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +12,25 @@ import torch
 from models import StudyError, load_study, open_image
 from models.home import SAMPLES
 from models.judge_command import report, toml_lines
-from models.judging import auroc, below, calibrated, measured
+from models.judging import Answers, auroc, below, calibrated, measured, sure
 from models.judging import table as table_of
 from models.manifest_entries import IMAGENET, categories_of
-from models.out_of_class import ScoreScale, energies, out_of_class, out_of_class_from
+from models.out_of_class import AGAINST, ScoreScale, energies, out_of_class, out_of_class_from, scored
 
 KEYS = ("one", "two")
 ROOT = Path(__file__).parents[2]
 
 
-def logits(count, strength, seed):
-    """Noise, with one class that stands out by ``strength``."""
+def answers(count, strength, seed, others=None):
+    """Noise, with one class that stands out by ``strength``; other rows, where there are some, by ``others``."""
     generator = np.random.default_rng(seed)
     found = {}
     for key in KEYS:
         values = generator.normal(0, 1, (count, 10))
         values[np.arange(count), generator.integers(0, 10, count)] += strength
         found[key] = values.astype(np.float32)
-    return found
+    beside = {key: generator.normal(others, 1, count).astype(np.float32) for key in KEYS if others is not None}
+    return Answers(found, beside)
 
 
 def test_energy_is_the_logarithm_of_the_sum_of_exponentials():
@@ -46,19 +48,19 @@ def test_auroc_counts_pairs():
 @pytest.mark.parametrize("name", ["energy", "max logit", "max of the mean softmax"])
 def test_labels_that_are_shuffled_tell_nothing_apart(name):
     """The same numbers with real labels and with labels drawn by lot."""
-    inside, outside = logits(200, 8, 1), logits(200, 0, 2)
-    score = calibrated(name, [logits(200, 8, 3)], 0.05)
+    inside, outside = answers(200, 8, 1), answers(200, 0, 2)
+    score = calibrated(name, [answers(200, 8, 3)], 0.05)
     real = measured(score, inside, outside)
     assert real.auroc.value > 0.99
     assert real.found.value > 0.9
     order = np.random.default_rng(4).permutation(400)
-    mixed = {key: np.concatenate([inside[key], outside[key]])[order] for key in KEYS}
-    lots = [{key: values[part] for key, values in mixed.items()} for part in (slice(0, 200), slice(200, 400))]
+    mixed = Answers.joined([inside, outside]).part(order)
+    lots = [mixed.part(slice(0, 200)), mixed.part(slice(200, 400))]
     assert abs(measured(score, *lots).auroc.value - 0.5) < 0.1
 
 
 def test_the_threshold_gives_up_what_was_asked_for_and_sets_count_alike():
-    large, small = logits(900, 8, 1), logits(60, 4, 2)
+    large, small = answers(900, 8, 1), answers(60, 4, 2)
     score = calibrated("energy", [large], 0.1)
     assert below(score.of(large), score.threshold) == pytest.approx(0.1, abs=0.01)
     both = calibrated("energy", [large, small], 0.1)
@@ -66,21 +68,48 @@ def test_the_threshold_gives_up_what_was_asked_for_and_sets_count_alike():
     assert np.mean(shares) == pytest.approx(0.1, abs=0.02)
 
 
-def test_what_a_manifest_holds_judges_as_what_was_measured():
-    known, score = logits(300, 8, 1), calibrated("max logit", [logits(300, 8, 5)], 0.05)
-    strange = logits(300, 0, 2)
+@pytest.mark.parametrize("name", ["max logit", AGAINST])
+def test_what_a_manifest_holds_judges_as_what_was_measured(name):
+    known, score = answers(300, 8, 1, 2), calibrated(name, [answers(300, 8, 5, 2)], 0.05)
+    strange = answers(300, 0, 2, 6)
     table = table_of(score, KEYS, measured(score, known, strange))
     scales = {key: table.scale(key) for key in KEYS}
     for photographs in (known, strange):
-        judged = np.array(out_of_class(photographs, scales))
+        judged = np.array(out_of_class(photographs.logits, scales, photographs.others))
         assert np.mean(judged == (score.of(photographs) < score.threshold)) > 0.99
-    assert out_of_class(known, dict.fromkeys(KEYS)) is None
+    assert out_of_class(known.logits, dict.fromkeys(KEYS)) is None
     alone = {"one": scales["one"], "two": None}
-    assert np.mean(out_of_class(strange, alone)) > 0.5
+    assert np.mean(out_of_class(strange.logits, alone, strange.others)) > 0.5
+
+
+def test_what_other_rows_say_counts_where_logits_tell_nothing():
+    """The networks are as sure of both; of one half, their other rows are too."""
+    inside, outside, known = answers(200, 8, 1, 2), answers(200, 8, 2, 6), [answers(200, 8, 3, 2)]
+    found = {name: measured(calibrated(name, known, 0.05), inside, outside) for name in ("energy", AGAINST)}
+    assert abs(found["energy"].auroc.value - 0.5) < 0.1
+    assert found[AGAINST].auroc.value > 0.99
+    assert found[AGAINST].found.value > 0.95
+    with pytest.raises(ValueError, match="needs the energy of other rows"):
+        scored(AGAINST, inside.logits["one"])
+    with pytest.raises(ValueError, match="of each photograph"):
+        scored(AGAINST, inside.logits["one"], inside.others["one"][:1])
+
+
+def test_a_report_of_the_surest_answers_and_of_other_rows():
+    inside, outside = {"ins": answers(80, 8, 1, 2)}, {"outs": answers(60, 8, 2, 6)}
+    plain, against = ("\n".join(report(inside, outside, name, 0.05)) for name in ("energy", AGAINST))
+    count = int(sure(outside["outs"], 0.8).sum())
+    assert count > 50
+    assert re.search(rf"at least 80% sure +[12]?[0-9] of {count}\n", plain)
+    assert re.search(rf"at least 80% sure +{count} of {count}\n", against)
+    without = {"ins": answers(80, 8, 1)}, {"outs": answers(60, 8, 2)}
+    assert AGAINST not in "\n".join(report(*without, "energy", 0.05))
+    with pytest.raises(ValueError, match="whose classifier knows more"):
+        report(*without, AGAINST, 0.05)
 
 
 def test_a_report_says_every_set_and_prints_lines_that_load():
-    lines = report({"ins": logits(80, 8, 1)}, {"outs": logits(50, 0, 2), "more": logits(30, 1, 3)}, "energy", 0.05)
+    lines = report({"ins": answers(80, 8, 1)}, {"outs": answers(50, 0, 2), "more": answers(30, 1, 3)}, "energy", 0.05)
     words = "\n".join(lines)
     for part in (
         "40 photographs of the classes calibrate",
@@ -134,13 +163,13 @@ def judged():
         networks = {key: study.load(key, "cpu") for key in ("baseline", "compound")}
         for sample in ("spaniels", "red-panda", "rhinoceros", "dolphin", "spoonbills"):
             image = open_image(SAMPLES / f"{sample}.jpg")
-            logits = {
-                key: one.logits(one.features(one.transform(image)[None])).numpy() for key, one in networks.items()
-            }
+            features = {key: one.features(one.transform(image)[None]) for key, one in networks.items()}
+            logits = {key: one.logits(features[key]).numpy() for key, one in networks.items()}
+            others = {key: one.other_rows.energy(features[key]).numpy() for key, one in networks.items()}
             scales = {key: one.score_scale for key, one in networks.items()}
-            found[name, sample] = out_of_class(logits, scales)[0]
+            found[name, sample] = out_of_class(logits, scales, others)[0]
             raised = {key: replace(scale, threshold=-100.0) for key, scale in scales.items()}
-            assert out_of_class(logits, raised) == [False], "the threshold is what decides"
+            assert out_of_class(logits, raised, others) == [False], "the threshold is what decides"
     return found
 
 

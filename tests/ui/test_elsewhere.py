@@ -1,19 +1,26 @@
 """Which other study knows a photograph: from the features at hand, the same as if its own networks had looked."""
 
+import io
+
 import pytest
 
 from cam import compare
+from models import open_image
+from models.home import SAMPLES
 from ui import session
 from ui.components.viewer import pack
 from ui.elsewhere import known_elsewhere
-from ui.session import Choice
+from ui.session import Choice, Photograph
 
 KEYS = ("baseline", "compound")
 
 
 def row(study, name):
+    return row_of(study, session.sample_photographs()[name])
+
+
+def row_of(study, photograph):
     choices = tuple(Choice(study, key, "cpu") for key in KEYS)
-    photograph = session.sample_photographs()[name]
     return choices, photograph, session.comparison(choices, photograph.digest, "square", photograph)
 
 
@@ -34,7 +41,10 @@ def test_the_other_study_knows_it_as_its_own_networks_do(study, name, other):
 
 
 def test_a_photograph_that_no_study_knows_has_no_answer():
-    choices, photograph, seen = row("photographs", "djembe-and-wine")
+    fur = open_image(SAMPLES / "cat.jpg").crop((0, 0, 100, 100))
+    file = io.BytesIO()
+    fur.save(file, "PNG")
+    choices, photograph, seen = row_of("photographs", Photograph.of("fur.png", file.getvalue()))
     assert seen.out_of_class == [True]
     assert known_elsewhere(choices, "square", photograph) is None
 
