@@ -21,11 +21,10 @@ from cam.maps.layers import HEAD, centres_at, offset_at
 from cam.maps.methods import closed_form_of, require_head
 from cam.maps.targets import Classes, Target, resolve_target
 from cam.question import Question
-from cam.saved import FORMAT, KINDS, checked_arrays, read_arrays, read_document
+from cam.saved import FORMAT, KINDS, checked_arrays, read_arrays, read_document, write_arrays
 from cam.showing import Guess, overlay_of, png_of, same, top_of, words_of
 from models.classifier import linear_layers
 from models.engine import engine_words
-from models.files import atomic_write
 from models.network import Network
 from models.out_of_class import ScoreScale, out_of_class
 from models.outputs import SOFTMAX, probabilities
@@ -263,8 +262,7 @@ class Comparison:
         }
         document = json.dumps({"format": FORMAT, "variants": facts, **plain, **asked}, ensure_ascii=False)
         arrays["document"] = np.frombuffer(document.encode("utf-8", "replace"), dtype=np.uint8)
-        with atomic_write(path) as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:

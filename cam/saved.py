@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from cam.maps.methods import METHODS
-from models.files import read_file
+from models.files import atomic_write, read_file
 from models.images import VIEWS
 
 FORMAT = 1
@@ -27,6 +27,18 @@ KINDS: dict[str, tuple[type, int]] = {
     "class_idx": (np.int64, 1),
     "against_idx": (np.int64, 1),
 }
+
+
+def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz file; packed in memory, since where a file cannot tell its position zipfile writes other bytes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+    with atomic_write(path) as file:
+        file.write(packed.getbuffer())
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
