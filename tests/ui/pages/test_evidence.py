@@ -78,7 +78,7 @@ LOST = BEST | {"resolution-300": 0.3}
 
 @pytest.fixture
 def given(monkeypatch):
-    """Show a report in place of the one that came along."""
+    """Show a report instead of the one that comes with the project."""
 
     def give(report):
         monkeypatch.setattr("ui.reports.shipped_evaluation", lambda study: report)
@@ -209,7 +209,7 @@ def test_a_study_without_evaluation_says_how_to_make_one():
     app = opened(evaluated="ImageNet, official torchvision weights")
     assert "has not been evaluated yet" in words(app.markdown)
     assert "python -m cam evaluate --study imagenet " in app.code[0].value
-    next(one for one in app.button if "came along" in one.label).click().run()
+    next(one for one in app.button if "evaluated study" in one.label).click().run()
     assert app.selectbox(key="evaluated").value in evaluated_studies()
     assert "has not been evaluated yet" not in words(app.markdown)
 
