@@ -51,7 +51,7 @@ def test_a_copied_link_becomes_a_scene_and_a_link_again(tmp_path):
 def test_the_command_names_the_file():
     assert scenes_file(["--scenes", "mine.toml"]) == Path("mine.toml")
     assert scenes_file(["--other", "word"]) == EXAMPLE
-    with pytest.raises(ValueError, match="no name of a file"):
+    with pytest.raises(ValueError, match="without the name of a scenes file"):
         scenes_file(["--scenes"])
 
 
@@ -65,7 +65,7 @@ def test_the_command_names_the_file():
         ("[[scenes]]\ntitle = 'One'", "expected title, text and link or show"),
         (
             "[[scenes]]\ntitle = 'One'\nshow = 'fireworks'",
-            "shows 'fireworks', which is nothing known; expected one of claim",
+            "shows 'fireworks', which is unknown; expected one of claim",
         ),
         ("[[scenes]]\ntitle = 'One'\nshow = 'home'\npoints = 'one'", "is not understood"),
         ("[[scenes]]\ntitle = 1\nlink = '/'", "each in quotes"),

@@ -86,7 +86,7 @@ def test_only_a_site_is_replaced(tmp_path, code):
 def test_where_npm_is_missing_one_sentence_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "installed", lambda folder: None)
     monkeypatch.setattr(runtime.shutil, "which", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match=r"npm, which brings it, is not installed; install Node\.js 20"):
+    with pytest.raises(ModuleNotFoundError, match=r"npm, which installs it, is missing too; install Node\.js 20"):
         runtime.copy_runtime(tmp_path)
 
 
