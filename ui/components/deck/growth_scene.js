@@ -1,4 +1,4 @@
-// The networks one after the other, drawn to one scale.
+// The networks one after the other, all drawn to the same scale.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
