@@ -98,7 +98,7 @@ class Round {
     const right = votes[this.sought]
     this.tally.querySelector(".asked").hidden = revealed
     this.tally.querySelector(".number").innerHTML = !revealed ? people(votes)
-      : all ? `Number <b>${this.sought + 1}</b>: ${right} of ${all} found it, luck alone ${(all / votes.length).toFixed(1)}.` : `It was number <b>${this.sought + 1}</b>.`
+      : all ? `Number <b>${this.sought + 1}</b>: ${right} of ${all} found it; luck alone: ${(all / votes.length).toFixed(1)}.` : `It was number <b>${this.sought + 1}</b>.`
   }
 
   /** @param {Round[]} rounds @param {number[][]} votes */

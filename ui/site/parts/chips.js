@@ -47,7 +47,7 @@ function showStates(row, networks) {
     chip.dataset.phase = phase
     chip.style.setProperty("--share", String(share))
     chip.querySelector("span").textContent = networks.words(key)
-    chip.title = phase === "failed" ? words : phase === "kept" ? "On this device already" : ""
+    chip.title = phase === "failed" ? words : phase === "kept" ? "Already on this device" : ""
   }
   row.querySelector(".again").hidden = !networks.files.some(({ key }) => networks.states[key].phase === "failed")
   const missing = networks.files.filter(({ key }) => ["absent", "failed"].includes(networks.states[key].phase))

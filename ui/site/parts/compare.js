@@ -11,7 +11,7 @@ import { Networks, isSmall, sentence } from "./networks.js"
 import { Photograph } from "./rows.js"
 
 const FEW = 2 // number of networks that a small device starts with
-const LITTLE = "This device has little memory, so two of the five networks are chosen. The others can be, under Networks."
+const LITTLE = "This device has little memory, so two of the five networks are chosen. You can add the others under Networks."
 
 export class Compare {
   /** @type {Photograph[]} */ photographs = []

@@ -84,7 +84,7 @@ async function open({ id, file, views }) {
 /** @param {string} id @returns {Promise<Pixels>} */
 async function pixelsFor(id) {
   const file = files.get(id)
-  if (!file) throw new Error("This photograph was taken away")
+  if (!file) throw new Error("This photograph was removed")
   if (held?.id !== id) held = { id, pixels: await pixelsOf(file) }
   return held.pixels
 }

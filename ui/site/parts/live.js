@@ -43,11 +43,11 @@ export class Live {
 
   async start() {
     try {
-      if (!navigator.mediaDevices) throw new Error("Browsers give cameras only to pages behind https or on this machine")
+      if (!navigator.mediaDevices) throw new Error("Browsers allow the camera only on pages with https or on this machine")
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } } })
     } catch (error) {
       const denied = error instanceof DOMException && error.name === "NotAllowedError"
-      return this.compare.say(denied ? "The browser does not let this page use the camera. Allow it beside the address, and try again." : `There is no camera to use: ${sentence(error)}`)
+      return this.compare.say(denied ? "The browser does not let this page use the camera. Allow it in the address bar, and try again." : `There is no camera to use: ${sentence(error)}`)
     }
     this.video.srcObject = this.stream
     await this.video.play()

@@ -41,7 +41,7 @@ export class Networks extends EventTarget {
     if (!this.isStarted) return ""
     if (this.webgpu) return "They run on this device’s graphics card (WebGPU)."
     if (this.threads > 1) return `They run on this device’s processor (WebAssembly, ${this.threads} threads).`
-    return "They run on one thread of this device’s processor; where the page can be loaded again, it may get more."
+    return "They run on one thread of this device’s processor; loading the page again may give them more."
   }
 
   /** Files of the networks, the smallest first, so that something is shown soon. */

@@ -19,7 +19,7 @@ export async function checked(file) {
     if (error instanceof Error) throw error
     throw new Error(await isHeic(file)
       ? "It is in HEIC, which this browser cannot open. On the phone choose “Most compatible” under Camera, Formats, or send it as JPEG"
-      : "It is not a picture that this browser can open. JPEG, PNG, WebP, AVIF and GIF are", { cause: error })
+      : "It is not a picture that this browser can open. Choose a JPEG, PNG, WebP, AVIF or GIF", { cause: error })
   } finally {
     URL.revokeObjectURL(url)
   }
@@ -80,7 +80,7 @@ export function shownSide({ width, height }) {
 
 /** @param {number} width @param {number} height */
 function contextOf(width, height) {
-  if (!("OffscreenCanvas" in globalThis)) throw new Error("This browser is too old to look at photographs here. Update it, or take another")
+  if (!("OffscreenCanvas" in globalThis)) throw new Error("This browser is too old for photographs here. Update it, or use another")
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })
   if (!context) throw new Error("This browser has no memory left for a picture of this size. Choose a smaller one")
   return context
