@@ -1,6 +1,6 @@
-"""An export that is killed again and again, at any moment, ends with the bytes of one that was left alone.
+"""An export that is killed again and again, at any moment, ends with the same bytes as an undisturbed one.
 
-``pytest -m slow -s tests/cam/test_kills.py`` says how many kills there were; ``KILLS`` is for how many seconds it goes on.
+``pytest -m slow -s tests/cam/test_kills.py`` prints the number of kills; ``KILLS`` is the number of seconds that it runs.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ print(kills)
 
 
 def contents(out: Path) -> dict[str, str]:
-    """Every file but ledgers and lock, and the sha256 of its bytes."""
+    """The sha256 of every file except ledgers and lock."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -59,7 +59,7 @@ def contents(out: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_killed_at_any_moment_an_export_ends_with_the_same_bytes(samples, tmp_path):
-    """Finished exports are begun anew, so that kills fall on every part of one."""
+    """Finished exports start again, so that kills hit every part of an export."""
     command = [sys.executable, "-c", EXPORTS, samples, tmp_path / "plain", tmp_path / "killed", LONGEST, SECONDS]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(list(map(str, command)), env=environment, stdout=subprocess.PIPE, text=True, check=True)

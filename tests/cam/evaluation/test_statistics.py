@@ -119,7 +119,7 @@ def null_scores(generator: np.random.Generator, clusters: np.ndarray) -> dict[st
 
 
 def family_p(scores: dict[str, list[np.ndarray]], clusters: list[str]) -> list[float]:
-    """Corrected p-values of compound against every other network, as in the report."""
+    """P-values of compound against every other network, before Holm's correction, as the report computes them."""
     spread = between_trainings([[one.mean() for one in found] for found in scores.values()])
     mean = {key: np.mean(found, axis=0) for key, found in scores.items()}
     return [
@@ -131,7 +131,7 @@ def family_p(scores: dict[str, list[np.ndarray]], clusters: list[str]) -> list[f
 
 @pytest.fixture(scope="module")
 def clustering() -> np.ndarray:
-    """Numbers of photographs per class in Caltech-101's test list, at most ten of each."""
+    """The class index of each photograph in Caltech-101's test list, with at most ten photographs of a class."""
     from models.studies import STUDY_FOLDER
 
     lines = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
