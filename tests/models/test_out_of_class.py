@@ -1,4 +1,4 @@
-"""Photographs that show none of the classes: the score, its threshold, and what a manifest says of them."""
+"""Photographs that show none of the classes: the score, its threshold, and how a manifest records them."""
 
 import tomllib
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_auroc_counts_pairs():
 
 @pytest.mark.parametrize("name", ["energy", "max logit", "max of the mean softmax"])
 def test_labels_that_are_shuffled_tell_nothing_apart(name):
-    """The same numbers with real labels and with labels drawn by lot."""
+    """The same numbers with real labels and with random labels."""
     inside, outside = logits(200, 8, 1), logits(200, 0, 2)
     score = calibrated(name, [logits(200, 8, 3)], 0.05)
     real = measured(score, inside, outside)
@@ -127,7 +127,7 @@ def test_weights_that_nobody_measured_are_not_judged_by():
 
 @pytest.fixture(scope="module")
 def judged():
-    """What the baseline and the compound network of each study make of four samples."""
+    """Whether the baseline and the compound network of each study find five samples out of class."""
     found = {}
     for name in ("caltech101", "photographs"):
         study = load_study(name)

@@ -1,4 +1,4 @@
-"""A lecture: scenes from a file, one sentence where the file is not understood."""
+"""A lecture: scenes from a file, and one sentence if the file is not understood."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def opened(**query: str) -> AppTest:
 
 
 def component(app: AppTest, name: str) -> dict:
-    """What a component of the page is given."""
+    """The data of a component on the page."""
     assert not app.exception
     (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith(name))
     return json.loads(found.proto.json)

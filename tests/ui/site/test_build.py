@@ -1,4 +1,4 @@
-"""The folder that is built: what it replaces, what it holds, and what its making needs."""
+"""The built folder: what it replaces, what it holds, and what the build needs."""
 
 import ast
 import json
@@ -101,7 +101,7 @@ def test_formulas_become_html():
 
 
 def test_the_site_is_made_without_streamlit():
-    """Nothing that the build imports, directly or not, imports it, except inside a function that is not called."""
+    """Nothing that the build imports, directly or not, imports Streamlit, except inside a function that is not called."""
     seen, waiting = set(), ["ui.site.build"]
     while waiting:
         name = waiting.pop()
