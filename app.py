@@ -17,7 +17,7 @@ READABLE = """<style>
 }
 [data-testid=stBaseButton-primary]:enabled { background: light-dark(#9c2a62, #c23a72); border-color: transparent }
 [data-testid=stCaptionContainer] code { background: none; color: inherit }
-</style>"""  # what Streamlit draws in the theme's first colour is too faint on the dark theme, below 4.5:1
+</style>"""  # Streamlit's primary colour has too little contrast on the dark theme, below 4.5:1
 st.set_page_config(page_title="Compound CAM", page_icon=ICON, layout="wide")
 
 guard()
@@ -33,6 +33,6 @@ pages = [st.Page(page_file(name), title=name.capitalize(), icon=icon, url_path=n
 page = st.navigation(pages, position="hidden" if mode() in MODES else "top")
 if mode() in MODES and stage([one.url_path for one in pages]):
     st.stop()
-if page is pages[0] and st.query_params:  # a link from before there was a story, or a lecture's: it names no page
+if page is pages[0] and st.query_params:  # a lecture's link, or one older than the story: it names no page
     st.switch_page(pages[1], query_params={key: st.query_params.get_all(key) for key in st.query_params})
 page.run()

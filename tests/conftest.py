@@ -1,8 +1,8 @@
-"""What many tests share: real weights, loaded once, and real photographs."""
+"""Fixtures that many tests share: real weights, loaded once, and real photographs."""
 
 import os
 
-# Processes of tests that run side by side would wait for each other's threads, most of the time, if each had several.
+# If test processes that run side by side had several threads each, they would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 from contextlib import nullcontext
@@ -21,7 +21,7 @@ def samples():
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.gpu)])
 def gpu(request, monkeypatch):
-    """A CUDA device for the length of a test: a simulated one in every run, a real one by ``pytest -m gpu``."""
+    """A CUDA device for the duration of a test: a simulated one in every run, a real one with ``pytest -m gpu``."""
     import torch
 
     from tests.simulated_device import simulated
@@ -32,10 +32,10 @@ def gpu(request, monkeypatch):
 
 @pytest.fixture(scope="session")
 def lite():
-    """Five networks of real ImageNet weights, one of each scaling, on the CPU.
+    """Five networks with real ImageNet weights, one for each scaling, on the CPU.
 
-    Lite0 is the baseline, Lite2 compound. The deeper and the wider network are Lite0 grown exactly: they compute what it
-    computes. Resolution is Lite0's weights given twice its size.
+    Lite0 is the baseline, Lite2 compound. The deeper and the wider network are Lite0 grown exactly, so they compute the same
+    function. Resolution is Lite0's weights at twice the resolution.
     """
     from models import SCALINGS, Network, grow, load_study
 

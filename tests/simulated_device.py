@@ -1,7 +1,7 @@
-"""A CUDA device that is none: tensors that say they are on it, hold real values, and refuse to meet those of the CPU.
+"""A simulated CUDA device: its tensors hold real values, report that device, and cannot be mixed with tensors of the CPU.
 
-As a real one they give no NumPy array, take 0-dimensional CPU tensors only, round float32 products to TF32's 10 bits where
-torch's switches allow it, and count conversions of weights. What runs on it touches the device only where it may.
+As on a real device, they cannot become NumPy arrays, accept only 0-dimensional CPU tensors, round float32 products to TF32's
+10 bits where torch's settings allow it, and count conversions of weights.
 """
 
 import threading
@@ -15,8 +15,8 @@ DEVICE = torch.device("cuda:0")
 aten = torch.ops.aten
 CONVOLUTIONS = {aten.convolution, aten._convolution, aten.convolution_backward}
 PRODUCTS = {aten.mm, aten.bmm, aten.addmm, aten.baddbmm}
-MAY_MEET = {aten.index, aten.index_put, aten.index_put_, aten._to_copy, aten.copy_}  # indices may lie on the CPU
-CASTS: list[torch.dtype] = []  # of every conversion to half precision on the device: how many elements is not the point
+MAY_MEET = {aten.index, aten.index_put, aten.index_put_, aten._to_copy, aten.copy_}  # indices may be on the CPU
+CASTS: list[torch.dtype] = []  # an entry for every conversion to half precision on the device
 
 
 class OnDevice(torch.Tensor):
@@ -64,7 +64,7 @@ class OnDevice(torch.Tensor):
         return Away.apply(self)
 
     def __reduce_ex__(self, protocol):
-        """A file holds the values; where they lay is lost, as with ``map_location="cpu"``."""
+        """A file holds the values but not their device, as with ``map_location="cpu"``."""
         return self.held.detach().__reduce_ex__(protocol)
 
     def __deepcopy__(self, memo):
@@ -80,7 +80,7 @@ class OnDevice(torch.Tensor):
 
 
 class Away(torch.autograd.Function):
-    """From the device to the CPU, and gradients back."""
+    """Moves from the device to the CPU, and gradients back."""
 
     @staticmethod
     def forward(ctx, values):
@@ -92,7 +92,7 @@ class Away(torch.autograd.Function):
 
 
 class There(torch.autograd.Function):
-    """From the CPU to the device, and gradients back."""
+    """Moves from the CPU to the device, and gradients back."""
 
     @staticmethod
     def forward(ctx, values):
@@ -104,7 +104,7 @@ class There(torch.autograd.Function):
 
 
 def run(func, args, kwargs):
-    """One operation: of tensors of one device, on their values."""
+    """Run an operation on the values of tensors, which must be on one device."""
     flat, spec = tree_flatten((args, kwargs))
     tensors = [value for value in flat if isinstance(value, torch.Tensor)]
     there = any(isinstance(tensor, OnDevice) for tensor in tensors)
@@ -135,12 +135,12 @@ def _rounds(packet):
 
 
 def _tf32(values):
-    """The nearest of the numbers with 10 bits after the leading one."""
+    """The nearest number with 10 bits after the leading one."""
     return ((values.contiguous().view(torch.int32) + (1 << 12)) & ~((1 << 13) - 1)).view(torch.float32).view_as(values)
 
 
 def _words(value):
-    """A device that is named in a word or as such; None of anything else."""
+    """The device that a value is or names; None for anything else."""
     if isinstance(value, torch.device):
         return value
     named = isinstance(value, str) and value.split(":")[0] in ("cuda", "cpu", "meta")
@@ -148,7 +148,7 @@ def _words(value):
 
 
 class Moves(TorchFunctionMode):
-    """Does what names a device: moves there and back, and tensors that are made there."""
+    """Handles calls that name a device: moving to it and back, and making tensors on it."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
@@ -162,7 +162,7 @@ class Moves(TorchFunctionMode):
         return self.moved(func, args, kwargs, _words(named[0]).type == "cuda")
 
     def moved(self, func, args, kwargs, to_device):
-        if func is not torch.Tensor.to:  # it makes a new one
+        if func is not torch.Tensor.to:  # the operation makes a new tensor
             made = func(*args, **kwargs)
             if not to_device or isinstance(made, OnDevice):
                 return made
@@ -175,7 +175,7 @@ class Moves(TorchFunctionMode):
 
 
 def _with_moves(run):
-    """What a thread runs, with the mode of the test's own thread; torch gives every thread modes of its own."""
+    """A thread's function, run in the mode of the test's thread, because torch's modes are per thread."""
 
     def within(thread):
         with Moves():
@@ -186,7 +186,7 @@ def _with_moves(run):
 
 @contextmanager
 def simulated(monkeypatch):
-    """Inside, this process has one CUDA device."""
+    """Inside this context, the process has one CUDA device."""
     monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
     monkeypatch.setattr(threading.Thread, "run", _with_moves(threading.Thread.run))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -204,7 +204,7 @@ def simulated(monkeypatch):
     before = torch.__future__.get_overwrite_module_params_on_conversion()
     torch.__future__.set_overwrite_module_params_on_conversion(
         True
-    )  # new parameters, since the old ones cannot hold these
+    )  # makes new parameters, because the old ones cannot hold these tensors
     try:
         with Moves():
             yield

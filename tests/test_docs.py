@@ -1,4 +1,4 @@
-"""What the documents name is there: files, packages' folders and make's targets."""
+"""Files, folders and make targets named in the documents exist."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_every_target_of_make_that_a_document_names_exists():
 
 
 def test_the_plan_of_the_rooms_is_the_tree():
-    """Each line of docs/architecture.md's plan names a file or folder, indented below the room it lies in."""
+    """Each line of the plan in docs/architecture.md names a file or folder, indented below the folder that contains it."""
     plan = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
     room = ROOT
     for indent, name in re.findall(r"^( *)([\w.]+/?) {2,}\S", plan, re.MULTILINE):

@@ -1,4 +1,4 @@
-"""The floors of the house, read from the imports without running anything: no file imports its own floor or a higher one."""
+"""Floors, checked from the imports without running anything: no file imports from its own floor or a higher one."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-FLOORS = {  # package: what lies in it, from the ground up; | separates floors
+FLOORS = {  # package: its files and packages from the lowest floor up; | separates floors
     "": "models | cam | ui | app",
     "models": "classifier commands exhaustion files gates home normalisation out_of_class outputs pixels placement precision"
     " pulse ridge starting"
@@ -63,7 +63,7 @@ TYPES_ONLY = {
 
 
 def name_of(path: Path) -> str:
-    """Dotted name of a module; of a package for its __init__.py."""
+    """Dotted name of a module, or for an __init__.py that of its package."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
@@ -72,11 +72,11 @@ MODULES = {name_of(path): path for room in ("app", "ui", "cam", "models") for pa
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"]
-FUNCTION = "cam.compare"  # ``from cam import compare`` names the function, not the module of that name
+FUNCTION = "cam.compare"  # ``from cam import compare`` means the function, not the module of that name
 
 
 def imported(node: ast.AST) -> set[str]:
-    """Dotted names that an import names; ``from ui import session`` names the module ``ui.session``."""
+    """Dotted names that an import refers to; ``from ui import session`` refers to the module ``ui.session``."""
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names}
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -86,7 +86,7 @@ def imported(node: ast.AST) -> set[str]:
 
 
 def imports_of(name: str) -> tuple[set[str], set[str]]:
-    """Our modules that a module imports, inside functions too, and those that it names for its types only."""
+    """Modules of the project that a module imports, including imports inside functions and those for types only."""
     guarded = [
         node for node in ast.walk(TREES[name]) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     ]
@@ -99,19 +99,19 @@ def imports_of(name: str) -> tuple[set[str], set[str]]:
 
 
 def floor(package: str, entry: str) -> int:
-    """The floor of a package on which a module or package lies, from 0."""
+    """Number of the floor of a module or package within its package, from 0."""
     found = [i for i, entries in enumerate(FLOORS[package].split("|")) if entry in entries.split()]
     assert found, f"{entry} has no floor in {package or 'the house'}; give it one in FLOORS"
     return found[0]
 
 
 def climbs(importer: str, other: str) -> bool:
-    """An import that does not lead to a lower floor of the package that holds both."""
+    """Whether an import does not lead to a lower floor of the package that holds both."""
     ours, theirs = importer.split("."), other.split(".")
     if ours == theirs[: len(ours)]:
-        return importer not in PACKAGES  # a package may offer what lies in it
+        return importer not in PACKAGES  # a package may re-export its own modules
     if theirs == ours[: len(theirs)]:
-        return True  # what lies in a package may not ask the whole of it
+        return True  # a module may not import the package that it is in
     place = next(i for i, (one, two) in enumerate(zip(ours, theirs, strict=False)) if one != two)
     package = ".".join(ours[:place])
     return floor(package, ours[place]) <= floor(package, theirs[place])
@@ -138,7 +138,7 @@ def test_types_alone_may_look_up_where_it_is_said():
 
 
 def test_climbing_is_noticed():
-    """The rule itself: up, sideways and to the whole package; down, and from a package into itself, is allowed."""
+    """Imports up, sideways and of the own package are noticed; down, and from a package into itself, they are allowed."""
     assert climbs("models.costs", "cam.compare")
     assert climbs("cam.figures.drawing", "cam.comparison")
     assert climbs("ui.pages.export.page", "ui.pages.compare.controls")

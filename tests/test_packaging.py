@@ -1,4 +1,4 @@
-"""What ``pip install .`` brings: every file of the rooms, the app with its settings and photographs, and three commands."""
+"""``pip install .`` installs every file of the packages, the app with its settings and photographs, and three commands."""
 
 import os
 import runpy
@@ -19,7 +19,7 @@ SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def installed_files() -> dict[str, str]:
-    """Where each file of the project lies once it is installed, as setuptools reads pyproject.toml: source -> target."""
+    """Where each file of the project is installed according to setuptools and pyproject.toml: source -> target."""
     distribution = Distribution({"script_name": "setup.py"})
     distribution.parse_config_files([str(ROOT / "pyproject.toml")])
     building = distribution.get_command_obj("build_py")
@@ -89,7 +89,7 @@ print(HOME)
 
 @pytest.mark.slow
 def test_installed_commands_work_in_another_folder(tmp_path):
-    """A wheel in an environment of its own, which borrows the packages of this one."""
+    """A wheel is installed in an environment of its own, which uses the packages of this one."""
     copy, few = tmp_path / "project", tmp_path / "few"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "node_modules", "build", "__pycache__"))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)

@@ -18,7 +18,7 @@ BACKGROUND, IGNORE = 0, 255
 
 
 def rows_of_readme() -> dict[str, list[str]]:
-    """File name -> cells of its row in the table: file, shows, source, author, licence."""
+    """File name -> cells of its row in README's table: file, shows, source, author, licence."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+\.jpg)` \|(.*)\|$", text, flags=re.MULTILINE)
     return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in rows}

@@ -1,4 +1,4 @@
-"""A network that is small enough for every test and whose features differ between images."""
+"""A network small enough for every test, whose features differ between images."""
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ TINY = Scaling(0.25, 0.25, 96)
 
 
 def tiny_model(scaling: Scaling = TINY, classes: int = 3, family: str = "b", seed: int = 0) -> nn.Module:
-    """Random weights, and BatchNorm statistics with which signals reach the head alive."""
+    """A model with random weights, whose BatchNorm statistics keep signals from vanishing before the head."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         made = efficientnet(scaling, classes, family)

@@ -1,6 +1,6 @@
 """Addresses: where the pages are, and choices kept in the address under short names, so that a link restores them.
 
-Sliders keep themselves there.
+Sliders write their values into the address themselves.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,16 +11,16 @@ import streamlit as st
 
 T = TypeVar("T")
 INSTALLED = Path(__file__).parents[1] / "compound_cam"
-HOME = INSTALLED if INSTALLED.is_dir() else INSTALLED.parent  # as models.home, which would bring PyTorch along
+HOME = INSTALLED if INSTALLED.is_dir() else INSTALLED.parent  # as models.home, whose import would load PyTorch
 
 
 def mode() -> str:
-    """What the address asks for beside a page: "lecture", "speaker", "handout", "vote"; "" for the app itself."""
+    """The mode in the address, "lecture", "speaker", "handout" or "vote"; "" for the app itself."""
     return st.query_params.get("mode", "")
 
 
 def lecturing() -> bool:
-    """The address asks for the lecture: ``?mode=lecture``."""
+    """Whether the address asks for the lecture: ``?mode=lecture``."""
     return mode() == "lecture"
 
 
@@ -31,18 +31,18 @@ def scene_number() -> int:
 
 
 def page_file(name: str) -> Path:
-    """The file of a page, which need not lie near ``app.py``."""
+    """The file of a page."""
     return Path(__file__).parent / "pages" / name / "page.py"
 
 
 def choose(label: str, key: str, options: dict[T, str], default: T, on_change: Callable[[], None] | None = None) -> T:
-    """A row of options, one of them chosen; the address names it by its key, unless it is the default.
+    """A row of options, one of them chosen; the address keeps the choice under ``key``, unless it is the default.
 
     Args:
-        label: for those who do not see it.
+        label: for screen readers.
         key: of the widget and in the address.
-        options: value -> what is shown.
-        default: chosen where the address names none, or nonsense.
+        options: value -> text shown.
+        default: chosen where the address names no option, or an unknown one.
         on_change: callback.
     """
     if key not in st.session_state:
@@ -66,14 +66,14 @@ def choose(label: str, key: str, options: dict[T, str], default: T, on_change: C
 
 
 def pick(label: str, key: str, options: Sequence[str], default: str, words: Callable[[str], str], width: int) -> str:
-    """A menu whose entries say more than the address does: it is searched by all their words, and links stay short.
+    """A menu whose entries are longer than their names in the address: a search finds all words, and links stay short.
 
     Args:
         label: above it.
         key: of the widget and in the address.
-        options: to choose from, as the address names them.
+        options: to choose from, as the address names them; the first is left out of the address.
         default: chosen where the address names none of them.
-        words: an option as the menu shows it.
+        words: option -> text that the menu shows.
         width: in pixels.
     """
     if st.session_state.get(key) not in options:

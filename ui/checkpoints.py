@@ -1,6 +1,6 @@
-"""Checkpoints that visitors bring: where they lie, and safetensors in the place of pickles.
+"""Checkpoints that visitors upload: where they are stored, and how pickles become safetensors.
 
-A pickle is never read by the server itself, which answers everybody, but by a process with limits of memory and time.
+A pickle is never read in the server process, which serves everybody, but in a process with limits of memory and time.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from models.checkpoints.weight_files import MOST_BYTES, SAFETENSORS
 from models.files import read_file
 from ui.shared import shared
 
-MOST_CHECKPOINTS = 2**30  # bytes of those that are kept
+MOST_CHECKPOINTS = 2**30  # bytes of all checkpoints that are kept
 
 
 class Kept:
-    """A folder on disk, with one checkpoint in it, for as long as anybody uses it."""
+    """A folder on disk with one checkpoint in it, deleted when nobody uses it any more."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="compound-cam-"))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)  # at the server's end, too
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)  # also when the server exits
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -31,31 +31,31 @@ class Kept:
 
 
 def keep_checkpoint(name: str, content: bytes) -> tuple[str, str]:
-    """Put an uploaded checkpoint where ``Study.with_checkpoint`` can read it: its path and sha256.
+    """Put an uploaded checkpoint where ``Study.with_checkpoint`` can read it; return its path and sha256.
 
     Raises:
-        ValueError: the server holds as many as it can.
+        ValueError: the server holds as many checkpoints as it can.
     """
     digest = hashlib.sha256(content).hexdigest()
     return str(_uploaded(digest, Path(name).name, content).folder / Path(name).name), digest
 
 
 def local_checkpoint(path: str) -> tuple[str, str]:
-    """A checkpoint on this machine: its path and sha256.
+    """Path and sha256 of a checkpoint on this machine.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a checkpoint, or too large.
+        ValueError: the file is not a checkpoint, or too large.
         OSError: it cannot be read.
     """
     return path, hashlib.sha256(read_file(path, MOST_BYTES)).hexdigest()
 
 
 def plain_checkpoint(path: str, digest: str) -> str:
-    """The same checkpoint as safetensors; its own path where it is that already.
+    """Path of the same checkpoint as safetensors; its own path where it is not pickled.
 
     Raises:
-        CheckpointError: it is refused, or reading it takes too much.
+        CheckpointError: the file is refused, or reading it takes too much memory or time.
     """
     if not is_pickled(Path(path)):
         return path
@@ -75,7 +75,7 @@ def _uploaded(digest: str, name: str, _content: bytes) -> Kept:
 @shared(64, personal=lambda *_: True)
 def _unpickled(digest: str, path: str) -> Kept:
     kept = Kept()
-    for beside in (CONFIG, PREPROCESSOR):  # which say what tensors do not
+    for beside in (CONFIG, PREPROCESSOR):  # these hold what the tensors alone cannot tell
         if (Path(path).parent / beside).is_file():
             shutil.copy(Path(path).parent / beside, kept.folder)
     unpickled_apart(Path(path), kept.folder / f"{Path(path).name}{SAFETENSORS}")

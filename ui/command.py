@@ -8,5 +8,5 @@ from ui.address import HOME
 
 
 def main() -> None:
-    """Start the server; it reads the settings beside ``app.py``, and options given here win over them."""
+    """Start the server with the settings beside ``app.py``; options on the command line override them."""
     cli.main(["run", str(HOME / "app.py"), *sys.argv[1:]], prog_name="streamlit")

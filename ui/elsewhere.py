@@ -1,6 +1,6 @@
-"""Of a photograph that may show none of a study's classes: which other study knows it, and as what.
+"""For a photograph that may show none of a study's classes: which other study has a class for it, and which class.
 
-Studies of one body differ in their classifier alone, so the features at hand answer for both: no network runs again.
+Studies with the same body differ only in their classifier, so features already computed serve both: no network runs again.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from ui.shared import shared
 
 
 class Answer(NamedTuple):
-    """A study, what it is called, and the class that most of its networks see."""
+    """A study, its title, and the class that most of its networks see."""
 
     study: str
     title: str
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """What a network adds to a body's features."""
+    """What a network needs beside a body's features."""
 
     head: nn.Module
     scale: ScoreScale | None
@@ -38,11 +38,11 @@ class Reader(NamedTuple):
 
 
 def known_elsewhere(choices: Sequence[Choice], view: str, photograph: Photograph) -> Answer | None:
-    """The first of the other studies of the same bodies whose classes fit the photograph; None where there is none.
+    """The first other study with the same bodies whose classes fit the photograph; None where there is none.
 
     Args:
-        choices: networks that looked at the photograph already, all of one study.
-        view: in which they did.
+        choices: networks that have looked at the photograph already, all of one study.
+        view: the view in which they saw it.
         photograph: one that may show none of that study's classes.
     """
     chosen = tuple(choices)
@@ -62,13 +62,13 @@ def known_elsewhere(choices: Sequence[Choice], view: str, photograph: Photograph
 
 @shared()
 def reader(study: str, key: str, device: str) -> Reader:
-    """The classifier of a variant alone; its body goes again."""
+    """The classifier of a variant, without its body, which is not kept in memory."""
     network = session.study_named(study).load(key, device)
     return Reader(network.head, network.score_scale, network.other_rows, network.categories)
 
 
 def _same_bodies(other: Study, choices: Sequence[Choice]) -> list[Choice]:
-    """Of the networks those whose weights the other study takes from the same file."""
+    """The chosen networks whose weights the other study loads from the same file."""
 
     def source(study: Study, key: str) -> Any:
         variant = study.variants.get(key)
@@ -84,7 +84,7 @@ def _same_bodies(other: Study, choices: Sequence[Choice]) -> list[Choice]:
 
 
 def _seen(evidence: dict[str, Evidence], readers: dict[str, Reader]) -> str | None:
-    """The class that most networks see, where the classes fit."""
+    """The class that most networks see; None unless the classes fit the photograph."""
     logits = {
         key: replace(one, head=readers[key].head).logits(one.features).cpu().numpy() for key, one in evidence.items()
     }

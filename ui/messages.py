@@ -1,7 +1,7 @@
-"""What the page says: errors as sentences, and whatever comes from outside as text, which Markdown never reads.
+"""Messages on the page: errors as sentences, and text from outside escaped, so that it is never read as Markdown.
 
 Streamlit reads every message and label as Markdown, so a link could show a stranger's picture. Links, names of files
-and classes, titles, metadata and the words of errors go through ``plain``; nothing else calls ``st.error`` and its like.
+and classes, titles, metadata and the text of errors go through ``plain``; only this file calls ``st.error`` and its like.
 """
 
 import html
@@ -18,15 +18,15 @@ EXPECTED = (
     IsADirectoryError,
 )  # StudyError, ImageError and CheckpointError are ValueErrors
 LONGEST = 600  # characters of a message
-MEANT = re.compile(r"([\\`*_\[\]<>&$~#|]|:(?=\S))")  # what Markdown or one of Streamlit's additions reads anywhere
+MEANT = re.compile(r"([\\`*_\[\]<>&$~#|]|:(?=\S))")  # has a meaning anywhere in Markdown or Streamlit's additions
 AT_START = re.compile(r"^([-+=]|\d+(?=[.)]))")  # lists and underlined headings
-ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # become links without any mark
-APART = "\u2060"  # takes no room
+ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # would become links without any markup
+APART = "\u2060"  # a joiner without width
 UNEXPECTED = "Something went wrong here, and it is not your doing. The server's log says more."
 
 
 def sentence(error: Exception) -> str:
-    """The words of an expected error as a sentence; for any other a short one, and its traceback to the log."""
+    """The text of an expected error as a sentence; for any other error a short sentence, and its traceback in the log."""
     words = str(error).strip()
     if not isinstance(error, EXPECTED) or not words:
         logging.getLogger(__name__).error("unexpected error on the page", exc_info=error)
@@ -35,7 +35,7 @@ def sentence(error: Exception) -> str:
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
-    """Markdown that shows a text as it is, on one line: no link, picture, formula, colour or icon comes of it."""
+    """Markdown that shows a text as it is, on one line, without links, pictures, formulas, colours or icons."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     words = words if len(words) <= longest else f"{words[:longest]}…"
     words = MEANT.sub(r"\\\1", ADDRESSES.sub(APART, words))
@@ -43,44 +43,44 @@ def plain(text: object, longest: int = LONGEST) -> str:
 
 
 def drawn(text: object, longest: int = LONGEST) -> str:
-    """A text for a chart, where angle brackets and ampersands mean what they do in HTML, and a dollar begins a formula."""
+    """A text escaped for a chart, which reads angle brackets and ampersands as HTML, and a dollar as the start of a formula."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     words = words if len(words) < longest else f"{words[: longest - 2]}…"
     return html.escape(words, quote=False).replace("$", "＄")
 
 
 def complain(words: str, icon: str = ":material/error:") -> None:
-    """Say what could not be done."""
+    """Show an error: something could not be done."""
     st.error(plain(words), icon=icon)
 
 
 def warn(words: str, icon: str = ":material/info:") -> None:
-    """Say what to mind."""
+    """Show a warning."""
     st.warning(plain(words), icon=icon)
 
 
 def inform(words: str, icon: str = ":material/info:") -> None:
-    """Say something of use."""
+    """Show a note."""
     st.info(plain(words), icon=icon)
 
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Say errors of the block on the page, and go on after it."""
+    """Show an error of the block on the page, and go on after it."""
     try:
         yield
-    except Exception as error:  # Streamlit's own stop and rerun are no Exceptions and pass
+    except Exception as error:  # Streamlit's own stop and rerun are not of class Exception and pass
         complain(sentence(error))
 
 
 def say_later(words: str) -> None:
-    """Say something at the next opportunity; for callbacks, whose own output has no place on the page."""
+    """Keep a message for the next rerun; for callbacks, whose own output has no place on the page."""
     st.session_state.setdefault("pending", []).append(words)
 
 
 @contextmanager
 def said_later() -> Iterator[None]:
-    """Say errors of the block at the next opportunity; for callbacks."""
+    """Keep an error of the block for the next rerun; for callbacks."""
     try:
         yield
     except Exception as error:
@@ -88,6 +88,6 @@ def said_later() -> Iterator[None]:
 
 
 def say_what_is_pending() -> None:
-    """Say what callbacks and the link left to say, once."""
+    """Show the messages that callbacks and the link left, once."""
     if pending := st.session_state.pop("pending", []):
         st.warning("\n\n".join(map(plain, pending)), icon=":material/info:")

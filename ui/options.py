@@ -1,4 +1,4 @@
-"""What there is to choose from on several pages: the classes of a study, the devices of this machine."""
+"""Choices that several pages offer: the classes of a study, the devices of this machine."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ from ui.session import Choice
 
 @cache
 def labels_of(categories: tuple[str, ...]) -> dict[str, int]:
-    """Class names to choose from, in alphabetical order; those that occur twice carry their index."""
+    """Class names to choose from -> indices, in alphabetical order; a name that occurs twice carries its index."""
     labels = {
         (name if categories.count(name) == 1 else f"{name} ({index})"): index for index, name in enumerate(categories)
     }
@@ -20,7 +20,7 @@ def labels_of(categories: tuple[str, ...]) -> dict[str, int]:
 
 
 def class_labels(study: str) -> dict[str, int]:
-    """Labels of a study's classes -> indices; a study whose manifest lists none takes those of its first network."""
+    """Labels of a study's classes -> indices; where its manifest lists no classes, those of its first network count."""
     manifest = session.study_named(study)
     if manifest.categories is not None:
         return labels_of(tuple(manifest.categories))
@@ -29,14 +29,14 @@ def class_labels(study: str) -> dict[str, int]:
 
 
 def class_words(label: str) -> str:
-    """A class as a menu shows it: with what a layman calls it, so that a search for "dog" finds every breed."""
+    """A class as a menu shows it: with its everyday name, so that a search for "dog" finds every breed."""
     group = coarse_groups().get(label, "")
     return f"{label} ({group})" if group and group not in label.lower() else label
 
 
 @cache
 def coarse_groups() -> dict[str, str]:
-    """ImageNet's classes -> what a layman calls them, "beagle" -> "dog"; some have nothing."""
+    """ImageNet's classes -> their everyday names, "beagle" -> "dog"; some have none."""
     names: list[str] = categories_of(IMAGENET, STUDY_FOLDER) or []
     groups: dict[str, str] = {}
     for line in (STUDY_FOLDER / "imagenet-groups.txt").read_text("utf-8").splitlines():
@@ -48,7 +48,7 @@ def coarse_groups() -> dict[str, str]:
 
 
 def devices() -> list[str]:
-    """Those that this machine has; of several GPUs the first is ``cuda``, and the others have their numbers."""
+    """The devices of this machine; of several GPUs the first is ``cuda``, and the others have their numbers."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     cuda = ["cuda", *(f"cuda:{index}" for index in range(1, count))][:count]
     return ["auto", "cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]

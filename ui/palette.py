@@ -14,12 +14,12 @@ COLOURS = {
     "resolution": "#009E73",
     "compound": "#C9669F",
 }
-OTHER = "#8A929A"  # networks that are no variant
-SPARE = ("#0072B2", "#D55E00", "#009E73", "#C9669F", "#2A8FC7", "#A67C00", "#8B6FD0")  # of variants with other names
+OTHER = "#8A929A"  # networks that are not variants
+SPARE = ("#0072B2", "#D55E00", "#009E73", "#C9669F", "#2A8FC7", "#A67C00", "#8B6FD0")  # for variants with other names
 
 
 def colours_of(keys: Iterable[str]) -> dict[str, str]:
-    """A colour for each variant of a study: its own where its name has one, else one that no other of them has."""
+    """A colour for each variant of a study: that of its name where there is one, else one that no other variant has."""
     keys = list(keys)
     fixed = {key: COLOURS[key] for key in keys if key in COLOURS}
     if keys:

@@ -1,4 +1,4 @@
-"""A map of the page taken apart, from the features that its networks left: no network runs again."""
+"""A map of the page taken apart, from features already computed: no network runs again."""
 
 from cam import Comparison
 from cam.maps.parts import Parts, strongest_by_cell, take_apart
@@ -7,15 +7,15 @@ from models.classifier import only_linear_layer
 from ui.session import Choice, Photograph, comparison
 from ui.shared import shared
 
-IN_A_CELL = 8  # channels: those that count most in each cell are shown
+IN_A_CELL = 8  # number of channels shown in each cell: those that count most
 
 
 @shared(32, personal=lambda *asked: True)
 def parts_of(choices: tuple[Choice, ...], key: str, digest: str, question: Question, _photograph: Photograph) -> Parts:
-    """The map of one variant as the sum over channels that it is, with the channels that count most in each cell.
+    """The map of one variant as a sum over channels, with the channels that count most in each cell.
 
     Raises:
-        ValueError: it is no such sum; and the errors of ``session.comparison``.
+        ValueError: the map is not such a sum; and the errors of ``session.comparison``.
     """
     if why := not_a_sum(question):
         raise ValueError(why)
@@ -38,7 +38,7 @@ def parts_in(answer: Comparison, key: str) -> Parts:
 
 
 def not_a_sum(question: Question) -> str:
-    """Why the maps of a question are not channels times weights, added up; "" where they are."""
+    """Why the maps of a question are not a sum of channels times weights; "" where they are."""
     if question.method != "cam" or not question.from_features:
         return "only CAM at the last layer is a sum over channels; choose the method CAM to take a map apart"
     return (

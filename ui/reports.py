@@ -1,4 +1,4 @@
-"""Evaluations that came along with the studies, read once for all visitors."""
+"""Evaluations that come with the studies, read once for all visitors."""
 
 from cam.evaluation.records import Report
 from cam.evaluation.shipped import shipped_evaluation
@@ -7,9 +7,9 @@ from ui.shared import shared
 
 @shared()
 def evaluation(study: str) -> Report | None:
-    """The evaluation that came along with a study; None where there is none.
+    """The evaluation that comes with a study; None where there is none.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: the evaluation cannot be read.
     """
     return shipped_evaluation(study)

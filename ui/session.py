@@ -1,6 +1,6 @@
 """Between pages and library: studies, networks and comparisons that outlive a rerun and are shared by all visitors.
 
-Kept by ``ui.shared``, not by Streamlit. Everything is keyed by content: a network by its study, key, device and the sha256
+They are cached by ``ui.shared``, not by Streamlit, and keyed by content: a network by its study, key, device and the sha256
 of a file that replaces its weights, an image by the sha256 of its bytes.
 """
 
@@ -44,16 +44,16 @@ from ui.turns import my_turn
 __all__ = ["DEFAULT_STUDY", "STUDIES", "Choice", "Photograph"]
 
 THUMBNAIL, PICTURE = 160, 960
-HELD = 2000  # longest side in pixels of pictures that are held while many are measured
+HELD = 2000  # longest side in pixels of pictures held in memory while many are measured
 RETRY_AFTER = 120.0  # seconds
-PAGE_PIXELS = 25_000_000  # a larger JPEG is decoded smaller, any other image refused: many visitors may come at once
+PAGE_PIXELS = 25_000_000  # a larger JPEG is decoded smaller, any other larger image refused: visitors may be many
 LOCAL_FILES = "--local-files"  # streamlit run app.py -- --local-files
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """An image that a visitor chose: its name, the bytes of its file, their sha256; a ``sample`` came along."""
+    """An image that a visitor chose: its name, the bytes of its file, their sha256; a ``sample`` comes with the project."""
 
     name: str
     content: bytes
@@ -76,20 +76,20 @@ class Choice(NamedTuple):
 
 
 def _always(*_: object) -> bool:
-    """Results that go with whoever asked for them."""
+    """Results are dropped when the visitors who asked for them have left."""
     return True
 
 
 def _unless_sample(*args: Any) -> bool:
-    """Results that go with whoever brought the photograph."""
+    """Results are dropped when the visitors who uploaded the photograph have left; those of samples stay."""
     return not args[-1].sample
 
 
 def opened(photograph: Photograph, side: int = PAGE_PIXELS) -> Image.Image:
-    """A photograph, decoded at no more pixels than a page can afford, and then shrunk to sides of at most ``side``.
+    """A photograph, decoded at no more than ``PAGE_PIXELS`` and then shrunk to sides of at most ``side``.
 
     Raises:
-        ImageError: it cannot be decoded, or is too large.
+        ImageError: the photograph cannot be decoded, or is too large.
     """
 
     def shrunk(image: Image.Image) -> Image.Image:
@@ -100,7 +100,7 @@ def opened(photograph: Photograph, side: int = PAGE_PIXELS) -> Image.Image:
 
 
 def _views(photograph: Photograph, view: str, networks: Mapping[str, Network]) -> Views:
-    """What networks and figures need of a photograph, cut while it has the room that decoding takes."""
+    """The views of a photograph that networks and figures need, cut inside the memory limit for decoding."""
     sides = {DRAWN_SIZE, *(one.scaling.input_size for one in networks.values())}
     return Views.of(photograph.content, view, sides, photograph.name, PAGE_PIXELS)
 
@@ -127,9 +127,9 @@ def linked_study() -> Study:
 
 @shared(24, personal=lambda choice: bool(choice.checkpoint))
 def network(choice: Choice) -> Network:
-    """One network, loaded once for all visitors; one that falls out of the cache lives on where it is in use.
+    """One network, loaded once for all visitors; one that falls out of the cache stays in memory while it is in use.
 
-    A device has one network, whichever of its names it is asked for by.
+    A device with several names holds it once.
     """
     named = choice._replace(device=device_name(choice.device))
     if named != choice:
@@ -142,17 +142,17 @@ def network(choice: Choice) -> Network:
 
 @shared()
 def _failures() -> dict[Choice, tuple[float, StudyError]]:
-    """Weights that could not be downloaded, and when: they are not asked for again at every rerun."""
+    """Weights whose download failed, and when: they are not requested again at every rerun."""
     return {}
 
 
 def forget_failures() -> None:
-    """Ask for every weight again; for a button."""
+    """Request all weights again; for a button."""
     _failures().clear()
 
 
 def _network(choice: Choice) -> Network:
-    """The network, or at once the error of a download that failed within the last ``RETRY_AFTER`` seconds."""
+    """The network; raises the earlier error at once when its download failed within the last ``RETRY_AFTER`` seconds."""
     when, error = _failures().get(choice, (-RETRY_AFTER, None))
     if error is not None and time.monotonic() - when < RETRY_AFTER:
         raise error
@@ -165,26 +165,26 @@ def _network(choice: Choice) -> Network:
 
 
 def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Exception]]:
-    """Those networks that load, and for each key of the others why it does not."""
+    """The networks that load, and for each other key the error."""
     loaded: dict[Choice, Network] = {}
     failed: dict[str, Exception] = {}
-    asking = (None, get_script_run_ctx())  # so that it is known in threads too who asks
+    asking = (None, get_script_run_ctx())  # so that threads, too, know which visitor asks
     with ThreadPoolExecutor(max(1, os.cpu_count() or 1), "network", add_script_run_ctx, asking) as pool:
         for choice, result in [(choice, pool.submit(_network, choice)) for choice in choices]:
             try:
                 loaded[choice] = result.result()
-            except Exception as error:  # the page says the expected ones and logs the others
+            except Exception as error:  # the page shows expected errors and logs the others
                 failed[choice.key] = error
     return loaded, failed
 
 
 @shared(64, personal=_always)
 def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph: Photograph) -> Comparison:
-    """All networks on one image; other classes and methods follow from it without running them again.
+    """All networks on one image; other classes and methods follow from the result without running them again.
 
     Raises:
         ImageError: the photograph cannot be decoded.
-        StudyError, CheckpointError: weights that were there a moment ago are not.
+        StudyError, CheckpointError: weights cannot be loaded any more.
     """
     chosen = {choice.key: network(choice) for choice in choices}
     seen = compare(chosen, [_views(_photograph, view, chosen)], target="own", view=view)
@@ -195,10 +195,10 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
 def explained(
     choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, question: Question, _photograph: Photograph
 ) -> Comparison:
-    """The answer of the variants ``keys`` alone, without features.
+    """The comparison of the variants ``keys`` for one question, without features.
 
     Raises:
-        ValueError: the method or layer has no maps of such a target; and the errors of ``comparison``.
+        ValueError: the method or layer has no maps for such a target; and the errors of ``comparison``.
     """
     if question.flip or not question.from_features:
         chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
@@ -215,7 +215,7 @@ def explained(
 
 @shared(128, personal=_unless_sample)
 def picture(digest: str, view: str, _photograph: Photograph) -> str:
-    """The field of view of a photograph as large as it is worth showing, a JPEG data URL."""
+    """The field of view of a photograph, at most ``PICTURE`` pixels wide, as a JPEG data URL."""
 
     def made(image: Image.Image) -> str:
         return _data_url(view_image(image, view, min(PICTURE, max(image.size))), quality=88)
@@ -247,7 +247,7 @@ def categories(study: str) -> list[str]:
 
 @shared()
 def sample_masks(study: str) -> dict[str, InstanceMask]:
-    """The objects in the samples, by the sample's name; none where the study shares no label set with them."""
+    """The object masks of the samples, by the sample's name; none where the study has another label set."""
     try:
         return {path.stem: mask for path, mask in read_masks(SAMPLE_FOLDER, categories(study)).items()}
     except ValueError:
@@ -255,7 +255,7 @@ def sample_masks(study: str) -> dict[str, InstanceMask]:
 
 
 def seen_class(study: str, photograph: Photograph) -> int:
-    """The class that most networks of a study take a photograph for."""
+    """The class that most networks of a study see in a photograph."""
     loaded, failed = networks([Choice(study, key, "auto") for key in study_named(study).variants])
     if not loaded:
         raise next(iter(failed.values()))
@@ -272,7 +272,7 @@ def pointing_game(
     question: Question,
     _photographs: tuple[Photograph, ...],
 ) -> PointingGame:
-    """A mosaic of photographs and what the networks see in it."""
+    """The pointing game of the networks on a mosaic of photographs."""
     chosen = {choice.key: network(choice) for choice in choices}
     with my_turn(f"mosaic {digests}"):
         return play(chosen, [opened(one) for one in _photographs], kinds, layout, question)
@@ -280,7 +280,7 @@ def pointing_game(
 
 @shared(16, personal=_always)
 def film(choice: Choice, digest: str, question: Question, _photograph: Photograph) -> DeletionFilm:
-    """A photograph's pixels vanish and appear in the order of one network's map."""
+    """Deletion and insertion: a photograph's pixels vanish and appear in the order of one network's map."""
     chosen = network(choice)
     with my_turn(f"film {choice.key} {question} {digest}"):
         return deletion_film(chosen, opened(_photograph), None, question)
@@ -298,14 +298,14 @@ def _data_url(image: Image.Image, quality: int) -> str:
 
 
 def serves_this_machine_only() -> bool:
-    """The server listens on loopback, so that a visitor may bring checkpoints."""
+    """Whether the server listens on loopback, so that a visitor may upload checkpoints."""
     return st.get_option("server.address") in LOOPBACK
 
 
 def local_files_allowed() -> bool:
-    """A visitor may name files of this machine: on loopback, and only where whoever started the server asked for it.
+    """Whether a visitor may name files of this machine: on loopback, and only if the server was started with ``LOCAL_FILES``.
 
-    Loopback alone does not prove who asks: on a machine that many log in to, anybody there reaches it.
+    Loopback alone does not prove who asks: on a machine with several users, any of them can reach the server.
     """
     return serves_this_machine_only() and LOCAL_FILES in sys.argv[1:]
 

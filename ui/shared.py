@@ -1,7 +1,7 @@
-"""What all visitors share: results of functions, kept by their arguments, for as long as there is room.
+"""A cache that all visitors share: results of functions by their arguments, up to a number of entries.
 
-Streamlit's own cache may be emptied by anybody who can send its server a message. This one cannot. Results of what visitors
-brought or asked for go when the last of those who wanted them has left.
+Streamlit's own cache can be emptied by anybody who can send its server a message. This one cannot. Personal results are
+dropped when the last of the visitors who asked for them has left.
 """
 
 import ctypes
@@ -21,8 +21,8 @@ from ui.turns import still_wanted, visitor
 
 P = ParamSpec("P")
 T = TypeVar("T")
-EVERY = 30.0  # seconds between two looks at who has left
-WAIT = 0.5  # seconds between two questions whether the result is still wanted
+EVERY = 30.0  # seconds between two checks for visitors who have left
+WAIT = 0.5  # seconds between two checks whether the result is still wanted
 
 _personal: "list[_Kept]" = []
 
@@ -36,20 +36,20 @@ class Shared(Protocol[P, T]):
         """Forget all results."""
 
     def results(self) -> list[T]:
-        """Those that are kept now."""
+        """The results that are kept now."""
 
 
 def shared(
     max_entries: int = 256, personal: Callable[..., bool] = lambda *args: False
 ) -> Callable[[Callable[P, T]], Shared[P, T]]:
-    """Keep what a function returns, the latest ``max_entries`` results, under its arguments without those named ``_...``.
+    """Cache the results of a function, at most ``max_entries``, by its arguments except those named ``_...``.
 
-    Whoever asks for what another is computing waits for it; errors are not kept. The function must be given hashable
-    arguments, by place.
+    The result used longest ago is dropped first. A second caller waits for a result that is being computed; errors are not
+    kept. Arguments must be hashable and positional.
 
     Args:
-        max_entries: that are kept.
-        personal: of the function's arguments, whether the result goes with the visitors who asked for it.
+        max_entries: how many results are kept.
+        personal: from the function's arguments, whether the result is dropped when the visitors who asked for it have left.
     """
 
     def decorate(function: Callable[P, T]) -> Shared[P, T]:
@@ -71,7 +71,7 @@ def shared(
 
 
 class _Kept(Generic[T]):
-    """The results of one function: key -> result, and who asked for it, where it is theirs."""
+    """The results of one function: key -> result, and for personal results who asked for them."""
 
     def __init__(self, most: int):
         self.most = most
@@ -111,7 +111,7 @@ class _Kept(Generic[T]):
         return self.results[key]
 
     def forget(self, here: Callable[[str], bool]) -> int:
-        """Drop what only those asked for who have left; how many results that were."""
+        """Drop results that only visitors who have left asked for; return how many."""
         with self.lock:
             left = [key for key, owners in self.owners.items() if not any(map(here, owners))]
             for key in left:
@@ -126,7 +126,7 @@ class _Kept(Generic[T]):
 
 
 def forget_who_left(here: Callable[[str], bool]) -> int:
-    """Drop the results of visitors who have left, and give their memory back to the system; how many results that were.
+    """Drop the results of visitors who have left and give their memory back to the system; return how many.
 
     Args:
         here: whether a visitor is still there.
@@ -134,14 +134,14 @@ def forget_who_left(here: Callable[[str], bool]) -> int:
     dropped = sum(kept.forget(here) for kept in _personal)
     if dropped:
         gc.collect()
-        with suppress(OSError, AttributeError):  # of glibc alone; elsewhere memory goes back by itself
+        with suppress(OSError, AttributeError):  # only glibc has it; elsewhere memory goes back by itself
             ctypes.CDLL(None).malloc_trim(0)
     return dropped
 
 
 @functools.cache
 def keep_watch() -> Any:
-    """Look every now and then who has left; started once, by the first page."""
+    """Check regularly for visitors who have left, in a thread that the first page starts."""
 
     def watch() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Which photographs are compared: samples, uploads, the camera. The link names the samples."""
+"""Which photographs are compared: samples, uploads, the camera. The link keeps the names of samples."""
 
 import weakref
 
@@ -10,17 +10,17 @@ from ui.components.picker import gallery
 from ui.messages import say_later
 from ui.session import Photograph
 
-FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # where a study names none
+FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # for studies that name none
 MOST = 12
 MOST_BYTES, FILE_MEGABYTES = 96 * 2**20, 32  # of one visitor's uploads, which the server holds; of one file
-MOST_OF_ALL = 2**30  # bytes of the photographs that all visitors brought
+MOST_OF_ALL = 2**30  # bytes of the photographs of all visitors
 TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "jfif", "mpo"]
 
 _brought: "weakref.WeakValueDictionary[int, Photograph]" = weakref.WeakValueDictionary()  # as long as a page holds them
 
 
 def chosen() -> list[Photograph]:
-    """The photographs of this visitor, in order; at first those of the link, or three samples."""
+    """The photographs of this visitor, in order; at first those that the link names, or the study's first samples."""
     if "photographs" not in st.session_state:
         samples = session.sample_photographs()
         st.session_state.photographs = [samples[name] for name in _linked_names() if name in samples]
@@ -33,24 +33,24 @@ def first(study: Study) -> tuple[str, ...]:
 
 
 def _linked_names() -> list[str]:
-    """Names of samples in the link; those that are not there become words for the visitor."""
+    """Names of samples in the link; a message tells the visitor which of them do not exist."""
     if "images" not in st.query_params:
         return list(first(session.linked_study()))
     names = [name for name in st.query_params["images"].split(",") if name][:MOST]
     unknown = [name for name in names if name not in session.sample_photographs()]
     if unknown:
-        say_later(f"The link names photographs that are not here: {', '.join(unknown)}.")
+        say_later(f"The link names photographs that do not exist here: {', '.join(unknown)}.")
     return names
 
 
 def add(photographs: list[Photograph]) -> None:
-    """Append those that are not there yet, up to ``MOST``."""
+    """Append photographs that are not chosen yet, up to ``MOST``."""
     present = {photograph.digest for photograph in chosen()}
     new = [photograph for photograph in photographs if photograph.digest not in present]
     held = sum(len(photograph.content) for photograph in chosen() if not photograph.sample)
     if held + sum(len(photograph.content) for photograph in new if not photograph.sample) > MOST_BYTES:
         say_later(
-            f"More than {MOST_BYTES // 2**20} MB of photographs do not fit on the page; bring smaller or fewer ones."
+            f"More than {MOST_BYTES // 2**20} MB of photographs do not fit on the page; choose smaller or fewer ones."
         )
         return
     if sum(len(one.content) for one in _brought.values()) + sum(len(one.content) for one in new) > MOST_OF_ALL:
@@ -60,16 +60,16 @@ def add(photographs: list[Photograph]) -> None:
     room = MOST - len(chosen())
     st.session_state.photographs = chosen() + new[:room]
     if len(new) > room:
-        say_later(f"Only {MOST} photographs fit on the page; take some away to see others.")
+        say_later(f"Only {MOST} photographs fit on the page; remove some to see others.")
 
 
 def remove(digest: str) -> None:
-    """Take one photograph away."""
+    """Remove one photograph."""
     st.session_state.photographs = [photograph for photograph in chosen() if photograph.digest != digest]
 
 
 def write_link() -> None:
-    """Keep the names of the chosen samples in the address bar, unless they are those that the study shows first."""
+    """Keep the names of the chosen samples in the address bar, unless they are the ones that the study shows first."""
     names = [photograph.name for photograph in chosen() if photograph.sample]
     if tuple(names) == first(session.linked_study()):
         st.query_params.pop("images", None)

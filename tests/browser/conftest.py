@@ -20,7 +20,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 class Address(str):
-    """Of a server, which knows its process."""
+    """Address of a server, with its process."""
 
     pid: int
 
@@ -32,7 +32,7 @@ def server(tmp_path_factory):
 
 
 def served(tmp_path_factory):
-    """What fixtures are made of: a server of its own."""
+    """Start a server for a fixture, and stop it afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,7 +53,7 @@ def served(tmp_path_factory):
 
 
 def _wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    """Until the server answers."""
+    """Wait until the server answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -66,7 +66,7 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 6
 
 @pytest.fixture(scope="session")
 def browser():
-    """An installed Chromium, without a window."""
+    """An installed Chromium, run without a window."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
@@ -78,7 +78,7 @@ def browser():
 
 
 def _is_problem(message) -> bool:
-    """An error in the console, except that Streamlit looks for its server below the page's path first, which logs a 404."""
+    """Whether a console message is an error, other than the 404 that Streamlit logs when it first looks below the page's path."""
     return message.type == "error" and not PROBE.search(message.location.get("url", ""))
 
 

@@ -1,4 +1,4 @@
-"""axe-core finds nothing serious on any page, in both themes, and the console stays empty: pytest -m slow, after npm ci."""
+"""axe-core finds nothing serious on any page in both themes, and the console stays empty: pytest -m slow, after npm ci."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_axe_finds_nothing_serious_in_the_large_view(visit):
 
 
 def at_rest(page) -> None:
-    """Wait until nothing on the page is faint because the server is about to replace it."""
+    """Wait until no element is faint, as Streamlit draws those that it is about to replace."""
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
     page.wait_for_timeout(1500)
 

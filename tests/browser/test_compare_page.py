@@ -24,14 +24,14 @@ def figure(page, row: int = 0, column: int = 5):
 
 
 def pixels(page, row: int = 0, column: int = 5) -> np.ndarray:
-    """What a panel's canvas shows, RGB."""
+    """RGB pixels of a panel's canvas."""
     canvas = page.locator(PANEL.format(row=row, column=column) + " canvas")
     content = base64.b64decode(canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1])
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
 
 
 def change(page, name: str, value) -> None:
-    """Set one of the viewer's own tools."""
+    """Set one of the viewer's tools."""
     tool = page.locator(f".tools :is(input, select)[name={name}]")
     kind = tool.first.evaluate("input => input.type")
     if kind == "checkbox":
@@ -54,7 +54,7 @@ def choose(page, label: str, words: str) -> None:
 
 
 def count_messages(page) -> None:
-    """From now on ``window.sent`` counts what the browser sends to the server."""
+    """Let ``window.sent`` count the messages that the browser sends to the server from now on."""
     page.evaluate(
         "() => { const send = WebSocket.prototype.send; window.sent = 0; "
         "WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what) } }"
@@ -164,12 +164,12 @@ def test_keys_move_between_variants_and_photographs(visit, screenshot):
 
 
 def number_of(page, name: str) -> float:
-    """A number of the account of a map that is taken apart."""
+    """A number shown for a map that is taken apart."""
     return float(page.locator(f".apart [data-sum={name}]").inner_text().replace("−", "-"))
 
 
 def test_a_map_is_taken_apart_cell_by_cell(visit, screenshot):
-    """What is written is what the panel shows there, the tiles and all other channels add up, and the mean is the logit."""
+    """The numbers are those of the panel, the tiles and all other channels add up, and the mean plus the bias is the logit."""
     page = visit("?images=spaniels&look=%7B%22cells%22%3Atrue%7D")
     figure(page)
     page.keyboard.press("1")

@@ -1,4 +1,4 @@
-"""Evidence as a visitor meets it: every part in both themes, from a photograph to its maps, a film to slide through."""
+"""Evidence as a visitor meets it: every part in both themes, the way from a photograph to its maps, and the film's slider."""
 
 import re
 
@@ -16,7 +16,7 @@ PARTS = {
 
 @pytest.fixture
 def evidence(visit):
-    """Open a part of the page, once it is there and the page has come to rest."""
+    """Open a part of the page, and wait until it is shown and the page is at rest."""
 
     def opened(part: str = "numbers", **options):
         page = visit(f"evidence?{LITE}&part={part}", **options)

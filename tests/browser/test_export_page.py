@@ -56,7 +56,7 @@ def test_an_export_outlives_its_page_and_its_gallery_opens_from_a_file(visit, sc
 
 
 def check_gallery(browser, folder, screenshot):
-    """Opened from the disk, without a server: pictures load, the search finds, a click shows the figure."""
+    """Check a gallery opened from disk, without a server: pictures load, the search works, a click shows the figure."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
     page, problems = context.new_page(), []
     page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)

@@ -1,4 +1,4 @@
-"""A hall uploads pictures of 100 megapixels, each a small file: the server stays small, goes on answering, and says why."""
+"""Many visitors upload pictures of 100 megapixels in small files: the server's memory stays small, and it keeps answering."""
 
 import threading
 import time
@@ -12,12 +12,12 @@ from tests.browser.test_ten_visitors import MOST, memory
 
 VISITORS = 30
 SIDE = 10_000  # 100 megapixels
-PATIENCE = 10.0  # seconds within which the server must say that it is well
+PATIENCE = 10.0  # seconds within which the server must answer a health check
 CLOSED = 600.0  # seconds until the last visitor is answered
 
 
 class Pulse(threading.Thread):
-    """Asks the server all the time whether it is well; the longest answer took ``slowest`` seconds."""
+    """Checks the server's health all the time; the slowest answer took ``slowest`` seconds."""
 
     def __init__(self, address):
         super().__init__(daemon=True)

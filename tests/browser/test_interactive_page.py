@@ -1,4 +1,4 @@
-"""The figure as one HTML file, opened from a disk by a browser without a network."""
+"""The figure as one HTML file, opened from disk by a browser without a network connection."""
 
 import re
 
@@ -10,7 +10,7 @@ CANVAS = "canvas => canvas.toDataURL()"
 
 @pytest.fixture(scope="module")
 def file(server, browser, tmp_path_factory):
-    """The page that the app hands out, and what the app's own panels looked like."""
+    """The file that the app offers for download, and the pixels of the app's own panels."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(60_000)
@@ -30,7 +30,7 @@ def file(server, browser, tmp_path_factory):
 
 @pytest.fixture
 def opened(file, browser):
-    """The file in a browser that has no network; it may not complain of anything."""
+    """The file in a browser without a network connection; fails on errors in its console."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
     page, problems = context.new_page(), []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -59,7 +59,7 @@ def test_it_draws_what_the_app_drew(opened, file, screenshot):
 
 
 def test_another_class_is_another_map(opened):
-    """All classes that the networks guess are in the file."""
+    """The file has the maps of all classes that the networks guess."""
     panel = opened.locator(".rows .panel").nth(1).locator("canvas")
     menu = opened.locator("[name=asked]")
     words = menu.locator("option").all_text_contents()

@@ -1,4 +1,4 @@
-"""A lecture in a real browser: keys, builds, type that the last row reads, the hall's votes, and the speaker's window."""
+"""A lecture in a real browser: keys, builds, text that can be read from the last row, votes, and the speaker's window."""
 
 import time
 
@@ -9,7 +9,7 @@ from ui.lecture.scenes import EXAMPLE, read_scenes
 SCENES = read_scenes(EXAMPLE, ("", "compare", "scaling", "evidence", "export"))
 GUESS = next(number for number, scene in enumerate(SCENES, 1) if scene.show == "guess")
 SMALLEST = 0.022  # of the window's height
-# What a scene shows: texts that are too small, parts that leave the window, and how far down and to the right it reaches.
+# Finds texts that are too small, parts outside the window, and how far down and to the right a scene reaches.
 LOOK_AT = """(least) => {
   const found = { small: [], cut: [], down: 0, right: 0 }
   const walk = (root) => {
@@ -34,7 +34,7 @@ LOOK_AT = """(least) => {
 
 
 def shown(page, number: int) -> None:
-    """Wait until a composed scene is there."""
+    """Wait until a composed scene is shown."""
     page.locator(".shown .scene h1", has_text=SCENES[number - 1].title).wait_for()
     assert page.locator(".shown .place").inner_text() == f"{number} / {len(SCENES)}"
 
@@ -89,7 +89,7 @@ def test_going_back_shows_what_the_builds_had_brought(visit):
 
 
 def hall_and_phones(visit):
-    """The screen with a question, and two phones that followed its code."""
+    """The screen with a question, and two phones that opened its code."""
     hall = visit(f"?mode=lecture&scene={GUESS}")
     shown(hall, GUESS)
     hall.keyboard.press("ArrowRight")
@@ -105,7 +105,7 @@ def hall_and_phones(visit):
 
 @pytest.mark.slow
 def test_the_hall_shows_votes_within_a_second(visit):
-    """On a machine with nothing else to do; the quickest of three questions."""
+    """The quickest of three questions; needs an idle machine."""
     hall, phones = hall_and_phones(visit)
     waits = [seconds_until_shown(hall, phones)]
     for question in (2, 3):
@@ -140,7 +140,7 @@ def test_two_phones_vote_and_the_hall_shows_both(visit, screenshot):
 
 
 def seconds_until_shown(hall, phones) -> float:
-    """All phones choose the third map, one after the other; how long the slower of their votes takes to the hall's screen."""
+    """Let all phones choose the third map, one after the other; seconds until the slowest vote is on the hall's screen."""
     waits = []
     for count, phone in enumerate(phones, 1):
         phone.locator(".choices button").nth(2).click()

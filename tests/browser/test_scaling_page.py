@@ -38,7 +38,7 @@ def lesson(server, browser):
 
 
 def rested(page):
-    """Once the server has run and neither the address nor the drawing has changed for half a second."""
+    """Wait until the server has run and neither the address nor the drawing has changed for half a second."""
     before = None
     while (now := (page.url, page.locator(DRAWING).inner_html())) != before:
         before = now
@@ -62,7 +62,7 @@ def move(page, slider: str, key: str, times: int = 1) -> None:
 
 
 def press(page, key: str, step: int) -> None:
-    """A key that should lead to a step."""
+    """Press a key that should lead to a step."""
     page.keyboard.press(key)
     headline(page, step)
     rested(page)
@@ -89,7 +89,7 @@ def test_arrow_keys_step_after_a_click_but_belong_to_a_slider_in_focus(lesson):
 
 
 def test_a_slider_moves_the_drawing_soon(lesson):
-    """The best of several, since others run beside the test; Streamlit itself waits 200 ms for a slider to rest."""
+    """The best of several times, because other programs run as well; Streamlit itself waits 200 ms for a slider to rest."""
     page = lesson("step=3")
     drawing, waits = page.locator(DRAWING), []
     page.locator(".st-key-phi").get_by_role("slider").focus()

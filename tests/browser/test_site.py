@@ -43,7 +43,7 @@ def site(tmp_path_factory):
 
 
 def built(folder: Path, keys: list[str], samples: list[str]) -> Path:
-    """A site whose graphs are checked on one photograph alone."""
+    """Build a site whose graphs are checked on one photograph only."""
     if not (HOME / "node_modules" / "onnxruntime-web").is_dir():
         pytest.skip("onnxruntime-web is not installed: npm ci")
     from ui.site.build import build
@@ -57,7 +57,7 @@ def built(folder: Path, keys: list[str], samples: list[str]) -> Path:
 
 @contextmanager
 def served(folder: Path, port: int | None = None):
-    """A folder below the address of ``python -m http.server``: its own address, and the process to end it with."""
+    """Serve the folder's parent with ``python -m http.server``: the folder's address, and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", port or 0))
         port = free.getsockname()[1]
@@ -79,7 +79,7 @@ def served(folder: Path, port: int | None = None):
 
 @cache
 def words_of(path: Path, key: str = "baseline") -> tuple[str, str]:
-    """What a network sees in a photograph by Python, and how surely, as the viewer writes it."""
+    """The class that a network sees in a photograph in Python, with its probability, as the viewer writes it."""
     found = compare({key: load_study("photographs").load(key, "cpu")}, [path], target="own")
     name, share = found.top(1)[key][0]
     return name, f"{round(100 * share)} %"
@@ -87,7 +87,7 @@ def words_of(path: Path, key: str = "baseline") -> tuple[str, str]:
 
 @pytest.fixture
 def visitor(browser):
-    """Open the site in a new session: a page, what it asked for, and what it complained of; nothing may leave the origin."""
+    """Open the site in a new session: a page, its requests, and its errors; no request may go to another origin."""
     contexts, asked, problems = [], [], []
 
     def opened(address: str, workers: str = "allow", **options):
@@ -111,10 +111,10 @@ def visitor(browser):
 
 
 def until(page, holds: str, given=None, seconds: float = 60) -> None:
-    """Wait until a function holds in the page; the page's policy forbids Playwright's own way, which is eval."""
+    """Wait until a function is true in the page; Playwright's own way uses eval, which the page's policy forbids."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with suppress(api_error()):  # of a page that is being loaded again
+        with suppress(api_error()):  # the page is being loaded again
             if page.evaluate(holds, given):
                 return
         time.sleep(0.1)
@@ -130,7 +130,7 @@ def api_error() -> type[Exception]:
 
 
 def isolated(page) -> None:
-    """Wait until the service worker has the site, and the page its threads."""
+    """Wait until the service worker has cached the site and the page may use threads."""
     until(page, "() => crossOriginIsolated && Boolean(navigator.serviceWorker.controller)")
     page.locator("body[data-shown]").wait_for()
 
@@ -161,7 +161,7 @@ def test_a_visitors_photograph_is_answered_here_and_offline(site, visitor, scree
 
 
 def awkward(folder: Path) -> list[Path]:
-    """A picture that lies on its side, as its EXIF says, and one that is half transparent."""
+    """A picture that is rotated according to its EXIF data, and one that is half transparent."""
     noise = np.random.default_rng(0).integers(0, 256, (90, 140, 4), np.uint8)
     turned = Image.Exif()
     turned[0x0112] = 6
@@ -171,14 +171,14 @@ def awkward(folder: Path) -> list[Path]:
 
 
 def levels_apart(page, path: Path, view: str, side: int) -> int:
-    """How far what the networks see in the browser is from what they see in Python, of 255."""
+    """Largest difference, out of 255, between the networks' inputs in the browser and in Python."""
     given = base64.b64encode(path.read_bytes()).decode()
     seen = np.frombuffer(base64.b64decode(page.evaluate(PIXELS, [given, view, side])), np.uint8)
     return int(abs(seen.astype(int) - np.asarray(view_image(open_image(path), view, side)).ravel()).max())
 
 
 class Cutting(SimpleHTTPRequestHandler):
-    """A server that knows ranges, and cuts the first answer with a network in the middle."""
+    """A server with range requests that breaks off its first answer with a network in the middle."""
 
     ranges: ClassVar[list[str | None]] = []
 
@@ -195,7 +195,7 @@ class Cutting(SimpleHTTPRequestHandler):
         return None
 
     def log_message(self, *_) -> None:
-        """Nothing is said."""
+        """Log nothing."""
 
 
 @pytest.mark.slow
@@ -209,12 +209,14 @@ def test_an_interrupted_network_goes_on_where_it_broke_off(site, visitor):
     half = next(site.glob("networks/*.onnx")).stat().st_size // 2
     first, second = Cutting.ranges
     assert first is None
-    assert 0 < int(re.findall(r"\d+", second)[0]) <= half  # what the browser had not yet handed over is asked for again
+    assert (
+        0 < int(re.findall(r"\d+", second)[0]) <= half
+    )  # bytes that the browser had not yet delivered are requested again
 
 
 @pytest.mark.slow
 def test_the_camera_is_followed(site, visitor, screenshot):
-    """Chromium's made-up camera, a green circle that is eaten; needs --use-fake-device-for-media-stream."""
+    """Chromium's fake camera shows a green circle that is eaten away; needs --use-fake-device-for-media-stream."""
     with served(site) as (address, _):
         page = visitor(f"{address}#compare", workers="block", permissions=["camera"])
         page.click("[name=camera]")
@@ -276,7 +278,7 @@ FIVE = ["baseline", "depth", "width", "resolution", "compound"]
 
 @pytest.mark.slow
 def test_five_networks_in_time(tmp_path, visitor, screenshot, capsys):
-    """First sight, one photograph through five networks, their pixels, and what all of it weighs; pytest -m slow -s prints it."""
+    """Time until the first picture and for a photograph with five networks, pixels and sizes; pytest -m slow -s prints them."""
     site, found = built(tmp_path, FIVE, [SAMPLE, "taj-mahal", "meerkats"]), {}
     with served(site) as (address, _):
         for part in ("#story", "#compare"):

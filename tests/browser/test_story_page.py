@@ -1,4 +1,4 @@
-"""The first page in a real browser: it stands soon, its numbers add up, and the guess keeps the score."""
+"""The first page in a real browser: it is complete soon, its numbers add up, and the guessing game keeps the score."""
 
 import re
 import time
@@ -9,7 +9,7 @@ SECONDS = 8  # generous: the page promises two on idle cores, and test machines 
 
 
 def story(page):
-    """The story, once its photographs are drawn and nothing moves any more."""
+    """Open the story, and wait until its photographs are drawn and nothing moves any more."""
     page.locator(".progress", has_text="class activation map").wait_for()
     page.locator(".choice canvas").nth(4).wait_for()
     return page
@@ -29,7 +29,7 @@ def value(words: str) -> float:
 )
 def test_it_stands_soon_and_fits(visit, screenshot, name, options):
     waits = []
-    for _ in range(2):  # the better of two: the first may be the server's first at all
+    for _ in range(2):  # the better of two, because the first page of a new server is slower
         start = time.perf_counter()
         page = visit(wait="commit", **options)
         page.locator(".board canvas").wait_for()
@@ -63,7 +63,7 @@ def test_a_cell_and_the_whole_add_up(visit):
 
 
 def adds_up(page) -> None:
-    """The products shown under the feature maps are the cell's value, within what rounding takes."""
+    """Whether the products shown under the feature maps add up to the cell's value, but for rounding."""
     shown = [value(one) for one in page.locator(".product b").all_inner_texts()]
     assert len(shown) == 14
     assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=13 * 0.005 + 0.005)
@@ -88,7 +88,7 @@ def test_growth_is_stepped_through(visit):
     page = story(visit())
     page.locator(".network", has_text="Deeper").click()
     assert "58 layers" in page.locator(".said-of").inner_text()
-    page.wait_for_timeout(2200)  # longer than a step: the walk has stopped where the visitor chose
+    page.wait_for_timeout(2200)  # longer than a step: the animation has stopped where the visitor chose
     assert page.locator(".network[aria-pressed=true]").inner_text().startswith("Deeper")
 
 

@@ -31,14 +31,14 @@ PANELS = 6
 
 
 def shown(page, column: int) -> np.ndarray:
-    """What a panel's canvas shows, RGB."""
+    """RGB pixels of a panel's canvas."""
     canvas = page.locator(f".rows .panel[data-row='0'][data-column='{column}'] canvas")
     content = base64.b64decode(canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1])
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
 
 
 def memory(pid: int) -> float:
-    """Resident memory of a process at its highest, in GiB."""
+    """Peak resident memory of a process, in GiB."""
     status = Path(f"/proc/{pid}/status")
     if not status.is_file():
         pytest.skip("this system does not say how much memory a process takes")
@@ -59,7 +59,7 @@ def _overlaid(found, network, side: int) -> np.ndarray:
 
 @pytest.mark.slow
 def test_ten_visitors_at_once_see_their_own_maps(visit, server, samples):
-    """All ten ask before any is answered. Each panel is nearer to its own overlay than to that of any other photograph."""
+    """All ten ask before any is answered. Each panel is closer to its own overlay than to that of any other photograph."""
     start = time.perf_counter()
     pages = [visit(f"?images={name}&target=Each+its+own", wait="commit") for name in NAMES]
     for page in pages:

@@ -1,4 +1,4 @@
-"""compare with other methods and layers, from many threads, many times over, and with what it cannot work on."""
+"""compare with other methods and layers, from many threads, many times, and with input that it must refuse."""
 
 import gc
 import itertools
@@ -45,7 +45,7 @@ def _copied(network):
 
 
 def maps_from_threads(networks, paths, rounds, threads=8):
-    """Every thread compares photographs in an order of its own; what differs from the serial maps, and how much was seen."""
+    """Each thread compares photographs in its own order; the differences from the serial maps, and the number of comparisons."""
     jobs = list(itertools.product(paths, KINDS))
     expected = [compare(networks, [path], **kind).maps for path, kind in jobs]
     wrong, seen = [], []
@@ -112,8 +112,8 @@ def resident():
 
 @pytest.mark.slow
 def test_a_thousand_comparisons_do_not_grow(lite, samples):
-    """The slope of resident memory over the last 800 of them is below 20 KiB each, and within three standard errors of 0
-    or below."""
+    """Over the last 800 comparisons, resident memory grows by less than 20 KiB each, and the slope is within three standard
+    errors of 0, or below 0."""
     networks = {"baseline": lite["baseline"], "compound": lite["compound"]}
     sizes = []
     for turn in range(1000):
@@ -229,6 +229,6 @@ def test_what_cannot_be_compared_is_one_sentence(options, words):
 
 
 def test_maps_that_are_not_finite_are_refused():
-    """A logit of exactly 0, by which ablation divides."""
+    """For example, a logit of exactly 0, by which ablation divides."""
     with pytest.raises(ValueError, match="variant 'baseline' gives maps that are not finite on 'image 1'"):
         compare({"baseline": tiny(weight=0.0, bias=0.0)}, [PICTURE], "ablationcam", "a")

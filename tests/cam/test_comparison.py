@@ -60,7 +60,7 @@ def test_real_weights_classify_the_samples_sensibly(lite, samples, photograph, c
 
 @pytest.mark.parametrize("key", ["baseline", "compound"])
 def test_the_map_of_the_cat_lies_on_the_cat(comparison, samples, key):
-    """The kitten covers a sixth of its photograph: it holds twice its share of the evidence, and the peak within a cell."""
+    """The kitten covers a sixth of its photograph; it holds twice that share of the evidence, and the peak within a cell."""
     from cam.maps.closed_forms import resample
 
     facts, size = comparison.variants[key], comparison.images.shape[1]
@@ -190,7 +190,7 @@ def test_what_cannot_be_compared_is_one_sentence(networks, images, options, word
 
 
 def test_every_variant_sees_the_same_field_of_view(lite, samples):
-    """The picture in the figure is what each network got, at another resolution."""
+    """The picture in the figure is each network's input at another resolution."""
     picture = open_image(samples / "djembe-and-wine.jpg")
     result = compare({"baseline": lite["baseline"], "resolution": lite["resolution"]}, [picture], view="centre")
     side = min(picture.size)

@@ -1,4 +1,4 @@
-"""The same on a GPU: pytest -m gpu."""
+"""Maps on a GPU equal those on the CPU: pytest -m gpu."""
 
 import copy
 
@@ -26,7 +26,7 @@ def on_cuda(network: Network) -> Network:
 
 
 def test_maps_on_cuda_equal_the_cpus(lite, samples):
-    """Within 2 % of their range: the body runs in float16 there, the last convolution and the maps in float32."""
+    """Within 2 % of their range: on CUDA the body runs in float16, the last convolution and the maps in float32."""
     assert torch.cuda.is_available(), "no CUDA device on this machine"
     networks = {key: on_cuda(network) for key, network in lite.items()}
     photographs = [samples / name for name in ("cat.jpg", "meerkats.jpg", "coffee-cup.jpg")]
@@ -40,7 +40,7 @@ def test_maps_on_cuda_equal_the_cpus(lite, samples):
     "options", [{"method": "layercam", "layer": "stage 5"}, {"method": "fullgrad"}, {"flip": True}]
 )
 def test_other_layers_on_cuda_equal_the_cpus(options, lite, samples):
-    """These run in float32 on both, but for the features at the head."""
+    """On both devices these run in float32, except the features at the head."""
     network = on_cuda(lite["baseline"])
     expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], target="rock crab", **options)
     found = compare({"baseline": network}, [samples / "crab.jpg"], target="rock crab", **options)
@@ -49,7 +49,7 @@ def test_other_layers_on_cuda_equal_the_cpus(options, lite, samples):
 
 
 def test_scorecam_on_cuda_equals_the_cpus(lite, samples):
-    """Its weights are a softmax of logits, which halves of precision change: the maps correlate."""
+    """Its weights are a softmax of logits, which float16 changes, so the maps only correlate."""
     network = on_cuda(lite["baseline"])
     expected = compare({"baseline": lite["baseline"]}, [samples / "crab.jpg"], "scorecam", "rock crab")
     found = compare({"baseline": network}, [samples / "crab.jpg"], "scorecam", "rock crab")

@@ -1,6 +1,6 @@
-"""Maps on a GPU: on a simulated one in every run, and the same tests on a real one by ``pytest -m gpu``.
+"""Maps on a GPU: a simulated one in every run, and a real one for the same tests with ``pytest -m gpu``.
 
-The body runs in float16 there, so maps at the head agree within a few thousandths of their range; at other layers, in
+On CUDA the body runs in float16, so maps at the head agree within a few thousandths of their range; at other layers, in
 float32 throughout, to the last bits.
 """
 
@@ -42,7 +42,7 @@ def pair(model, gpu):
 
 
 def differ(pair, *asked, **options):
-    """Largest difference between the maps of both devices, as a part of their range."""
+    """Largest difference between the maps of both devices, as a share of their range."""
     here, there = (compare({"x": one}, PIXELS, *asked, **options).maps["x"] for one in pair)
     return float(np.abs(here - there).max() / max(np.ptp(here), 1e-12))
 
@@ -90,7 +90,7 @@ def test_the_body_is_converted_once_and_not_in_every_pass(model, monkeypatch):
         CASTS.clear()
         for _ in range(3):
             there.features(torch.zeros(1, 3, 96, 96))
-        assert len(CASTS) == 3  # of the images alone
+        assert len(CASTS) == 3  # conversions of the images only
 
 
 # ------------------------------------------------------------------------------------------------- seeded bugs are caught
@@ -109,7 +109,7 @@ def test_numpy_of_a_tensor_on_the_device_is_caught(pair, monkeypatch):
 
 
 def test_tf32_left_on_is_caught(model, monkeypatch):
-    """Without the switches of ``strict`` a map at an early layer is off by far more than float32 is."""
+    """Without the settings of ``strict`` a map at an early layer is off by far more than with float32."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     with simulated(monkeypatch):
         both = network(model, "cpu"), network(model, "cuda")
@@ -138,7 +138,7 @@ def test_switches_are_put_back_when_the_last_leaves():
 
 
 def short_of_memory(monkeypatch, most):
-    """A device on which so many images fit; what was tried."""
+    """Simulate a device with memory for at most ``most`` images; the list of batch sizes that were tried."""
     features, tried = Network.features, []
 
     def small(self, images):
@@ -179,7 +179,7 @@ def test_other_errors_are_not_taken_for_it():
 
 
 def test_eigencam_asks_mps_for_no_float64(monkeypatch):
-    """A device without float64 is given none: the decomposition runs on the CPU."""
+    """MPS has no float64, so the decomposition runs on the CPU."""
     from models import precision
 
     moved = []

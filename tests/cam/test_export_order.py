@@ -1,6 +1,6 @@
 """The same list gives the same bytes, in whatever order its images are read and wherever an export was interrupted.
 
-Features of the compound network (300 pixels) depend on an image's place in its batch; those of smaller ones hide it.
+Features of the compound network (300 pixels) depend on an image's place in its batch; smaller networks do not show that.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def pool(workers):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Rendering in threads, and torch's settings back afterwards."""
+    """Render in threads, and restore torch's settings afterwards."""
     before = torch.get_num_threads(), torch.backends.cudnn.deterministic
     monkeypatch.setattr(pipeline, "rendering_processes", pool)
     yield
@@ -43,7 +43,7 @@ def quick(monkeypatch):
 
 @pytest.fixture
 def shuffled(monkeypatch):
-    """Call with a seed: from then on images take a random while to be read, and finish in another order."""
+    """Call with a seed: from then on, reading an image takes a random time, so that images finish in another order."""
     read = reading.Reader.__call__
 
     def shuffle(seed):
@@ -59,7 +59,7 @@ def shuffled(monkeypatch):
 
 
 def contents(out):
-    """Every file but ledgers and lock, and the sha256 of its bytes."""
+    """The sha256 of every file except ledgers and lock."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -69,7 +69,7 @@ def contents(out):
 
 @pytest.fixture
 def photographs(samples, tmp_path):
-    """Nine samples and, between them, two files that are no image."""
+    """Nine samples and, between them, two files that are not images."""
     folder = tmp_path / "photographs"
     folder.mkdir()
     for path in sorted(samples.glob("*.jpg"))[:9]:
@@ -85,7 +85,7 @@ def export(*words):
 
 @pytest.fixture(autouse=True)
 def places_matter(monkeypatch):
-    """Every place of a batch gives features of its own, as some processors' do in the last bits: here by far more."""
+    """Make features depend on the place in the batch, as on some processors in the last bits, but by far more."""
     features = Network.features
 
     def by_place(network, images):
@@ -96,7 +96,7 @@ def places_matter(monkeypatch):
 
 
 def test_places_in_a_batch_do_matter(samples):
-    """What the other tests guard against: without it they would show nothing."""
+    """The other tests prove something only if places in a batch make a difference."""
     network = load_study("caltech101").load("baseline", "cpu")
     picture = network.transform(Image.open(samples / "butterfly.jpg").convert("RGB"))
     features = network.features(torch.stack([picture] * 4))
@@ -114,7 +114,7 @@ def test_order_of_reading_changes_nothing(size, photographs, tmp_path, shuffled)
 
 @pytest.mark.parametrize("size", [(), ("--batch-size", "4")], ids=["one at a time", "four"])
 def test_what_is_done_already_keeps_its_place(size, photographs, tmp_path, shuffled):
-    """Some files of a finished export are lost: their images are looked at again, among others than before."""
+    """Some files of a finished export are lost: their images are computed again, next to other images than before."""
     out = tmp_path / "out"
     assert export(photographs, *COMPOUND, *size, "--out", out) == 3
     whole = contents(out)
@@ -135,7 +135,7 @@ def test_ranks_of_any_number_give_the_same(photographs, tmp_path, monkeypatch):
 
 
 def test_an_image_that_spoils_its_batch_does_not_move_the_others(photographs, tmp_path, monkeypatch):
-    """The batch is looked at again, each image alone in its place."""
+    """The batch is computed again, with each image alone in its place."""
     assert export(photographs, *COMPOUND, "--batch-size", "4", "--out", tmp_path / "plain") == 3
     from cam.export import looking
 
@@ -158,7 +158,7 @@ def test_an_image_that_spoils_its_batch_does_not_move_the_others(photographs, tm
 
 @pytest.mark.slow
 def test_all_samples_with_all_five_in_many_orders(samples, tmp_path, shuffled):
-    """ORDERS runs (default: 20), with every core busy besides."""
+    """As many runs as ORDERS says (default: 20), while other work keeps every core busy."""
     assert export(samples, *ALL_FIVE, "--out", tmp_path / "plain") == 0
     whole = contents(tmp_path / "plain")
     for seed in range(int(os.environ.get("ORDERS", "20"))):

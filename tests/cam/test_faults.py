@@ -1,7 +1,7 @@
-"""Whatever call to the disk fails, what is there is whole, it is one sentence, and the same command ends in the same bytes.
+"""Whichever disk call fails: finished files are whole, the error is one sentence, and a second run gives the same bytes.
 
-Calls are counted, not listed: a first run counts every call that opens for writing, writes, syncs, renames or makes folders
-below the test's own, and then each fails once. ``pytest -m slow tests/cam/test_faults.py`` tries all of them with all errors.
+A first run counts every call that opens for writing, writes, syncs, renames or makes folders
+in the test's folder; then each of them fails once. ``pytest -m slow tests/cam/test_faults.py`` tries all of them with all errors.
 """
 
 import builtins
@@ -23,7 +23,7 @@ SAMPLED = {"export": 3, "compare": 2}  # calls that fail in every run; slow: all
 
 
 class Disk:
-    """Counts calls that change what lies below a folder, and has one of them fail."""
+    """Counts calls that change anything in a folder, and makes one of them fail."""
 
     def __init__(self, folder):
         self.folder, self.count, self.fail_at, self.error = str(folder), 0, None, ""
@@ -31,7 +31,7 @@ class Disk:
         self.calls = []
 
     def fails(self, name, path):
-        """Count a call, and raise if it is the one to fail; True where its rename is to be lost."""
+        """Count a call, and raise if it is the one that should fail; True if its rename should be lost."""
         if not str(path).startswith(self.folder):
             return False
         with self.lock:
@@ -44,7 +44,7 @@ class Disk:
         return due
 
     def install(self, patch):
-        """Put the counting in front of the calls."""
+        """Replace the calls by ones that are counted."""
         self._install_handles(patch)
         self._install_paths(patch)
         self._install_files(patch)
@@ -138,7 +138,7 @@ _whole = {}
 
 
 def whole(name, given, tmp_path_factory):
-    """What a work gives without faults, and how many calls that took; once for each work."""
+    """What a command writes without faults, and its number of calls; computed once for each command."""
     if name not in _whole:
         out = tmp_path_factory.mktemp(f"{name}-whole")
         with pytest.MonkeyPatch.context() as patch:
@@ -176,7 +176,7 @@ def check(name, given, tmp_path_factory, places, capsys):
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_some_calls_fail(name, given, tmp_path_factory, capsys):
-    """Evenly spread over the work, each with another error."""
+    """Calls evenly spread over the run, each with another error."""
 
     def places(count):
         chosen = [(2 * step + 1) * count // (2 * SAMPLED[name]) for step in range(SAMPLED[name])]
@@ -188,7 +188,7 @@ def test_some_calls_fail(name, given, tmp_path_factory, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORK)
 def test_every_call_fails_in_every_way(name, given, tmp_path_factory, capsys):
-    """Or, with ``EVERY=7``, every seventh of these faults."""
+    """With ``EVERY=7``, only every seventh of these faults."""
 
     def places(count):
         return [(place, error) for place in range(1, count + 1) for error in ERRORS][

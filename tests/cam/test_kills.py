@@ -1,4 +1,4 @@
-"""An export that is killed again and again, at any moment, ends with the bytes of one that was left alone.
+"""An export that is killed again and again, at any moment, ends with the same bytes as an undisturbed one.
 
 ``KILLS=1000 pytest -m slow -s tests/cam/test_kills.py`` says how often it was killed, how long that took, and how many exports
 ended all the same. Every export is a copy of a process that has PyTorch imported and the networks loaded, so that nearly all of
@@ -62,7 +62,7 @@ print(f"{came} kills in {took:.0f} s")
 
 
 def contents(out: Path) -> dict[str, str]:
-    """Every file but ledgers and lock, and the sha256 of its bytes."""
+    """The sha256 of every file except ledgers and lock."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))

@@ -1,4 +1,4 @@
-"""What people type in notebooks: twelve calls that work, and a way out of those that cannot."""
+"""What people type in notebooks: twelve calls that work, and errors that say what to do for calls that cannot work."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A photograph that shows none of the classes is said to, wherever it is shown: real networks, a dog and a rhinoceros."""
+"""A photograph that shows none of the classes is marked wherever it is shown: real networks, a dog and a rhinoceros."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Probabilities of one output and of several labels, wherever they are shown: figures, the page, exports, measures."""
+"""Probabilities of a single output and of several labels, wherever they are shown: figures, the page, exports, measures."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3),
 
 
 def network(biases, outputs=None):
-    """Its logits are its biases, whatever it sees."""
+    """A network whose logits are its biases, whatever its input."""
     torch.manual_seed(0)
     model = efficientnet(TINY, len(biases))
     with torch.no_grad():
@@ -30,7 +30,7 @@ def network(biases, outputs=None):
 
 
 def words_of(thing):
-    """Every text in a nest of tuples, lists and named tuples."""
+    """Every text in nested tuples, lists and named tuples."""
     if isinstance(thing, str):
         return thing
     parts = thing if isinstance(thing, (list, tuple)) else vars(thing).values() if hasattr(thing, "__dict__") else ()
@@ -61,7 +61,7 @@ def test_labels_that_stand_for_themselves_do_not_share():
 
 
 def test_the_shared_class_is_the_one_that_is_likeliest_on_average_in_the_outputs_own_terms():
-    """One vote each; the second network thinks little of either, so that its preference counts in a softmax only."""
+    """Each class has one vote; the second network gives both a low probability, so its preference counts only in a softmax."""
     logits = {"a": np.array([[0.5, 0.0]]), "b": np.array([[-9.0, -8.0]])}
     assert [shared_class(logits, kind)[0] for kind in ("softmax", "sigmoid")] == [1, 0]
 

@@ -1,4 +1,4 @@
-"""Saved comparisons of strangers: what is loaded is what was saved, and anything else is one sentence."""
+"""Saved comparisons from strangers: what is loaded is what was saved, and anything else is refused in one sentence."""
 
 import io
 import json
@@ -23,7 +23,7 @@ KINDS = ("maps", "logits", "class_idx")
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A comparison of two variants on two images, without networks: its file, and the comparison."""
+    """A comparison of two variants on two images, made without networks: its file, and the comparison itself."""
     chance = np.random.default_rng(0)
     facts = {
         key: VariantFacts(
@@ -75,7 +75,7 @@ def test_a_file_that_cannot_tell_its_position_gets_the_same_bytes(saved, tmp_pat
 
 
 def refused(tmp_path, arrays, words=""):
-    """Save arrays, load them, and expect one sentence."""
+    """Save arrays, load them, and expect an error of one sentence."""
     path = tmp_path / "changed.npz"
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match="is not a saved comparison") as caught:
@@ -165,7 +165,7 @@ def test_deep_nesting_is_one_sentence(saved, tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):
-    """Twenty-two megabytes of zeros that would become twenty times the limit, and a header that promises more than it has."""
+    """22 MB of zeros would unpack to twenty times the limit; a header announces more than the file has."""
     path = tmp_path / "bomb.npz"
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,

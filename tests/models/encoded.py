@@ -15,7 +15,7 @@ def encode(image: Image.Image, kind: str, **options) -> bytes:
 
 
 def photo(width: int = 48, height: int = 32) -> Image.Image:
-    """Smooth colours, different in every corner, so that JPEG and flips leave no doubt."""
+    """Smooth colours, different in every corner, so that JPEG changes little and flips are noticed."""
     rows, columns = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     return Image.fromarray(np.uint8(255 * np.stack([rows, columns, 1 - rows * columns], axis=-1)))
 
@@ -49,7 +49,7 @@ def segment(jpeg: bytes, marker: int, payload: bytes) -> bytes:
 
 
 def gamma_profile(gamma: float = 1.0) -> bytes:
-    """A matrix profile with the primaries of sRGB, and a gamma instead of its curve."""
+    """A matrix profile with the primaries of sRGB, and a gamma instead of sRGB's curve."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack_from(">I", profile, 128)[0]
     for i in range(count):

@@ -1,4 +1,4 @@
-"""Classifiers of one linear layer and of several: what a class's logit owes to each pooled feature."""
+"""Classifiers with one linear layer and with several: how much each pooled feature contributes to a class's logit."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def deep_model(classes=3, hidden=(16,)):
 
 
 def test_two_layers_weigh_features_by_the_product_of_those_units_that_are_awake():
-    """The Jacobian by hand: rows of the second layer, times the first where its output is above 0."""
+    """The Jacobian by hand: rows of the second layer times those rows of the first whose output is above 0."""
     head = hidden_classifier(5, (7,), 4, 0.5).double().eval()
     pooled, classes = torch.randn(6, 5, dtype=torch.float64), torch.tensor([0, 1, 2, 3, 0, 1])
     awake = (head[1](pooled) > 0).double()

@@ -36,7 +36,7 @@ def test_list_names_every_variant_with_its_costs(capsys):
 
 
 def test_list_knows_the_guides_own_example(checkpoint, tmp_path, capsys):
-    """Widths and depths are read from the files that are there; of the others only the name tells."""
+    """Widths and depths are read from the files that exist; for the others, only the name is known."""
     guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
     (tmp_path / "classes.txt").write_text("a\nb\nc\n")
@@ -61,7 +61,7 @@ def test_inspect_prints_what_was_found(checkpoint, capsys):
 
 
 def test_grow_on_photographs_leaves_nothing_silent(checkpoint, samples, tmp_path, capsys):
-    """The 17 sample photographs are too few, which is said; 400 crops of them are enough, and added blocks are alive."""
+    """The 17 sample photographs are too few, and a message says so; 400 crops of them are enough, and added blocks are alive."""
     words = ["grow", str(checkpoint), "0.5,1.0,64", "--out", str(tmp_path / "grown.safetensors"), "--photographs"]
     assert main([*words, str(samples)]) == 1
     assert "17 photographs give 68 positions of the last map" in capsys.readouterr().err
@@ -130,7 +130,7 @@ def test_an_error_of_memory_without_words_gets_some(capsys):
 
 
 def test_a_sparse_file_with_a_hash_is_refused_at_once(tmp_path):
-    """It is read through the one door, for its hash too."""
+    """The file is read through ``models.files`` for its hash, too."""
     with open(tmp_path / "huge.pth", "wb") as file:
         file.truncate(60 << 30)
     variant = variant_from("baseline", {"source": {"file": "huge.pth"}, "sha256": "0" * 64}, tmp_path)

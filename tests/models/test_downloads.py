@@ -1,4 +1,4 @@
-"""Pictures from addresses on the web, served here by a real server; whatever goes wrong is one sentence."""
+"""Pictures from web addresses, served here by a real server; every error is one sentence."""
 
 import http.server
 import io
@@ -18,7 +18,7 @@ from models.images import ImageError
 
 @pytest.fixture
 def web(samples, tmp_path):
-    """Address of a server with a photograph, under a name with a space, and a page that leads to a file of this machine."""
+    """Address of a server with a photograph, under a name with a space, and a page that redirects to a file on this machine."""
     (tmp_path / "my cat.jpg").write_bytes((samples / "cat.jpg").read_bytes())
 
     class Handler(http.server.SimpleHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Networks against torchvision's, and cell centres against gradients."""
+"""Networks compared with torchvision's, and cell centres with gradients."""
 
 import itertools
 
@@ -34,7 +34,7 @@ def test_a_network_of_no_family_is_named():
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), [(7, 3, 2), (8, 3, 2), (8, 5, 2), (9, 5, 2), (10, 3, 1)])
 def test_same_padding_is_tensorflows(size, kernel, stride):
-    """TensorFlow's rule written out: pad so that ceil(size / stride) windows fit, the odd pixel after the image."""
+    """TensorFlow's rule written out: pad so that ceil(size / stride) windows fit; an odd pixel is added after the image."""
     layer = SameConv2d(1, 1, kernel, stride, bias=False)
     x = torch.randn(1, 1, size, size)
     outputs = -(-size // stride)
@@ -47,7 +47,7 @@ def test_same_padding_is_tensorflows(size, kernel, stride):
 
 
 def uniform(network):
-    """Linear, with equal positive weights everywhere: then a cell's input gradient is its receptive field's weight."""
+    """Make a network linear with equal positive weights, so that a cell's input gradient weights its receptive field."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, (nn.SiLU, nn.ReLU6, nn.Sigmoid, nn.BatchNorm2d, SqueezeExcitation)):
@@ -61,7 +61,7 @@ def uniform(network):
 @pytest.mark.parametrize("resolution", [224, 300, 448])
 @pytest.mark.parametrize("stages", [9, 5])
 def test_centres_are_where_the_gradient_lies(family, resolution, stages):
-    """A cell in the middle of a large image: the centroid of its input gradient is its centre.
+    """For a cell in the middle of a large image, the centroid of its input gradient is its centre.
 
     The image is enlarged by whole strides, so that no receptive field is cut off and the paddings stay the same.
     """

@@ -1,4 +1,4 @@
-"""ONNX Runtime and PyTorch compute the same features; which of them does is chosen once and said."""
+"""ONNX Runtime and PyTorch compute the same features; the choice between them is made once and reported."""
 
 import threading
 
@@ -19,7 +19,7 @@ def small(family="b"):
 
 @pytest.fixture(scope="module")
 def both():
-    """The shipped baseline by either engine."""
+    """The shipped baseline with each engine."""
     with pytest.MonkeyPatch.context() as patch:
         found = {}
         for engine in (PYTORCH, ONNX_RUNTIME):
@@ -38,7 +38,7 @@ def test_both_engines_give_the_same_features(both, images):
     expected = both[PYTORCH].features(images)
     found = both[ONNX_RUNTIME].features(images)
     assert abs(found - expected).max() < 1e-5 * expected.max()
-    assert not torch.equal(found, expected)  # else one of them would have run twice
+    assert not torch.equal(found, expected)  # otherwise one of them would have run twice
 
 
 def test_an_image_has_the_same_bits_in_any_company_and_with_any_threads(both, images):
@@ -74,7 +74,7 @@ def test_the_session_keeps_no_second_copy_of_the_graph(monkeypatch):
     network.features(torch.rand(1, 3, 96, 96))
     large = [value for value in vars(kept[0]).values() if isinstance(value, bytes) and len(value) > 1000]
     assert not large
-    assert "_inference_copy" not in vars(network)  # nor PyTorch one of the weights
+    assert "_inference_copy" not in vars(network)  # nor has PyTorch a copy of the weights
 
 
 def test_layers_and_other_sizes_are_pytorchs():

@@ -1,4 +1,4 @@
-"""Growth changes shape, never the function."""
+"""Growth changes the shapes of a network, never its function."""
 
 import pytest
 import torch
@@ -16,9 +16,9 @@ GROWTHS = [
 
 
 def randomised(network, seed=0):
-    """Random BatchNorm statistics and affine pairs, so that no zero or one hides a mistake, around those of real data.
+    """Set BatchNorm statistics and affine parameters to random values around real ones, so that no 0 or 1 hides a mistake.
 
-    The statistics are first taken from random images: signals then stay in the range of the activations in every layer.
+    The statistics are first taken from random images, so that in every layer signals stay in the range of the activations.
     """
     generator = torch.Generator().manual_seed(seed)
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
@@ -45,7 +45,7 @@ def test_grown_network_computes_the_same_logits(family, width, depth):
         expected, actual = network(images), grown(images)
     assert (
         expected[0] - expected[1]
-    ).abs().max() > 0.1 * expected.abs().max()  # the images matter: nothing is saturated
+    ).abs().max() > 0.1 * expected.abs().max()  # the output depends on the images: nothing is saturated
     assert (actual - expected).abs().max() <= 1e-9 * expected.abs().max()
 
 
@@ -65,7 +65,7 @@ def test_source_is_untouched_and_growth_is_deterministic():
 
 @pytest.mark.parametrize("uneven", [True, False])
 def test_copies_of_one_channel_do_not_stay_twins(uneven, monkeypatch):
-    """With equal shares the copies get equal gradients for ever (the control); the uneven split tells them apart."""
+    """With equal shares the copies get equal gradients for ever (the control); an uneven split makes them different."""
     if not uneven:
         monkeypatch.setattr(ChannelMap, "shares", equal_shares)
     grown = grow(randomised(efficientnet(SCALINGS["b0"], num_classes=5).double()), SCALINGS["width"]).train()

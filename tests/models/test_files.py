@@ -1,4 +1,4 @@
-"""The one door for files from outside, and files that are whole or absent whichever system call fails."""
+"""Reading files from outside, and writing files that are whole or absent whichever system call fails."""
 
 import errno
 import importlib.util
@@ -17,7 +17,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "models" / "files.py"
 spec = importlib.util.spec_from_file_location("files_alone", SOURCE)
 files = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(files)  # alone, without the seconds that torch takes
+spec.loader.exec_module(files)  # loaded alone, without the seconds for importing torch
 MOST = 1000
 OLD, NEW = b"old", b"new" * 100_000
 WRITER = f"""
@@ -85,7 +85,7 @@ def test_a_file_of_allowed_size_comes_whole(tmp_path, size):
 
 
 def test_what_is_too_large_is_not_read(tmp_path):
-    """Sixty gigabytes on no disk space at all: neither memory nor time goes into them."""
+    """A sparse file of sixty gigabytes costs neither memory nor time."""
     with open(tmp_path / "sparse", "wb") as file:
         file.truncate(60 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -127,7 +127,7 @@ def traced(path, *injections):
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed: it makes system calls fail")
 @pytest.mark.parametrize("code", ["ENOSPC", "EIO", "EDQUOT", "EROFS"])
 def test_whichever_call_fails_the_file_is_the_old_or_the_new_one(tmp_path, code):
-    """Calls are counted, not listed: every one that the writing makes fails once."""
+    """All calls made while writing are counted, and each fails once."""
     path = tmp_path / "folder" / "file"
     path.parent.mkdir()
     path.write_bytes(OLD)
@@ -151,7 +151,7 @@ def test_whichever_call_fails_the_file_is_the_old_or_the_new_one(tmp_path, code)
 
 
 def test_errors_keep_their_number(tmp_path):
-    """A full disk is told from others by it."""
+    """The number distinguishes a full disk from other errors."""
     with pytest.raises(OSError, match="No space") as caught, files.atomic_write(tmp_path / "file"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.errno == errno.ENOSPC

@@ -1,4 +1,4 @@
-"""So much at once and no more, and nobody waits for ever."""
+"""Gates let in only so much at once, and nobody waits for ever."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""ONNX graphs compute what PyTorch computes, say what they are, and are not written where they do not."""
+"""ONNX graphs compute the same as PyTorch and describe themselves; a graph that computes anything else is not written."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ TINY = Scaling(0.4, 0.3, 96)
 
 
 def network(family="b", classes=5):
-    """Random weights, BatchNorms that have seen random images, and a classifier whose classes differ."""
+    """A network with random weights, BatchNorm statistics of random images, and a classifier whose classes differ."""
     torch.manual_seed(0)
     model = efficientnet(TINY, classes, family).train()
     torch.nn.init.normal_(model.classifier[-1].weight)
@@ -43,7 +43,9 @@ def run(graph, pixels, outputs=(LOGITS, MAPS)):
 def test_any_family_and_batch_gives_pytorchs_logits_and_maps(family):
     model, pixels = network(family), torch.rand(3, 3, 96, 96)
     _, logits, maps = in_pytorch(model, pixels)
-    assert abs(logits[0] - logits[1]).max() > 0.1 * abs(logits).max()  # the images matter: nothing is saturated
+    assert (
+        abs(logits[0] - logits[1]).max() > 0.1 * abs(logits).max()
+    )  # the output depends on the images: nothing is saturated
     came = run(onnx_graph(model, 96, normalisation=None), pixels)
     np.testing.assert_allclose(came[0], logits, atol=1e-4 * abs(logits).max())
     np.testing.assert_allclose(came[1], maps, atol=1e-4 * abs(maps).max())
@@ -52,7 +54,7 @@ def test_any_family_and_batch_gives_pytorchs_logits_and_maps(family):
 
 
 def test_the_graph_normalises_once():
-    """Twice, not at all, and by another network's values are all seen."""
+    """Normalising twice, not at all, or with another network's values would be noticed."""
     model, pixels = network("lite"), torch.rand(2, 3, 96, 96)
     expected = in_pytorch(
         model, (pixels - torch.tensor(LITE.mean)[:, None, None]) / torch.tensor(LITE.std)[:, None, None]
@@ -75,7 +77,7 @@ def test_heads_of_several_layers_keep_the_linear_map_around_the_image():
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """The shipped baseline as the command writes it, in float16, and what the command says."""
+    """The shipped baseline as written by the command, in float16, and the command's output."""
     folder = tmp_path_factory.mktemp("graphs")
     assert main(["onnx", "photographs:baseline", "--out", str(folder), "--weights", FLOAT16]) == 0
     return folder / "baseline.onnx"
@@ -120,7 +122,7 @@ def test_a_graph_of_other_weights_does_not_agree(samples):
 
 
 def test_rounding_to_float16_keeps_the_classes_and_is_told(tmp_path, samples, capsys):
-    """Lite0's weights are float32, so that float16 loses some; the shipped five are float16 already."""
+    """Lite0's weights are float32, so that float16 rounds some; those of the shipped five are float16 already."""
     photographs = tmp_path / "one"
     photographs.mkdir()
     shutil.copy(samples / "cat.jpg", photographs)

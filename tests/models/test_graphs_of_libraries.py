@@ -1,4 +1,4 @@
-"""Graphs of networks of every padding and activation against PyTorch, on all sample photographs: minutes, and numbers.
+"""Graphs of networks with every padding and activation against PyTorch, on all sample photographs; takes minutes.
 
 ``pytest -m slow -s tests/models/test_graphs_of_libraries.py``
 """
@@ -19,7 +19,7 @@ NAMES += [f"photographs {key}" for key in ("baseline", "depth", "width", "resolu
 
 
 def random_network(size, family, photographs):
-    """Random weights whose BatchNorms have seen the photographs, and a classifier of a thousand classes that differ."""
+    """A network with random weights, BatchNorm statistics of the photographs, and a classifier of 1000 different classes."""
     torch.manual_seed(0)
     scaling = SCALINGS[size]
     model = efficientnet(scaling, 1000, family).train()
@@ -46,7 +46,7 @@ def random_network(size, family, photographs):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_maps_of_all_classes_are_pytorchs(name, samples):
-    """At most a ten-thousandth of the map's maximum, and the same first class on every photograph."""
+    """They differ by at most 1e-4 of the map's maximum, and the first class is the same on every photograph."""
     kind, which = name.split()
     photographs = [open_image(path) for path in photographs_of(samples)]
     family = {"torchvision": "b", "tf": "tf"}.get(kind)

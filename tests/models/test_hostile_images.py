@@ -1,4 +1,4 @@
-"""Images that would take too much of a page: refused by their header, decoded smaller, or decoded in turn."""
+"""Images that need too much memory for a page are refused by their header, decoded smaller, or decoded one at a time."""
 
 import io
 import os
@@ -54,7 +54,7 @@ def test_decoding_waits_for_room(monkeypatch):
 
 
 def test_what_is_decoded_keeps_its_room_until_its_views_are_cut(monkeypatch):
-    """Else thirty visitors' photographs would lie decoded in memory, each waiting for its turn to be cut."""
+    """Otherwise thirty visitors' decoded photographs would be in memory, each waiting to be cut."""
     gate, held = Gate(10**9), []
     monkeypatch.setattr(images, "DECODING", gate)
     cut = views.view_image
@@ -89,7 +89,7 @@ def tiff(pixels, **tags):
 
 
 def test_tiffs_that_pillow_gets_wrong_are_refused():
-    """A colour map has 16 bits: one of 8 is black. Colours in planes of 16 bits become noise."""
+    """Colour maps have 16 bits, and Pillow shows one of 8 bits black; colours in planes of 16 bits become noise."""
     ramp = tuple(range(256))
     palette = {"258": (8,), "262": (3,), "277": (1,)}
     assert open_image(tiff(bytes(4), **palette, _320=tuple(257 * value for value in ramp) * 3)).size == (2, 2)
@@ -111,7 +111,7 @@ SEEDS = {kind: encoded((40, 30), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF"
     st.integers(0, 99),
 )
 def test_damaged_images_are_images_or_one_sentence(kind, changes, cut):
-    """Bytes of a small image are changed and its end cut off."""
+    """Some bytes of a small image are changed, and its end is cut off."""
     content = bytearray(SEEDS[kind])
     for place, value in changes:
         content[place % len(content)] = value

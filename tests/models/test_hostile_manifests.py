@@ -1,4 +1,4 @@
-"""Manifests of strangers: no code, no endless building, one sentence that names the place."""
+"""Manifests from strangers run no code and build no endless network; an error is one sentence that names the place."""
 
 import os
 import time
@@ -145,7 +145,7 @@ def toml(value):
     ),
 )
 def test_any_manifest_is_a_study_or_one_sentence(tmp_path, top, variants):
-    """Entries of the right names with values of any type; what loads can be listed."""
+    """Entries have valid names and values of any type; a manifest that loads can be listed."""
     top.pop("variants", None)
     lines = [f"{key} = {toml(value)}" for key, value in top.items()]
     for key, table in variants.items():

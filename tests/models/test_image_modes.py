@@ -1,4 +1,4 @@
-"""Every orientation, mode, depth and colour profile gives the pixels that were meant."""
+"""Every orientation, mode, depth and colour profile gives the intended pixels."""
 
 import io
 import struct
@@ -19,9 +19,9 @@ from tests.models.encoded import assert_close, encode, gamma_profile, photo, png
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied(kind, orientation):
-    """Each tag is undone by the transposition that a slow look-up in the EXIF standard gives."""
+    """Each tag is undone by the transposition that follows from a table of the EXIF standard."""
     upright = np.asarray(photo())
-    stored = {  # how the standard says that the rows and columns of an upright scene are stored
+    stored = {  # how rows and columns of an upright scene are stored, according to the standard
         1: upright,
         2: upright[:, ::-1],
         3: upright[::-1, ::-1],
@@ -114,7 +114,7 @@ def test_bilevel_and_grey():
 
 
 def checker(mode: str) -> tuple[Image.Image, np.ndarray]:
-    """One opaque red pixel, one transparent, one half transparent, and what they look like on white."""
+    """One opaque red pixel, one transparent, one half transparent, and their colours on white."""
     image = Image.new("RGBA", (3, 1))
     image.putdata([(200, 0, 0, 255), (0, 0, 90, 0), (0, 100, 0, 127)])
     colours = [[200, 0, 0], [255, 255, 255], [128, 178, 128]]

@@ -1,4 +1,4 @@
-"""Real files, made here with Pillow and numpy, through the door of the program."""
+"""Opening real files, which are made here with Pillow and numpy."""
 
 import io
 import struct
@@ -173,7 +173,7 @@ def test_any_error_of_pillow_becomes_one_sentence(error, monkeypatch):
 
 
 def fuzzed(seed: int) -> bytes:
-    """One damaged file: some bytes changed, and a quarter of the files cut."""
+    """A damaged file with some bytes changed; a quarter of these files are also cut off."""
     random = np.random.default_rng(seed)
     kind = ("JPEG", "PNG", "WEBP", "GIF", "TIFF")[seed % 5]
     options = {"compression": "tiff_lzw"} if seed % 10 == 4 else {}

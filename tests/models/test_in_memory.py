@@ -1,4 +1,4 @@
-"""Networks of other libraries that are in memory: taken for what they compute, left as they are, never out of date."""
+"""Networks of other libraries in memory: recognised by what they compute, left unchanged, never out of date."""
 
 import copy
 
@@ -106,7 +106,7 @@ def test_a_model_that_is_gone_has_not_changed():
 
 
 class Doubled(tv.EfficientNet):
-    """An EfficientNet's weights, another function."""
+    """A network with an EfficientNet's weights but another function."""
 
     def forward(self, x):
         return super().forward(2 * x)

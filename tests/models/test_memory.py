@@ -1,4 +1,4 @@
-"""How many images fit."""
+"""How many images fit into memory."""
 
 import psutil
 import torch

@@ -1,4 +1,4 @@
-"""What a network takes a pixel to be belongs to its checkpoint, and reaches whatever runs it; real weights notice."""
+"""The normalisation of pixels belongs to a checkpoint and is used wherever it runs; real weights notice a wrong one."""
 
 import re
 from pathlib import Path
@@ -54,7 +54,7 @@ def network(normalisation=None, family="tf"):
 
 
 def test_published_ones():
-    """Google's code subtracts 127 of 255 and divides by 128; timm's "inception" constants are a half."""
+    """Google's code subtracts 127 from values up to 255 and divides by 128; timm's "inception" constants are 0.5."""
     pixels = np.array([0, 127, 255]) / 255
     np.testing.assert_allclose((pixels - LITE.mean[0]) / LITE.std[0], [-127 / 128, 0, 1])
     np.testing.assert_allclose((pixels - HALF.mean[0]) / HALF.std[0], [-1, -1 / 255, 1], atol=1e-12)
@@ -116,7 +116,7 @@ def test_a_checkpoint_records_its_own(tmp_path):
     save_checkpoint(again, small(), scaling=SMALL, family="tf", metadata=checkpoint.metadata)
     assert again.read_bytes() == path.read_bytes()
     save_checkpoint(path, small(), scaling=SMALL, family="tf", normalisation=LITE)
-    assert load_checkpoint(path).normalisation == LITE  # thirds of 255 come back to the last bit
+    assert load_checkpoint(path).normalisation == LITE  # thirds of 255 are read back to the last bit
 
 
 def test_an_older_file_has_its_familys(tmp_path):
@@ -184,7 +184,7 @@ def test_a_manifest_gives_one_for_each_variant(tmp_path):
 
 
 def test_networks_of_one_size_see_each_their_own(samples):
-    """Lite0 twice, at one resolution: what they are given is not shared, as it is between networks that take in the same."""
+    """Lite0 twice at one resolution: inputs are shared only between networks with the same normalisation, not here."""
     picture, model = open_image(samples / "cat.jpg"), load_checkpoint(lite_file(0)).network()
     names = [str(number) for number in range(1000)]
     seen = compare(
@@ -249,7 +249,7 @@ def test_shipped_networks_see_what_they_were_trained_on(samples):
 
 
 def test_the_ratio_is_that_of_the_variances():
-    """A BatchNorm that recorded these very images' variance finds all of it, one that recorded half finds twice."""
+    """A BatchNorm with the images' own variance gives a ratio of 1, and images of twice the contrast a ratio of 4."""
     model, images = small(), torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.features[0][1].running_var.copy_(model.features[0][0](images).var(dim=(0, 2, 3)))

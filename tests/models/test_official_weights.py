@@ -1,4 +1,4 @@
-"""Official weights are downloaded once, checked, and missing in one sentence."""
+"""Official weights are downloaded once and checked; if they are missing, the error is one sentence."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""Photographs that show none of the classes: the score, its threshold, and what a manifest says of them."""
+"""Photographs that show none of the classes: the score, its threshold, and how a manifest records them."""
 
 import re
 import tomllib
@@ -156,7 +156,7 @@ def test_weights_that_nobody_measured_are_not_judged_by():
 
 @pytest.fixture(scope="module")
 def judged():
-    """What the baseline and the compound network of each study make of four samples."""
+    """Whether the baseline and the compound network of each study find five samples out of class."""
     found = {}
     for name in ("caltech101", "photographs"):
         study = load_study(name)

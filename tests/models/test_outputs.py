@@ -1,4 +1,4 @@
-"""What logits mean: of one output, of classes of which one is shown, of classes that each stand for themselves."""
+"""How logits are read: a single output, exclusive classes, and independent labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pillow's own test images, the strangest that there are: decoded as Pillow does, or refused in one sentence.
+"""Pillow's own test images, which are the strangest ones: decoded as by Pillow, or refused in one sentence.
 
 They come in its source distribution: ``pip download --no-binary :all: --no-deps pillow``, unpack, and
 ``PILLOW_IMAGES=pillow-VERSION/Tests/images pytest -m slow -s tests/models/test_pillows_images.py``.
@@ -17,12 +17,12 @@ from PIL import Image, ImageOps
 from models.images import ImageError, open_image
 
 FOLDER = Path(os.environ.get("PILLOW_IMAGES", "pillow/Tests/images"))
-PLAIN = ("RGB", "L", "1", "P", "RGBA", "LA", "RGBX")  # modes whose pixels need no decision of ours
+PLAIN = ("RGB", "L", "1", "P", "RGBA", "LA", "RGBX")  # modes whose pixels can be read in only one way
 TOO_LONG = 10.0  # seconds
 
 
 def pillows(path):
-    """What Pillow makes of a file, over white; None where a profile or a mode asks for more than that."""
+    """A file decoded by Pillow over white; None where a profile or a mode needs more than that."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path) as image:
@@ -37,7 +37,7 @@ def pillows(path):
 
 
 def outcome(path):
-    """How a file fares: ``same``, ``other rule``, ``refused`` or ``differs by N``."""
+    """The result for a file: ``same``, ``other rule``, ``refused`` or ``differs by N``."""
     try:
         ours = open_image(path)
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""The offset between nominal centres and where cells look: recorded, read back, found by the mirror test."""
+"""The offset between nominal centres and where cells look is recorded, read back, and found by the mirror test."""
 
 import tomllib
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ BAD = [
 
 
 def fields(count, seed):
-    """Smooth random pictures as functions of row and column in pixels, which have no place of their own."""
+    """Smooth random pictures as functions of row and column in pixels, without any preferred position."""
     generator = np.random.default_rng(seed)
     for _ in range(count):
         waves = generator.normal(size=(12, 2)) / 60
@@ -60,7 +60,7 @@ def test_a_planted_offset_is_found_whatever_the_nominal_centres(offset, first, r
 
 
 def test_a_bootstrap_over_photographs_tells_how_far_offsets_scatter():
-    """Offsets of disjoint sets of photographs scatter about as much as each set says of itself."""
+    """Offsets of disjoint sets of photographs scatter about as much as each set's bootstrap predicts."""
     centres, generator = np.arange(31, 224, 32.0), np.random.default_rng(5)
     found = []
     for seed in range(20):
@@ -92,7 +92,7 @@ def test_spline_weights_are_a_partition_of_one_and_blur_alike_everywhere():
 
 
 class Leaning(nn.Module):
-    """A network whose cell looks at one pixel of the image, ``right`` and ``down`` of its nominal centre."""
+    """A network whose cells each look at one pixel of the image, ``right`` and ``down`` from the nominal centre."""
 
     def __init__(self, right, down):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Growth for training: nearly the same function, nothing dead, no twins. On Google's Lite0 and real photographs."""
+"""Growth for training: nearly the same function, nothing dead, no twins, on Google's Lite0 and real photographs."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def lite0():
 
 @pytest.fixture(scope="module")
 def crops(samples):
-    """Crops of the sample photographs, 17 x 32, as Lite0 takes them in; the last six of each are held out."""
+    """Inputs of Lite0: 32 crops of each of 17 sample photographs; the last six of each are held out."""
     generator, found = torch.Generator().manual_seed(0), []
     for path in sorted(samples.glob("*.jpg")):
         image = view_image(open_image(path), "square", 224)
@@ -51,7 +51,7 @@ def logits(network, images):
 
 
 def test_most_of_the_function_is_kept_on_crops_not_fitted(grown, lite0, crops):
-    """Measured: answers' correlation 0.95 and more; whole photographs of ImageNet keep 98 to 99 % of the top-1."""
+    """Measured: the logits' correlation is 0.95 or more; on whole photographs of ImageNet, 98 to 99 % of the top-1 stay."""
     before, after = (logits(network, crops[1]) for network in (lite0, grown[0]))
     assert torch.corrcoef(torch.stack([before.flatten(), after.flatten()]))[0, 1] > 0.9
     assert (before.argmax(1) == after.argmax(1)).float().mean() > 0.6
@@ -68,7 +68,7 @@ def test_nothing_is_dead_and_nothing_a_twin(grown, lite0, crops):
         assert control.last.top1_changed == 0
         assert min(adds for stage in found.stages for adds in stage.adds if adds is not None) > 0.05
     if scaling.width_mult > 1:
-        middle = range(2, 6)  # stages 3 to 6: at this size and width the others have few positions or channels
+        middle = range(2, 6)  # stages 3 to 6: at this size and width, other stages have too few positions or channels
         for index in middle:
             assert found.stages[index].stream.twins < 0.02
             assert found.stages[index].expanded.twins < 0.1
@@ -85,7 +85,7 @@ def test_growth_depends_on_its_seed_alone(crops):
 
 
 def random_network(scaling, family, images):
-    """Weights are random; the statistics of its BatchNorms are those of the images, so that signals stay in range."""
+    """A network with random weights and BatchNorm statistics of the images, so that signals stay in range."""
     network = efficientnet(scaling, 9, family).train()
     with torch.no_grad():
         for module in network.modules():
@@ -123,7 +123,7 @@ def test_residual_steps_are_shared_out_evenly():
 
 
 def test_twins_by_hand():
-    """The second copies the first upside down, the third nearly does, the fourth is its own, the fifth is constant."""
+    """The second channel is the first with the sign changed, the third nearly so, the fourth independent, the fifth constant."""
     generator = torch.Generator().manual_seed(0)
     one, noise, own = torch.randn(3, 1000, generator=generator)
     rows = torch.stack([one, -2 * one + 5, one + 0.1 * noise, own, torch.full((1000,), 3.0)], 1)
@@ -143,7 +143,7 @@ def test_what_cannot_grow_is_a_sentence(lite0, crops):
 
 
 def test_noise_is_what_tells_the_copies_apart(lite0, crops):
-    """Without noise, and without raising it, hidden channels stay twins: the control of the test above."""
+    """Without noise, which is otherwise raised in rounds, hidden channels stay twins: the control of the test above."""
     quiet = Rules(noise=0.0, first=0.0, rounds=1)
     network = grow_alive(lite0, Scaling(1.5, 1.0, SIDE), crops[0], 0, quiet)
     found = measure_liveness(network, crops[1].split(34), B0_LAYERS)

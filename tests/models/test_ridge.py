@@ -1,4 +1,4 @@
-"""Ridge regression from batches is the regression on all rows at once."""
+"""Ridge regression from batches equals the regression on all rows at once."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ def rows(count, seed=0):
 
 
 def test_batches_give_what_all_rows_at_once_give():
-    """Against the normal equations written out, with the penalty in units of the mean input variance."""
+    """Compared with the normal equations written out, with the penalty in units of the mean input variance."""
     x, y = rows(500)
     ridge = Ridge(6, 2)
     for start in range(0, 500, 70):

@@ -1,4 +1,4 @@
-"""The scaling law against the paper's numbers and torchvision's own networks."""
+"""The scaling law compared with the paper's numbers and torchvision's networks."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Studies: manifests, sources, and what is said when they do not hold."""
+"""Studies: manifests, sources, and the messages when they are wrong."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def checkpoint(tmp_path_factory):
 
 
 def manifest(folder, text, beside="[variants.compound]"):
-    """A study's file; beside what a test is about there is a variant more, because one alone makes no study."""
+    """A study's file with one variant more than a test is about, because a study needs at least two."""
     path = folder / "study.toml"
     path.write_text(f"{text}\n{beside}", encoding="utf-8")
     return path
@@ -45,7 +45,7 @@ def test_googles_lites_are_compound_scaling_and_work_offline():
 
 @pytest.mark.parametrize("key", ["depth", "width"])
 def test_a_grown_variant_computes_its_sources_function(tmp_path, key):
-    """At a tenth of the size, the same in every other respect."""
+    """At a tenth of the size, but otherwise the same."""
     torch.save(efficientnet(Scaling(0.5, 0.5), 3, "lite").state_dict(), tmp_path / "small.pth")
     text = (
         '[variants.baseline]\nsource = { file = "small.pth" }\nnormalisation = "half"\n'
@@ -180,7 +180,9 @@ def test_studies_of_other_names_load(tmp_path, checkpoint):
     text = f'[variants.tiny_one]\nsource = {{ file = "{checkpoint}" }}\n[variants.b2]\nsource = {{ file = "b2.pth" }}'
     study = load_study(manifest(tmp_path, text, beside='[variants.twin]\nsource = { grown_from = "tiny_one" }'))
     assert study.load("tiny_one", "cpu").label == "Tiny one"
-    own = replace(SCALINGS["b2"], resolution=288)  # for which torchvision, whose names the tensors have, trained its B2
+    own = replace(
+        SCALINGS["b2"], resolution=288
+    )  # the resolution at which torchvision, whose names the tensors have, trained its B2
     assert study.load("b2", "cpu").scaling == own
     with pytest.raises(StudyError, match="variant 'twin' is grown, but has no scaling; give one in the manifest"):
         study.load("twin", "cpu")

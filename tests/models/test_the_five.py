@@ -1,4 +1,4 @@
-"""The five networks that ship are what their records, the model card and the results say."""
+"""The five networks that ship agree with their records, the model card and the results."""
 
 import json
 import re
@@ -19,7 +19,7 @@ CONTROLS = STUDY_FOLDER.parent / "weights" / "controls"
 
 
 def trainings():
-    """Of the trained five: every variant and every further training of the baseline, by the checkpoint's path."""
+    """Every variant of the trained five and every further training of the baseline, by the checkpoint's path."""
     study = load_study("caltech101")
     return {variant.path(): key for key, variant in study.variants.items()} | dict.fromkeys(study.retrained, "baseline")
 
@@ -37,7 +37,7 @@ def test_the_five_are_there_and_descend_by_one_recipe_from_one_ancestor():
 
 
 def test_one_set_of_files_serves_both_label_sets():
-    """The same body under another study's rows: features are equal, logits are the rows that the label set names."""
+    """The same body with another study's classifier: features are equal, and logits are the rows that the label set names."""
     studies = [load_study(name) for name in ("photographs", "caltech101")]
     for key in VARIANTS:
         assert len({study.variant(key).path() for study in studies}) == 1
@@ -53,7 +53,7 @@ def test_one_set_of_files_serves_both_label_sets():
 
 @pytest.mark.parametrize("path", trainings(), ids=lambda path: path.stem)
 def test_a_training_is_what_its_records_and_the_model_card_say(path):
-    """The accuracies follow from the recorded predictions and stand in the card; each is at least 88 % right."""
+    """The accuracies follow from the recorded predictions and are in the card; each is at least 88 %."""
     record, categories = load_checkpoint(path).metadata, load_study("caltech101").load("baseline", "cpu").categories
     assert record["categories"][1000:] == categories
     names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
@@ -69,7 +69,7 @@ def test_a_training_is_what_its_records_and_the_model_card_say(path):
 
 
 def right_of(path, categories):
-    """Which of the test list's photographs were named rightly, and their labels."""
+    """Which photographs of the test list were named correctly, and the labels of all."""
     names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
     labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])
     return torch.tensor(json.loads(path.read_text())["predictions"]) == labels, labels
@@ -91,7 +91,7 @@ def test_a_second_training_differs_by_what_the_card_says(path):
 
 
 def test_leads_over_the_baseline_stand_in_the_card_and_the_results():
-    """Mean per-class accuracy less that of the baselines, with its interval, follows from the recorded predictions."""
+    """The lead in mean per-class accuracy over the baselines, with its interval, follows from the recorded predictions."""
     categories = load_study("caltech101").load("baseline", "cpu").categories
     names = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
     labels = torch.tensor([categories.index(name.split("/")[0]) for name in names])

@@ -1,4 +1,4 @@
-"""Views: what a network is shown of a photograph, against torchvision's transforms."""
+"""Views, the part of a photograph that a network sees, compared with torchvision's transforms."""
 
 import io
 
@@ -35,7 +35,7 @@ def test_a_view_is_one_resampling_of_its_box():
 
 
 def test_a_view_is_antialiased():
-    """Stripes of one pixel, too fine for the view, become grey and not stripes of another width."""
+    """Stripes of one pixel, too fine for the view, become grey instead of stripes of another width."""
     stripes = np.zeros((64, 640, 3), np.uint8)
     stripes[:, ::2] = 255
     view = np.asarray(view_image(Image.fromarray(stripes), "square", 64))[:, 4:-4]

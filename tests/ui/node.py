@@ -1,4 +1,4 @@
-"""Tests of the browser's modules by node's own runner, against numbers that Python wrote."""
+"""Tests of the browser's modules by node's own runner, compared with numbers that Python wrote."""
 
 import json
 import os
@@ -11,7 +11,7 @@ NODE = shutil.which("node")
 
 
 def require_equal(test: Path, numbers: Any, folder: Path) -> None:
-    """Run a file of node's tests, which reads the numbers from the file that ``NUMBERS`` names; its failures are ours."""
+    """Run a file of node's tests, which reads the numbers from the file named by ``NUMBERS``; fail if one of them fails."""
     path = folder / "numbers.json"
     path.write_text(json.dumps(numbers))
     ended = subprocess.run(

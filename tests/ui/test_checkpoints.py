@@ -1,4 +1,4 @@
-"""Checkpoints of visitors: kept while anybody uses them, never more than the disk is lent for, no pickle read here."""
+"""Checkpoints of visitors are kept while anybody uses them, within a limit, and no pickle is read in this process."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def test_what_does_not_fit_beside_the_others_is_refused(monkeypatch):
 
 
 def test_a_pickle_is_read_by_another_process_once(tmp_path, monkeypatch):
-    """Whatever is chosen with it: the server's own reader gets safetensors, from a folder with the same configuration."""
+    """Whatever else is chosen, the server reads safetensors, from a folder with the same configuration."""
     (tmp_path / "x.pth").write_bytes(b"pickle")
     (tmp_path / "config.json").write_text("{}")
     asked = []
@@ -63,7 +63,7 @@ def test_a_local_path_goes_through_the_one_door(tmp_path):
 
 
 def test_a_graph_is_read_in_its_own_place(tmp_path):
-    """Nothing in it is unpickled, and its record would not outlive another process."""
+    """Nothing in a graph is unpickled, and its record would be lost in another process."""
     path = tmp_path / "baseline.ONNX"
     path.write_bytes(b"")
     assert checkpoints.plain_checkpoint(str(path), "digest") == str(path)

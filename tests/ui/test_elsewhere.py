@@ -1,4 +1,4 @@
-"""Which other study knows a photograph: from the features at hand, the same as if its own networks had looked."""
+"""Which other study has a class for a photograph: from existing features, with the same answer as by its own networks."""
 
 import io
 

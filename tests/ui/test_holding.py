@@ -1,4 +1,4 @@
-"""What visitors bring is held within limits, and goes when they go."""
+"""What visitors upload is held within limits, and dropped when they leave."""
 
 import gc
 import weakref
@@ -52,12 +52,12 @@ def test_everybodys_uploads_are_limited_together_and_room_comes_back(manager):
 
 
 class Large:
-    """Something whose end can be seen."""
+    """An object whose deletion can be observed."""
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """A shared function of visitors' own results; call ``ask(visitor, key)``."""
+    """A shared function with personal results; call ``ask(visitor, key)``."""
 
     @shared.shared(8, personal=lambda key: key != "sample")
     def made(key):
@@ -84,7 +84,7 @@ def test_results_go_with_the_last_who_asked_for_them(asked):
 
 
 def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
-    """One look of the thread, without waiting for it."""
+    """One check of the thread, without waiting for it."""
     hers = asked("ann", "hers")
     turns = iter([None])
     monkeypatch.setattr(shared.time, "sleep", lambda _: next(turns))
@@ -102,7 +102,7 @@ def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
 
 
 def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(monkeypatch):
-    """Beside Streamlit's uploads the pages hold those that were taken over."""
+    """Besides the uploads in Streamlit, pages hold copies of those that they use."""
     said, there = [], []
     monkeypatch.setattr(uploads, "MOST_OF_ALL", 100)
     monkeypatch.setattr(uploads, "chosen", lambda: [])
@@ -120,7 +120,7 @@ def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(mo
 
 
 def test_a_rerun_does_not_search_all_memory_for_garbage(monkeypatch):
-    """With PyTorch there that takes 0.3 s in which no thread goes on, and each phone of a hall asks every 1.5 s."""
+    """With PyTorch loaded this stops all threads for 0.3 s, and each phone of a hall asks every 1.5 s."""
     monkeypatch.setattr(LocalScriptRunner, "_on_script_finished", ScriptRunner._on_script_finished)  # as on a server
     searched = []
 

@@ -1,4 +1,4 @@
-"""Whatever comes from outside is text: Markdown makes nothing of it, and nothing on the pages goes around that."""
+"""Text from outside is shown as it is, never read as Markdown, on every page."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ from ui.messages import APART, drawn, plain
 UI = Path(__file__).parents[2] / "ui"
 LINKS = re.compile(
     r"https?://|www\.|[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE
-)  # become links in text, as GitHub's Markdown has it
+)  # become links in text in GitHub's Markdown
 MARKS = re.compile(r"(?<!\\)(?:\\\\)*(:[A-Za-z\[]|[$])")  # colours, icons and formulas of Streamlit
 ATTACKS = [
     "![x](http://example.org/beacon.png)",
@@ -48,7 +48,7 @@ TEXTS = st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60)
 
 
 def shown(markdown):
-    """The text that Markdown shows, and every other thing that it makes."""
+    """The text that Markdown shows, and all other elements that it makes."""
     (paragraph, *rest) = [
         token for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
     ] or [None]
@@ -65,7 +65,7 @@ def shown(markdown):
 @given(TEXTS)
 @example(ATTACKS[0])
 def test_any_text_is_shown_as_it_is(text):
-    """Read by a CommonMark parser, nothing but the text comes out, on one line."""
+    """A CommonMark parser finds nothing but the text, on one line."""
     seen, made = shown(plain(text))
     assert made == []
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -106,7 +106,7 @@ def calls(path):
 
 
 def test_no_page_goes_around_it():
-    """Messages are said by ``ui.messages`` alone."""
+    """Only ``ui.messages`` shows messages."""
     around = [
         f"{path.relative_to(UI)}:{node.lineno}"
         for path in UI.rglob("*.py")
@@ -129,7 +129,7 @@ OURS = {
     "summary[1:]",
     "PAIRS[name][0].upper()",
     "PAIRS[name][1:]",
-}  # constants, or made plain before
+}  # constants, or escaped before
 OUTSIDE = {
     "name",
     "names",
@@ -147,7 +147,7 @@ OUTSIDE = {
 
 
 def test_names_within_markdown_are_text():
-    """What is put into Markdown and may come from outside passes through ``plain``."""
+    """Values in Markdown that may come from outside pass through ``plain``."""
     bare = []
     for path in UI.rglob("*.py"):
         for name, call in calls(path):

@@ -1,4 +1,4 @@
-"""Menus: classes are found by what a layman calls them."""
+"""Menus: classes are found by their everyday names."""
 
 import re
 
@@ -11,7 +11,7 @@ from models.studies import STUDY_FOLDER
 from ui.options import class_words, coarse_groups, devices
 
 NAMES = categories_of(IMAGENET, STUDY_FOLDER)
-ENDS = {  # group: classes at its ends, which a range that slipped by one would lose, and neighbours outside
+ENDS = {  # group: classes at its ends, which a range shifted by one would lose, and neighbours outside
     "dog": (("Chihuahua", "Mexican hairless", "beagle"), ("sea lion", "timber wolf")),
     "cat": (("tabby", "Egyptian cat"), ("grey fox", "cougar")),
     "bird": (
@@ -35,7 +35,7 @@ def test_groups_hold_their_classes_and_no_neighbours():
 
 
 def test_names_that_say_what_they_are_lie_in_that_group():
-    """A slow look at every name: whoever is called a dog, snake or terrier is found under it."""
+    """A slow search of all names: a class whose name has dog, snake or terrier in it is in that group."""
     groups = coarse_groups()
     exceptions = {
         "snake fence",

@@ -1,4 +1,4 @@
-"""What visitors share is computed once, kept while there is room, and nobody's message empties it."""
+"""Shared results are computed once, kept up to a limit, and cannot be cleared by a visitor's message."""
 
 import threading
 import time
@@ -57,7 +57,7 @@ def test_errors_are_not_kept_and_hold_nobody_up():
 
 
 def test_streamlit_clearing_its_caches_leaves_it_alone():
-    """Any client can send the message that does."""
+    """Any client can send the message that clears Streamlit's caches."""
 
     @shared()
     def made():

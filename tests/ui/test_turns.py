@@ -1,4 +1,4 @@
-"""Heavy computations: one for each visitor, few at once, in order, with a word of how long, and gone when nobody wants them."""
+"""Heavy computations: one per visitor, few at once, in order, with an expected time, and stopped when nobody wants them."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from ui.turns import Line, waiting
 
 
 class Gone(BaseException):
-    """As Streamlit's own, which no handler for errors catches."""
+    """Like Streamlit's own exception, which no handler for errors catches."""
 
 
 def quiet(before, seconds):
@@ -19,7 +19,7 @@ def quiet(before, seconds):
 
 
 class Visitors:
-    """Threads that take turns, each holding its own until it is let go."""
+    """Threads that take turns; each keeps its turn until it is released."""
 
     def __init__(self, line):
         self.line, self.order, self.threads, self.let_go = line, [], [], {}
@@ -37,7 +37,7 @@ class Visitors:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         self.threads.append(thread)
-        time.sleep(0.05)  # so that they come one after the other
+        time.sleep(0.05)  # so that they arrive one after the other
 
     def leave(self, name):
         assert self.begun[name].wait(5), name
@@ -45,7 +45,7 @@ class Visitors:
 
 
 def test_so_many_at_once_in_order_and_one_for_each_visitor():
-    """Ann asks for three things, Ben and Cem for one each: her second thing waits, and holds nobody up."""
+    """Ann asks for three things, Ben and Cem for one each: her second one waits without blocking anybody."""
     visitors = Visitors(Line(2))
     for visitor, name in (("ann", "a1"), ("ann", "a2"), ("ann", "a3"), ("ben", "b"), ("cem", "c")):
         visitors.come(visitor, name)
@@ -105,7 +105,7 @@ def test_parts_within_parts_are_shares_of_them():
 
 
 def test_a_listener_ends_every_method_that_runs_the_network_again(lite, samples):
-    """Between its passes: an end that comes after the first of them is not held up by the others."""
+    """It ends between passes: an end after the first pass does not wait for the others."""
     from cam import compare, open_image
 
     picture = open_image(samples / "cat.jpg")

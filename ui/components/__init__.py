@@ -1,16 +1,16 @@
-"""Components: parts of a page that need code in the browser; each one's html, css and scripts lie in its folder.
+"""Components: parts of a page that need code in the browser; each has a folder with its html, css and scripts.
 
 loader.py  a folder -> a component
 shared/    modules and style sheets that several components import
 viewer/    the figure
-answers/   what networks take a photograph for
+answers/   the networks' first guesses for a photograph
 picker/    photographs to click on
-film/      damaged images to slide through
+film/      damaged images with a slider
 nearest/   sample photographs with the maps of two networks
 mosaic/    the grid pointing game
 story/     six steps on one page
 deck/      scenes of a lecture, composed for the screen
-ballot/    the hall's votes on their way there
+ballot/    passes the hall's votes to the deck
 voting/    what the hall's phones show
 steps/     the line above a page of the app in a lecture
 """

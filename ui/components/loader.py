@@ -1,6 +1,6 @@
-"""A folder of html, css and ES modules becomes a component.
+"""Makes a component of a folder of html, css and ES modules.
 
-Streamlit takes one style sheet and one module for each component, so what these import is put in front of them, once.
+Streamlit accepts one style sheet and one module for each component, so imported files are put in front of them, each once.
 """
 
 import re
@@ -17,9 +17,9 @@ DECLARED = re.compile(r"^(?:export (?:default )?)?(?:async )?(?:function|const|l
 
 
 def component(name: str) -> Callable[..., Any]:
-    """The component in the folder ``name``, of the html, css and js files in it that are called like it.
+    """The component in the folder ``name``, made of the html, css and js files there that have the folder's name.
 
-    Streamlit comes in when it is first drawn: what only packs data for a component runs where there is none.
+    Streamlit is imported when the component is first drawn, so code that only packs data for it runs without Streamlit.
     """
     return lambda **arguments: _registered(name)(**arguments)
 
@@ -35,9 +35,9 @@ def _registered(name: str) -> Callable[..., Any]:
 
 
 def joined(path: Path, imports: re.Pattern[str]) -> str:
-    """A file after all that it imports, directly or not, each file once.
+    """The text of a file after the texts of all files that it imports, directly or not, each once.
 
-    Modules keep their names, because they share one scope here: an import cannot rename.
+    The modules share one scope here, so an import cannot rename.
 
     Raises:
         ValueError: two modules declare the same name.
@@ -53,7 +53,7 @@ def joined(path: Path, imports: re.Pattern[str]) -> str:
 def _collect(
     path: Path, imports: re.Pattern[str], texts: dict[Path, str], begun: frozenset[Path] = frozenset()
 ) -> None:
-    """Put a file into ``texts`` behind what it imports; modules may import one another in a circle."""
+    """Put a file into ``texts`` after the files that it imports; circular imports are allowed."""
     text = path.read_text(encoding="utf-8")
     for name in imports.findall(text):
         other = (path.parent / name).resolve()

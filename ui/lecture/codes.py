@@ -1,4 +1,4 @@
-"""QR codes: an address becomes a picture that a phone reads from a screen."""
+"""QR codes: addresses as pictures that a phone reads from a screen."""
 
 from functools import cache
 from urllib.parse import urlsplit
@@ -16,8 +16,11 @@ def qr_code(address: str) -> str:
 
 
 def server_address() -> str:
-    """Where others reach this server, without a slash at the end: as the browser calls it, or as the option
-    ``browser.serverAddress`` does where the browser runs on the server itself."""
+    """The address at which others reach this server, without a slash at the end.
+
+    It is the address in the browser; where the browser runs on the server itself, that of the option
+    ``browser.serverAddress``.
+    """
     here = urlsplit(st.context.url or "http://localhost:8501")
     named = st.get_option("browser.serverAddress")
     host = named if here.hostname in LOOPBACK and named not in (None, *LOOPBACK) else here.hostname
@@ -27,5 +30,5 @@ def server_address() -> str:
 
 
 def only_here(address: str) -> bool:
-    """Whether an address leads nowhere from another machine."""
+    """Whether an address works only on the server's own machine."""
     return urlsplit(address).hostname in LOOPBACK

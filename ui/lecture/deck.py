@@ -1,4 +1,4 @@
-"""What the deck shows: scenes as plain data, with everything that was drawn earlier, addresses and QR codes."""
+"""What the deck shows: scenes as plain data, with everything that was computed earlier, addresses and QR codes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from ui.lecture.hall import link, order_of, other_view, shared_link
 from ui.lecture.scenes import Scene
 from ui.pages.drawn import drawn
 
-SHOWN = ("photographs", "guess")  # scenes that show photographs which the link names
+SHOWN = ("photographs", "guess")  # scenes that show the photographs named by their link
 
 
 def deck_data(scenes: Sequence[Scene], secret: str, view: str) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def deck_data(scenes: Sequence[Scene], secret: str, view: str) -> dict[str, Any]
         view: "lecture", "speaker" or "handout".
 
     Raises:
-        ValueError: a composed scene asks for a photograph that was not drawn earlier.
+        ValueError: a composed scene needs a photograph whose maps were not computed earlier.
     """
     server = server_address()
     return {
@@ -38,7 +38,7 @@ def deck_data(scenes: Sequence[Scene], secret: str, view: str) -> dict[str, Any]
 
 
 def questions(scenes: Sequence[Scene]) -> list[str]:
-    """Photographs of the guess, in order; none where no scene asks."""
+    """Photographs of the first scene that asks the hall to guess, in order; none where there is no such scene."""
     return next((scene.photographs for scene in scenes if scene.show == "guess"), [])
 
 

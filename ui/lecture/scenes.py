@@ -33,10 +33,10 @@ class Scene:
         text: a sentence or two below it, may be "".
         page: the last part of the page's address; "" for Compare.
         state: parameters of the link, which restore what the page shows.
-        show: what is composed for the screen, one of ``SHOWS``; "" where the page itself is shown.
+        show: name of the composed scene, one of ``SHOWS``; "" where the page itself is shown.
         notes: for the speaker's view.
-        points: sentences of the scene "home", one after the other.
-        linked: whether the scene has a link, and so a page to go to.
+        points: sentences of the scene "home", shown one after the other.
+        linked: whether the scene has a link to a page.
     """
 
     title: str
@@ -55,10 +55,13 @@ class Scene:
 
 
 def scenes_file(words: Sequence[str] | None = None) -> Path:
-    """The file named by ``streamlit run app.py -- --scenes FILE.toml``, else the example that comes along.
+    """The file named by ``streamlit run app.py -- --scenes FILE.toml``, else the example that comes with the project.
 
     Args:
         words: arguments of the command; default those of this process.
+
+    Raises:
+        ValueError: ``--scenes`` has no file name.
     """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("--scenes", type=Path, default=EXAMPLE)
@@ -66,7 +69,7 @@ def scenes_file(words: Sequence[str] | None = None) -> Path:
         return parser.parse_known_args(sys.argv[1:] if words is None else words)[0].scenes
     except argparse.ArgumentError as error:
         raise ValueError(
-            "the server was started with no name of a file of scenes; see Lectures in the guide"
+            "the server was started without the name of a scenes file; see Lectures in the guide"
         ) from error
 
 
@@ -79,7 +82,7 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no TOML, has no scenes, or one is not understood.
+        ValueError: the file is not TOML, has no scenes, or a scene is not understood.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -89,7 +92,7 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         why = "" if isinstance(error, OSError) else f" ({error})"
-        raise ValueError(f"the scenes {path.name} cannot be read{why}; mend the file") from error
+        raise ValueError(f"the scenes {path.name} cannot be read{why}; correct the file") from error
     tables = document.get("scenes")
     if not isinstance(tables, list) or not tables:
         raise ValueError(f"{path.name} has no scenes; expected a table [[scenes]] with title, text and link for each")
@@ -105,7 +108,7 @@ def _scene(table: object, name: str, pages: Collection[str]) -> Scene:
         raise ValueError(f"{name} is not understood; expected title, text and link or show, each in quotes")
     show = words.get("show", "")
     if "show" in words and show not in SHOWS:
-        raise ValueError(f"{name} shows {show!r}, which is nothing known; expected one of {', '.join(SHOWS)}")
+        raise ValueError(f"{name} shows {show!r}, which is unknown; expected one of {', '.join(SHOWS)}")
     page, state = _address(words.get("link", "/"), name, pages)
     notes = " ".join(words.get("notes", "").split())
     return Scene(words["title"], words.get("text", ""), page, state, show, notes, tuple(points), "link" in words)

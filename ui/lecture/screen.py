@@ -34,7 +34,7 @@ def screen(scenes: Sequence[Scene], view: str) -> None:
         view: "lecture", "speaker" or "handout".
 
     Raises:
-        ValueError: of ``deck_data``.
+        ValueError: as ``deck_data``.
     """
     secret = hall()
     if view == "handout":
@@ -49,5 +49,5 @@ def screen(scenes: Sequence[Scene], view: str) -> None:
 
 @st.fragment(run_every=EVERY)
 def count_votes(room: str, asked: int) -> None:
-    """Hand the votes to the deck, again and again."""
+    """Pass the votes to the deck, every ``EVERY`` seconds."""
     ballot({"votes": BALLOTS.counts(room, asked, len(drawn()["columns"]))})

@@ -1,4 +1,4 @@
-"""The stage: what the address's mode puts above a page of the app, or in its place."""
+"""The stage: what the mode in the address shows above a page of the app, or instead of it."""
 
 from collections.abc import Collection
 
@@ -18,11 +18,11 @@ html { font-size: clamp(16px, 2.8vh, 40px) !important }
 .st-key-heading, .st-key-part, .st-key-step, .st-key-back, .st-key-next { display: none }
 </style>"""
 SHOWN = "scene_shown"
-ARRIVING = {"mode", "hall"}  # what the address of a lecture holds that has not begun
+ARRIVING = {"mode", "hall"}  # parameters in the address of a lecture that has not begun
 
 
 def stage(pages: Collection[str]) -> bool:
-    """What the address's mode asks for; whether that is all, so that no page is to be shown below it.
+    """Show what the mode in the address asks for; return whether no page should be shown below it.
 
     Args:
         pages: addresses of the app's pages, "" for the first.
@@ -48,7 +48,7 @@ def stage(pages: Collection[str]) -> bool:
 
 
 def above_a_page(scenes: list, here: int, first: bool) -> None:
-    """Title and sentence of the scene, and the keys that lead to the others."""
+    """Title and sentence of the scene, and the keys that step to other scenes."""
     if st.session_state.get(SHOWN, here) != here:
         _forget()
     st.session_state[SHOWN] = here
@@ -57,6 +57,6 @@ def above_a_page(scenes: list, here: int, first: bool) -> None:
 
 
 def _forget() -> None:
-    """What was chosen in another scene is forgotten, so that this one shows what its link shows."""
+    """Forget what was chosen in another scene, so that this one shows what its link names."""
     for key in list(st.session_state):
         del st.session_state[key]

@@ -1,4 +1,4 @@
-"""The line above a page of the app in a lecture: title, sentence, place, and the keys that step."""
+"""The line above a page of the app in a lecture: title, sentence, number of the scene, and the keys that step."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from ui.lecture.scenes import Scene
 
 
 def steps(scenes: Sequence[Scene], here: int, first: bool) -> None:
-    """Show where the lecture is, and step through it with keys and buttons.
+    """Show which scene it is, and step through the lecture with keys and buttons.
 
     Args:
         scenes: all of them.
-        here: number of the one shown, from 1; 0 where the page shows something else.
+        here: number of the scene shown, from 1; 0 where the page shows none of them.
         first: go to the first scene at once.
     """
     scene = scenes[here - 1] if here else Scene("", "", "", {})

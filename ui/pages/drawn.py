@@ -1,4 +1,4 @@
-"""What the story shows, as it was drawn earlier. Nothing here may bring PyTorch along."""
+"""What the story shows, computed earlier. Nothing here may import PyTorch."""
 
 import json
 from functools import cache

@@ -8,17 +8,23 @@ from models.commands import DONE, run_command
 
 
 def main() -> int:
-    """Build the site, and say where it lies and how to look at it."""
+    """Build the site; print where it is and how to look at it."""
     parser = argparse.ArgumentParser("python -m ui.site", description=__doc__)
     parser.add_argument(
-        "--out", required=True, metavar="FOLDER", type=Path, help="where the site goes; an older one there is replaced"
+        "--out",
+        required=True,
+        metavar="FOLDER",
+        type=Path,
+        help="where to put the site; an older one there is replaced",
     )
-    parser.add_argument("--graphs", metavar="FOLDER", type=Path, help="keeps the networks’ graphs from build to build")
+    parser.add_argument(
+        "--graphs", metavar="FOLDER", type=Path, help="where to keep the networks’ graphs for later builds"
+    )
     return run_command(run, parser.parse_args(), parser.prog)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Slow to import, so after the arguments are understood."""
+    """Run the build, whose slow import waits until the arguments are parsed."""
     from ui.site.build import build, size_of
 
     out = build(arguments.out, arguments.graphs)

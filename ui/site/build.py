@@ -1,4 +1,4 @@
-"""All of the site as a folder: the components' modules as they are, their style sheets joined, data, pictures, networks."""
+"""Builds the site in a folder: the components' modules as they are, their style sheets joined, data, pictures, networks."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ from ui.site.samples import write_samples
 UI = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "parts"
 USED = ("shared", "viewer", "story", "picker")  # components
-MARK = "build.json"  # in a folder that was built; only such a one is replaced
+MARK = "build.json"  # file in a built folder; only a folder with it is replaced
 APART = ("engine.js", "resampling.js")  # modules of the worker
 LATER = (
     "networks",
     "runtime",
-)  # folders whose names begin so, which the service worker keeps when they are asked for, not at once
+)  # folders whose names begin like this are cached by the service worker when they are requested, not at once
 
 
 def build(out: Path, graphs: Path | None = None, keys: Sequence[str] = (), samples: Sequence[str] = ()) -> Path:
@@ -36,9 +36,9 @@ def build(out: Path, graphs: Path | None = None, keys: Sequence[str] = (), sampl
 
     Args:
         out: folder, which is replaced where it holds a site, and must be empty or absent otherwise.
-        graphs: folder with graphs of the networks; those that it lacks are written there. Default: for this build only.
+        graphs: folder with graphs of the networks; missing ones are written there. Default: a folder for this build only.
         keys: of the study's networks; default all.
-        samples: names of the photographs; default all that come along.
+        samples: names of the photographs; default all of the project.
 
     Raises:
         ValueError: ``out`` holds something else, or a network cannot be written as a graph.
@@ -68,19 +68,19 @@ def require_replaceable(out: Path) -> None:
     """Refuse to replace anything but a site.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: ``out`` is something else.
     """
     if out.exists() and not (out.is_dir() and ((out / MARK).is_file() or not any(out.iterdir()))):
-        raise ValueError(f"{out} is there and holds no site; give another folder, or an empty one")
+        raise ValueError(f"{out} exists and holds no site; give another folder, or an empty one")
 
 
 def all_samples() -> list[str]:
-    """Names of the photographs that come along."""
+    """Names of the project's photographs."""
     return [path.stem for path in sorted(SAMPLES.glob("*.jpg"))]
 
 
 def copy_code(site: Path) -> None:
-    """The page, the modules of the app that it uses, and its own."""
+    """Copy the page, the modules of the app that it uses, and its own."""
     for name in USED:
         for file in sorted((COMPONENTS / name).glob("*.js")):
             _copy(file, site)
@@ -98,7 +98,7 @@ def copy_code(site: Path) -> None:
 
 
 def _page(site: Path) -> str:
-    """The page, which names its modules, so that browsers ask for all of them at once."""
+    """The page, with links to its modules, so that browsers request all of them at once."""
     modules = sorted(path.relative_to(site).as_posix() for path in site.glob("ui/**/*.js") if path.name not in APART)
     links = "\n    ".join(f'<link rel="modulepreload" href="{name}" />' for name in modules)
     return PARTS.joinpath("index.html").read_text(encoding="utf-8").replace("<!--modules-->", links)
@@ -109,19 +109,19 @@ def _copy(file: Path, site: Path) -> None:
 
 
 def _copy_sheet(file: Path, site: Path) -> None:
-    """A style sheet with all that it imports."""
+    """Write a style sheet with all that it imports."""
     _place(file, site).write_text(joined(file, SHEET), encoding="utf-8")
 
 
 def _place(file: Path, site: Path) -> Path:
-    """Where a file of the app's lies on the site, in a folder that is there."""
+    """Path of a file of the app on the site; its folder is made."""
     place = site / "ui" / file.relative_to(UI)
     place.parent.mkdir(parents=True, exist_ok=True)
     return place
 
 
 def _fill(site: Path, study: Study, graphs: Path, keys: list[str], samples: list[str]) -> None:
-    """Data, pictures and networks."""
+    """Write data, pictures and networks."""
     write_graphs(study.name, keys, graphs)
     networks = {key: study.load(key, "cpu") for key in keys}
     write_samples(networks, samples, site / "data" / "samples", site / "photographs")
@@ -160,7 +160,7 @@ def _write_json(path: Path, content: Any) -> None:
 
 
 def finish(site: Path) -> None:
-    """The service worker, which names all files, and the mark of a site with their hashes."""
+    """Write the service worker with the names of all files, and the mark of a site with their hashes."""
     files = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*")) if path.is_file()}
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     version = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The lesson as plain data: what its sliders, sentences and figures are made of, as the page Scaling has them."""
+"""The lesson as plain data: the sliders, sentences and figures of the page Scaling."""
 
 import re
 from html import escape
@@ -50,7 +50,7 @@ def lesson_data(picture: str) -> dict[str, Any]:
 
 
 def family() -> dict[str, Any]:
-    """What ``models.costs.network_cost`` counts with, for EfficientNet's own family."""
+    """The constants from which ``models.costs.network_cost`` counts, for EfficientNet's own family."""
     return {
         "stages": [one._asdict() for one in STAGES],
         "stem": STEM_CHANNELS,
@@ -85,13 +85,13 @@ def _figure(name: str) -> dict[str, Any]:
 
 
 def _marks() -> dict[str, dict[str, Any]]:
-    """What B0 to B7 cost, to place a network among them."""
+    """Costs of B0 to B7, to place a network among them."""
     costs = {name.upper(): network_cost(one) for name, one in SCALINGS.items() if name.startswith("b")}
     return {name: {"params": one.params, "macs": one.macs, "words": number(one.macs)} for name, one in costs.items()}
 
 
 def formulas(text: str) -> str:
-    """A step's sentences as HTML, the formulas between dollars in italics."""
+    """A step's sentences as HTML, with the formulas between dollar signs in italics."""
     parts = escape(text, quote=False).split("$")
     return "".join(f"<i>{_formula(part)}</i>" if place % 2 else part for place, part in enumerate(parts))
 

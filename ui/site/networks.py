@@ -1,4 +1,4 @@
-"""Graphs of the networks, and what the page must know of each file before it asks for it."""
+"""Graphs of the networks, and what the page must know of each file before it requests it."""
 
 import hashlib
 import shutil
@@ -15,11 +15,11 @@ from models.network import Network
 
 
 def write_graphs(study: str, keys: Iterable[str], graphs: Path, photographs: Path = SAMPLES) -> None:
-    """Write the graph of every network that is not there yet, its weights in float16, checked on the photographs.
+    """Write each network's graph that does not exist yet, with weights in float16, and check it on the photographs.
 
     Raises:
         ModuleNotFoundError: ONNX or ONNX Runtime is not installed.
-        ValueError: a network does not load, or its graph does not compute what the network does.
+        ValueError: a network does not load, or its graph does not compute the same as the network.
     """
     for key in keys:
         if (graphs / f"{key}.onnx").is_file():
@@ -35,7 +35,7 @@ def copy_graphs(networks: Mapping[str, Network], graphs: Path, out: Path) -> lis
     """Put the graphs into a folder of the site, each under a name that changes with its content.
 
     Returns:
-        Of each network its key, label, address, bytes, sha256 and the side of its input in pixels.
+        For each network its key, label, address, bytes, sha256 and the side of its input in pixels.
     """
     out.mkdir(parents=True)
     return [_copied(key, network, graphs / f"{key}.onnx", out) for key, network in networks.items()]
@@ -51,7 +51,7 @@ def _copied(key: str, network: Network, graph: Path, out: Path) -> dict[str, Any
 
 
 def scales(networks: Mapping[str, Network], keys: Sequence[str]) -> dict[str, dict[str, float]]:
-    """What tells a photograph that shows none of the classes, of each network where it was measured by the largest logit."""
+    """How to recognise a photograph that shows none of the classes, for each network measured by the largest logit."""
     found = {key: networks[key].score_scale for key in keys}
     return {
         key: {"mean": one.mean, "deviation": one.deviation, "threshold": one.threshold}

@@ -9,9 +9,7 @@ from typing import Any
 from models.home import HOME
 
 PACKAGE = "onnxruntime-web"
-MISSING = (
-    f"{PACKAGE} is not here, and npm, which brings it, is not installed; install Node.js 20 or newer and try again"
-)
+MISSING = f"{PACKAGE} is missing, and npm, which installs it, is missing too; install Node.js 20 or newer and try again"
 FILES = {  # the module comes first
     "wasm": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
     "webgpu": ("ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm"),
@@ -19,10 +17,10 @@ FILES = {  # the module comes first
 
 
 def copy_runtime(site: Path) -> dict[str, Any]:
-    """Put the files into the site, from ``node_modules``, which npm fills first where it must.
+    """Put the files into the site, from ``node_modules``; npm installs the package first where it is missing or outdated.
 
     Returns:
-        Their folder, which is named after the version, and the names of those that browsers without and with WebGPU need.
+        Their folder, which is named after the version, and the files for browsers without and with WebGPU.
 
     Raises:
         ModuleNotFoundError: npm is needed and not installed, or cannot install the package.
@@ -41,18 +39,18 @@ def pinned() -> str:
     """The version that package.json asks for.
 
     Raises:
-        ModuleNotFoundError: this is no checkout of the project.
+        ModuleNotFoundError: this is not a checkout of the project.
     """
     file = HOME / "package.json"
     if not file.is_file():
         raise ModuleNotFoundError(
-            "the site is built in a checkout of the project, whose package.json names what npm brings"
+            "the site can be built only in a checkout of the project, whose package.json names what npm installs"
         )
     return json.loads(file.read_text(encoding="utf-8"))["dependencies"][PACKAGE]
 
 
 def installed(folder: Path) -> str | None:
-    """The version that is there; None where none is."""
+    """The version installed in a folder; None where there is none."""
     file = folder / "package.json"
     return json.loads(file.read_text(encoding="utf-8"))["version"] if file.is_file() else None
 
@@ -65,4 +63,4 @@ def _install() -> None:
         [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HOME, check=False
     )
     if ended.returncode:
-        raise ModuleNotFoundError(f"npm could not install {PACKAGE}; its own words stand above")
+        raise ModuleNotFoundError(f"npm could not install {PACKAGE}; see its messages above")

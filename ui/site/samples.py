@@ -1,4 +1,4 @@
-"""The photographs that come along: what every network says of them, computed once, so that there is something to see at once."""
+"""The project's photographs with every network's answers, computed at build time, so that the page shows them at once."""
 
 import io
 import json
@@ -23,8 +23,7 @@ DIGITS = 6
 
 
 def write_samples(networks: Mapping[str, Network], names: list[str], data: Path, pictures: Path) -> None:
-    """One file with maps for each photograph, and its pictures: as it came along, and both views as the viewer draws them;
-    beside them who took them, under which licence.
+    """Write a file with maps for each photograph, the photograph itself, its pictures in both views, and all licences.
 
     Args:
         networks: key -> network.
@@ -45,7 +44,7 @@ def write_samples(networks: Mapping[str, Network], names: list[str], data: Path,
 
 
 def _view(networks: Mapping[str, Network], file: Path, view: str) -> dict[str, Any]:
-    """The classes that the networks guess, and each network's probabilities and maps of them."""
+    """The classes that the networks guess, with each network's probabilities and maps for them."""
     shared = compare(networks, [file], target="shared", view=view)
     explained = int(next(iter(shared.class_idx.values()))[0])
     classes = list(dict.fromkeys([explained, *_first_guesses(shared), *likely_classes([shared])]))

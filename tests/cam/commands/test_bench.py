@@ -1,4 +1,4 @@
-"""The benchmark on networks small enough for a test: what it runs, how it divides, what it says."""
+"""The benchmark on small networks: what it runs, which ratios it takes, and what it prints."""
 
 import argparse
 import json
@@ -46,7 +46,7 @@ def test_a_run_has_every_group_and_leaves_the_networks_alone(networks):
 
 
 def test_both_sides_of_a_ratio_draw_the_same_map(networks):
-    """Drawn alike and scaled as grad-cam scales it, our map is its answer."""
+    """Drawn in the same way and scaled as grad-cam scales it, our map equals its map."""
     network, images = networks["baseline"], torch.randn(2, 3, 64, 64)
     ours = our_maps(network, images, torch.tensor([0, 2]), "hirescam")["hirescam, raw"]()
     theirs = grad_cams_maps(plain_copy(network), images, [0, 2], "hirescam")["hirescam, grad-cam"]()
@@ -103,7 +103,7 @@ def test_bad_options_are_one_sentence(words, sentence, capsys):
 
 @pytest.mark.slow
 def test_the_whole_run_keeps_its_promises(tmp_path):
-    """Five networks of the paper on this machine: minutes. Ratios hold on an idle one."""
+    """The paper's five networks on this machine take minutes. The ratios hold on an idle machine."""
     assert main(["bench", "--out", str(tmp_path / "b.json")]) == 0
     found = json.loads((tmp_path / "b.json").read_text())["claims"]
     assert found["gradcam raw as a part of the fastest forward pass, baseline, batch 32"] <= 1.05

@@ -1,4 +1,4 @@
-"""python -m cam compare and render, as a user runs them: in a process of their own."""
+"""python -m cam compare and render, each run in a process of its own, as a user runs them."""
 
 import os
 import signal
@@ -22,13 +22,13 @@ ROOT = Path(__file__).parents[3]
 
 
 def run(*words, **options):
-    """A real process; its exit code, output and errors."""
+    """Run a real process; its exit code, output and errors."""
     command = [sys.executable, "-m", "cam", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)
 
 
 def sentence(capsys):
-    """What was said on standard error: one line, no traceback."""
+    """The one line on standard error, which must not be a traceback."""
     errors = capsys.readouterr().err.strip()
     assert errors
     assert "\n" not in errors
@@ -181,7 +181,7 @@ def test_usage_errors_exit_with_2(words, capsys):
 
 
 def test_missing_variants_leave_the_others_working(tmp_path, samples, capsys):
-    """Unpublished variants are no failure: they are named, and the rest is drawn."""
+    """Unpublished variants are not a failure: they are named, and the others are drawn."""
     manifest = tmp_path / "study.toml"
     manifest.write_text(
         'categories = "imagenet"\n[variants.depth]\n[variants.baseline]\n'
@@ -226,7 +226,7 @@ sys.meta_path.insert(0, Torch())
 
 @pytest.mark.parametrize("package", ["cam", "models"])
 def test_ctrl_c_while_importing_is_no_traceback(package, tmp_path):
-    """It comes when torch is asked for, which takes most of the time."""
+    """It is sent while torch is imported, which takes most of the time."""
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(

@@ -1,6 +1,6 @@
-"""Every command on a CUDA device beside the same command on the CPU: on a simulated one in every run; see ``test_devices``.
+"""Every command on a CUDA device gives what it gives on the CPU; every run simulates the device, see ``test_devices``.
 
-The body runs in float16 there, so that numbers agree within a few thousandths and not to the last bits.
+On CUDA the body runs in float16, so numbers agree within a few thousandths and not to the last bits.
 """
 
 import json
@@ -20,7 +20,7 @@ CATEGORIES = ["ant", "bee", "cat"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A study of two networks, and three photographs of each of its classes."""
+    """A folder with a study of two networks, and three photographs of each of its classes."""
     found, generator = tmp_path_factory.mktemp("study"), np.random.default_rng(0)
     tables = ""
     for seed, key in enumerate(("baseline", "depth")):
@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def both(folder, tmp_path, gpu, monkeypatch):
-    """Runs a command on the CPU, by PyTorch, and on the GPU; gives both outputs."""
+    """Run a command on the CPU with PyTorch and on the GPU; both outputs."""
     monkeypatch.setenv(VARIABLE, "pytorch")
 
     def run(command, given, out, *options):
@@ -78,7 +78,7 @@ def test_export_writes_the_same_classes_and_maps(folder, both):
 
 
 def test_evaluate_measures_the_same(folder, both):
-    """Of four mosaics and six photographs the outcome may differ where two scores are close; most of it may not."""
+    """On four mosaics and six photographs, outcomes may differ only where two scores are close."""
     options = ("--draws", "1", "--mosaics", "4", "--limit", "6", "--checks", "2")
     here, there = map(read_report, both("evaluate", ["--data", folder / "photographs"], "report.json", *options))
     assert there.arms == here.arms

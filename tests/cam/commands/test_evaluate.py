@@ -23,7 +23,7 @@ CATEGORIES = ["ant", "bee", "cat", "dog"]
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Path:
-    """Two small random networks that are said to be trained, of 64 and 96 pixels, and one from another seed."""
+    """Two small random networks at 64 and 96 pixels, recorded as trained, and one from another seed."""
     folder = tmp_path_factory.mktemp("study")
     for seed, (name, side) in enumerate({"baseline": 64, "compound": 96, "baseline-seed1": 64}.items()):
         torch.manual_seed(seed)
@@ -79,7 +79,7 @@ def test_a_tree_gives_mosaics_controls_and_similarities(study, tree, tmp_path):
     assert {one.measurement for one in report.findings} == names
     assert report.images["all"] == 20
     found = report.finding("objects-found")
-    assert found.images == 12  # three rounds of one mosaic a class
+    assert found.images == 12  # three rounds with one mosaic for each class
     assert found.classes == 4
     assert set(report.arms) == {
         "baseline",
@@ -133,7 +133,7 @@ def test_boxes_of_half_of_the_photographs_are_said_and_measured(study, tree, tmp
     report = evaluate(study, tree, tmp_path / "r.json", "--masks", str(boxes), "--mosaics", "0", "--draws", "0")
     assert "10 of 20 photographs have no mask" in capsys.readouterr().err
     assert report.finding("auroc").images == 10
-    assert report.finding("boundary") is None  # a box says nothing of an outline
+    assert report.finding("boundary") is None  # a box does not give an outline
     assert report.about.masks == "Objects: 0 outlines and 10 boxes, from boxes."
 
 
@@ -181,7 +181,7 @@ def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
     partial.write_text(partial.read_text() + '{"key": "cut o')
     assert not (tmp_path / "r.json").exists()
     first = list(measured)
-    measured[:] = [None] * 3  # never 2 again
+    measured[:] = [None] * 3  # the number 2 is not used again
     assert evaluate(study, tree, tmp_path / "r.json") == whole
     assert not partial.exists()
     assert all(task not in first for task in measured[3:])
@@ -237,7 +237,7 @@ def test_data_that_cannot_be_measured_is_refused_in_one_sentence(study, tree, tm
 
 
 def test_data_that_turns_out_wrong_is_one_sentence_and_no_report(study, tree, masked, tmp_path):
-    """A class the study does not have, masks of another size or without categories, weights that are damaged."""
+    """Data may have a class that the study lacks, masks of another size or without categories, or damaged weights."""
     strange = Path(shutil.copytree(tree, tmp_path / "strange"))
     (strange / "ant").rename(strange / "yak")
     other_size, nameless = (Path(shutil.copytree(masked, tmp_path / name)) for name in ("size", "nameless"))

@@ -1,4 +1,4 @@
-"""Rows of an evaluation made up by hand: four variants, seeds and controls whose scores are what they are said to be."""
+"""Made-up rows of an evaluation: four variants, further seeds and controls, whose scores are given."""
 
 from types import SimpleNamespace
 
@@ -56,14 +56,14 @@ def made_up_rows(
     noise: float = 0.01,
     between: float = 0.0,
 ) -> list[Row]:
-    """Every primary outcome on so many photographs.
+    """Every primary outcome on ``count`` photographs.
 
     Args:
-        gains: arm or training -> score above 0.5, else 0; random weights and the Gaussian have 0.2.
-        arms: what is measured.
+        gains: arm or training -> how far its score is above 0.5, by default 0; random weights and the Gaussian score 0.2.
+        arms: the arms that are measured.
         count: of photographs, of ``CLASSES`` classes.
-        common: how much of the gains is left on the common grid.
-        noise: standard deviation from photograph to photograph, of each training.
+        common: share of the gains that remains on the common grid.
+        noise: each training's standard deviation over photographs.
         between: how far the second training of each variant is from the first.
     """
     generator, rows = np.random.default_rng(0), []

@@ -1,4 +1,4 @@
-"""The fixed rule: balanced, the same for whoever asks, and blind to the order of the list."""
+"""The fixed rule for choosing photographs: balanced, always the same, and independent of the order of the list."""
 
 import random
 from collections import Counter
@@ -14,7 +14,7 @@ def class_of(name: str) -> str:
 
 
 def test_checks_are_spread_over_classes_and_not_the_first_lines():
-    """The first 100 lines of the list are faces."""
+    """The first 100 lines of the list are all faces."""
     rows = spread_over_classes(TEST, [class_of(one) for one in TEST], 100)
     counts = Counter(class_of(TEST[row]) for row in rows)
     assert len(rows) == 100

@@ -1,4 +1,4 @@
-"""What the Evidence page shows of single images equals what the measurements count: real weights, real photographs."""
+"""What the page Evidence shows for single images equals what is measured, with real weights and real photographs."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def test_more_pixels_alone_are_a_control(two, rows):
 
 
 def test_the_readings_of_a_map(rows):
-    """On the common grid and with half-pixel placement scores differ; less the mean of all classes they hardly do."""
+    """Scores differ on the common grid and with half-pixel placement, but hardly when the mean of all classes is subtracted."""
     found = {reading: mean(rows, "auroc", "baseline", reading) for reading in (OWN, COMMON, CLASS_MEAN, HALF_PIXEL)}
     assert len(set(found.values())) == 4
     assert abs(found[CLASS_MEAN] - found[OWN]) < 0.05
@@ -88,7 +88,7 @@ def test_the_readings_of_a_map(rows):
 
 
 def test_maps_of_different_photographs_correlate_too(rows):
-    """The floor that every correlation stands beside is far from 0."""
+    """The floor that is shown beside every correlation is far from 0."""
     assert np.mean([row.floors["correlation"][0] for row in rows]) > 0.1
     assert np.mean([row.pairs["correlation"][0] for row in rows]) > np.mean(
         [row.floors["correlation"][0] for row in rows]
@@ -169,7 +169,7 @@ def test_a_damaged_evaluation_is_a_sentence(tmp_path: Path):
 
 
 def test_a_network_without_placement_gets_one_before_it_is_measured(lite, photographs):
-    """A seed that records none would be drawn 12 pixels off and lose for that alone."""
+    """A training without a recorded placement would be drawn 12 pixels off and lose for that reason alone."""
     recorded = lite["baseline"]
     bare = Network(
         recorded.model,

@@ -1,4 +1,4 @@
-"""Intervals and tests: known widths, a slow loop, and no effect where there is none."""
+"""Intervals and tests: known widths, a slow loop, and no effect found where there is none."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ SEEDS = {"baseline": 3, "depth": 2, "width": 2, "resolution": 2, "compound": 2, 
 
 
 def test_classes_are_resampled_and_photographs_inside_them():
-    """Photographs of a class that are all alike count as one: the interval is that of ten numbers, not of a thousand."""
+    """Identical photographs of a class count as one: the interval is that of ten numbers, not of a thousand."""
     generator = np.random.default_rng(0)
     of_class = generator.normal(size=20)
     values, clusters = np.repeat(of_class, 50), [f"class {row // 50}" for row in range(1000)]
@@ -30,7 +30,7 @@ def test_classes_are_resampled_and_photographs_inside_them():
 
 
 def test_the_interval_equals_the_slow_loop():
-    """Draw classes, then photographs of each: two thousand times, one by one, gives the same bounds but for chance."""
+    """Drawing classes and then photographs of each, two thousand times in a loop, gives the same bounds but for chance."""
     generator = np.random.default_rng(1)
     clusters = [f"{row % 7}" for row in range(60)]
     values = generator.normal(size=60) + np.array([int(one) for one in clusters])
@@ -61,7 +61,7 @@ def test_the_spread_is_pooled_over_networks_and_taken_to_their_means():
 
 
 def test_a_difference_within_the_spread_between_trainings_is_none():
-    """A thousand photographs agree, but another training could be as far away."""
+    """A thousand photographs agree, but another training could differ by as much."""
     generator = np.random.default_rng(3)
     values, clusters = 0.02 + 0.1 * generator.normal(size=1000), [str(row // 10) for row in range(1000)]
     assert significance(values, clusters).p < 1e-6
@@ -100,9 +100,9 @@ def test_nothing_to_resample_is_refused_in_one_sentence():
 
 
 def null_scores(generator: np.random.Generator, clusters: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Scores of networks that differ by chance alone: every training has its own level, its own taste in classes and its
-    own luck with photographs. Sizes as in Caltech-101's test list and between trainings there: the spread between
-    trainings is as large as what photographs leave.
+    """Scores of networks that differ by chance alone: every training has its own level, its own effect for each class and its
+    own noise for each photograph. Sizes are those of Caltech-101's test list and of trainings on it: the spread between
+    trainings is as large as the uncertainty from photographs.
     """
     classes = clusters.max() + 1
     photograph = 0.1 * generator.normal(size=len(clusters)) + 0.1 * generator.normal(size=classes)[clusters]
@@ -119,7 +119,7 @@ def null_scores(generator: np.random.Generator, clusters: np.ndarray) -> dict[st
 
 
 def family_p(scores: dict[str, list[np.ndarray]], clusters: list[str]) -> list[float]:
-    """compound against everything, as the report does it."""
+    """P-values of compound against every other network, before Holm's correction, as the report computes them."""
     spread = between_trainings([[one.mean() for one in found] for found in scores.values()])
     mean = {key: np.mean(found, axis=0) for key, found in scores.items()}
     return [
@@ -131,7 +131,7 @@ def family_p(scores: dict[str, list[np.ndarray]], clusters: list[str]) -> list[f
 
 @pytest.fixture(scope="module")
 def clustering() -> np.ndarray:
-    """How many photographs the classes of Caltech-101's test list have, at most ten of each."""
+    """The class index of each photograph in Caltech-101's test list, with at most ten photographs of a class."""
     from models.studies import STUDY_FOLDER
 
     lines = (STUDY_FOLDER / "caltech101-test.txt").read_text().split()
@@ -140,8 +140,8 @@ def clustering() -> np.ndarray:
 
 
 def test_no_effect_is_found_where_there_is_none(clustering):
-    """200 made-up studies of networks that are all alike, with the real classes and seeds: after Holm's correction over
-    all comparisons a wrong one in at most 6 %, and each comparison alone wrong in about as many as its level says.
+    """In 200 made-up studies of networks without differences, with the real classes and seeds, Holm's correction over
+    all comparisons leaves a wrong finding in at most 6 %, and each comparison alone is wrong about as often as its level.
     """
     generator, clusters = np.random.default_rng(5), [str(one) for one in clustering]
     found = [family_p(null_scores(generator, clustering), clusters) for _ in range(NULLS)]
@@ -150,7 +150,7 @@ def test_no_effect_is_found_where_there_is_none(clustering):
 
 
 def test_without_seeds_and_classes_effects_would_be_found_where_there_are_none(clustering):
-    """The same studies, photographs taken as independent and the first training of each alone: wrong most of the time."""
+    """The same studies with photographs taken as independent and only each first training are wrong most of the time."""
     generator, alone = np.random.default_rng(5), [str(row) for row in range(len(clustering))]
     naive = []
     for _ in range(40):
@@ -160,9 +160,9 @@ def test_without_seeds_and_classes_effects_would_be_found_where_there_are_none(c
 
 
 def test_shuffled_labels_have_no_effect_and_real_ones_do(clustering):
-    """An advantage of compound is found; who is who shuffled among all trainings, it is gone.
+    """An advantage of compound is found, and disappears when the names of all trainings are shuffled.
 
-    Shuffled are studies in which compound leads by three times the spread between trainings.
+    In the studies that are shuffled, compound leads by three times the spread between trainings.
     """
     generator, clusters = np.random.default_rng(6), [str(one) for one in clustering]
     scores = null_scores(generator, clustering)

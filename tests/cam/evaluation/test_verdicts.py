@@ -1,4 +1,4 @@
-"""What is said of the paper follows from the primary outcomes and from nothing else: every outcome from made-up rows."""
+"""Verdicts on the paper's statements follow from the primary outcomes only: every verdict from made-up rows."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_one_primary_outcome_for_each_statement_and_it_alone_decides():
 
 
 def test_entropy_decides_nothing():
-    """Concentration, which random weights have most of, is of no statement."""
+    """Concentration, which is highest for random weights, belongs to no statement."""
     report = made_up_report(BEST)
     assert {one.measurement for one in report.findings} == set(PRIMARY.values())
     assert not MEASUREMENTS["concentration"].primary

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of exports."""
+"""Fixtures for the tests of exports."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from cam.export import pipeline
 
 @pytest.fixture
 def threads(monkeypatch):
-    """Render in threads of this process, so that errors can be injected and nothing has to start."""
+    """Render in threads of this process, so that errors can be injected and no process has to start."""
 
     @contextmanager
     def pool(workers):
@@ -23,7 +23,7 @@ def threads(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def torch_settings():
-    """An export sets them for its whole process, which here is everybody's."""
+    """Restore torch's settings, which an export changes for the whole process, here that of all tests."""
     before = torch.get_num_threads(), torch.backends.cudnn.deterministic
     yield
     torch.set_num_threads(before[0])

@@ -1,4 +1,4 @@
-"""What the tests of exports share: photographs, exports in and outside of this process, and what they wrote."""
+"""Shared by the tests of exports: photographs, exports inside and outside this process, and the files that they wrote."""
 
 import csv
 import hashlib
@@ -27,7 +27,7 @@ slow = pytest.mark.slow
 
 
 def make_photographs(samples, folder, count):
-    """Different small photographs made from the samples: turned, mirrored; with a space and an accent in their names."""
+    """Make different small photographs from the samples, rotated and mirrored, with a space and an accent in their names."""
     pictures = [Image.open(path).convert("RGB") for path in sorted(samples.glob("*.jpg"))]
     folder.mkdir(parents=True)
     for number in range(count):
@@ -47,19 +47,19 @@ def environment(**more):
 
 
 def run(*words, **more):
-    """A real export in a process of its own; ``more`` goes into its environment."""
+    """Run a real export in a process of its own; ``more`` goes into its environment."""
     return subprocess.run(
         command(*words), cwd=ROOT, env=environment(**more), capture_output=True, text=True, timeout=3000, check=False
     )
 
 
 def export(*words):
-    """An export in this process; its exit code."""
+    """Run an export in this process; its exit code."""
     return main(["export", *map(str, words)])
 
 
 def contents(out):
-    """Every file but ledgers and lock, and the sha256 of its bytes."""
+    """The sha256 of every file except ledgers and lock."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -68,7 +68,7 @@ def contents(out):
 
 
 def records(out):
-    """Of all ledgers, whole lines only."""
+    """Records of all ledgers, from whole lines only."""
     text = "".join(path.read_text() for path in sorted((out / FOLDER).glob("*.jsonl")))
     return [json.loads(line) for line in text.splitlines() if line.endswith("}") and line.startswith('{"path"')]
 

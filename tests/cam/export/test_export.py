@@ -1,6 +1,6 @@
-"""python -m cam export: everything that goes in comes out, once, whatever happens on the way.
+"""python -m cam export: every photograph is exported once, whatever happens on the way.
 
-Larger numbers of the same tests are marked slow: pytest -m slow tests/cam/export/test_export.py
+The same tests with larger numbers are marked slow: pytest -m slow tests/cam/export/test_export.py
 """
 
 import io
@@ -26,7 +26,7 @@ from tests.cam.export.exporting import BROKEN, LITE, break_in_twenty_ways, conte
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, samples):
-    """A real export by the command: five samples with masks in a folder with twenty broken images; everything is written."""
+    """A real export by the command, with all outputs: five samples with masks, in a folder with twenty broken images."""
     folder = tmp_path_factory.mktemp("export")
     photographs = folder / "photographs"
     photographs.mkdir()

@@ -1,6 +1,6 @@
-"""Exports that are interrupted, killed, spread over ranks or run out of disk end as if nothing had happened.
+"""Exports that are interrupted, killed, spread over ranks or out of disk space end with the same files as any other.
 
-Larger numbers of the same tests are marked slow: pytest -m slow tests/cam/export
+The same tests with larger numbers are marked slow: pytest -m slow tests/cam/export
 """
 
 import errno
@@ -30,7 +30,7 @@ from tests.cam.export.exporting import (
 
 
 def fork(*words):
-    """The same without the seconds that imports take: a copy of this process."""
+    """Start an export in a copy of this process, which saves the seconds for imports."""
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -46,13 +46,13 @@ def count_of(out):
 
 
 def wait_for(out, count, ended):
-    """Until so many records are written or the export has ended."""
+    """Wait until so many records are written or the export has ended."""
     while count_of(out) < count and not ended():
         time.sleep(0.005)
 
 
 def signalled(out, words, number, after):
-    """Start an export, send a signal once ``after`` more records are written; its code, and what it said."""
+    """Start an export, and send a signal once ``after`` more records are written; its exit code, and its messages."""
     already = count_of(out)
     with start(*words) as process:
         wait_for(out, already + after, lambda: process.poll() is not None)
@@ -97,7 +97,7 @@ def test_ctrl_c_finishes_the_batch_and_rendering_dies_with_its_parent(samples, t
     [(24, 5, False), pytest.param(200, 100, False, marks=slow), pytest.param(60, 12, True, marks=slow)],
 )
 def test_killed_again_and_again_gives_the_same_as_never(samples, tmp_path, threads, count, kills, real):
-    """Kills come at random, from before the first image of a run to several images later."""
+    """Kills come at random times, from before the first image of a run to several images later."""
     photographs = make_photographs(samples, tmp_path / "photographs", count)
     words, out = [photographs, "--write", "figure,maps", "--dpi", "60", *CPU], tmp_path / "killed"
     chance = random.Random(0)
@@ -117,7 +117,7 @@ def test_killed_again_and_again_gives_the_same_as_never(samples, tmp_path, threa
 
 
 def test_some_ranks_die_and_fewer_finish(samples, tmp_path, threads):
-    """Four processes share the images, two are lost, three go on; the index is that of one process."""
+    """Four processes share the images, two are killed, three go on; the index is the same as with one process."""
     photographs = make_photographs(samples, tmp_path / "photographs", 11)
     words = [photographs, *CPU, "--dpi", "60"]
     assert export(*words, "--out", tmp_path / "one") == 0

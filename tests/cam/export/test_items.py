@@ -1,4 +1,4 @@
-"""What is exported, under which names: every photograph once, masks as masks, nothing outside, no two names alike."""
+"""What is exported and under which names: each photograph once, masks as masks, nothing outside the folder, unique names."""
 
 import os
 
@@ -45,7 +45,7 @@ def found(sources, out, **options):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Photographs in folders, one with a mask, one hidden, a text."""
+    """Photographs in folders, one of them with a mask, one hidden, and a text file."""
     for name in ("b.jpg", "a.JPG", "deep/er/c.png", "deep/d.jpg", ".hidden.jpg", ".cache/e.jpg"):
         photograph(tmp_path / "photos" / name)
     photograph(tmp_path / "photos" / "deep" / "d.png", "P")
@@ -107,7 +107,7 @@ def test_links_are_left_out_until_they_are_asked_for(folder, tmp_path, capsys):
         assert "links are left out; --follow-links exports them too" in capsys.readouterr().err
     followed = found([folder], tmp_path / "out", follow_links=True)
     assert {"link.jpg", "links/f.jpg"} <= set(followed)
-    assert len(followed) == 6  # the loop ends
+    assert len(followed) == 6  # a link to its own parent ends
 
 
 def test_an_export_inside_its_source_does_not_export_itself(folder):
@@ -129,7 +129,7 @@ def test_limit_and_sample_are_always_the_same(folder, tmp_path):
 
 
 def test_an_output_that_is_a_link_into_the_input_is_not_exported(tmp_path):
-    """Under whichever name either is given."""
+    """This holds whichever names of the input and the output are given."""
     (tmp_path / "photographs" / "figures").mkdir(parents=True)
     for name in ("a.jpg", "figures/b.jpg"):
         Image.new("RGB", (8, 8)).save(tmp_path / "photographs" / name)

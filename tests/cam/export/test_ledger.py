@@ -1,4 +1,4 @@
-"""The ledger finds what is done, whatever was torn, overwritten or done elsewhere."""
+"""The ledger finds what is done, even if lines were cut off, files overwritten, or work done by another process."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ from cam.export.locking import at_work
 
 
 def record(out, path="a.jpg", key="k", setting="s", content=b"content", status=OK):
-    """A record, and the file it speaks of."""
+    """A record and its file."""
     if status == FAILED:
         return {
             "path": path,
@@ -84,7 +84,7 @@ def test_a_file_that_is_gone_cut_or_changed_is_not_done(tmp_path):
 
 
 def test_going_back_to_earlier_settings_trusts_no_size(tmp_path):
-    """Another setting may have written a file of the same name and size."""
+    """A run with other settings may have written a file of the same name and size."""
     written(tmp_path, record(tmp_path))
     written(tmp_path, record(tmp_path, setting="t", content=b"CONTENT"), setting="t")
     with Ledger(tmp_path, "s") as ledger:
@@ -170,7 +170,7 @@ ANYTHING = st.recursive(
 )
 @given(st.dictionaries(st.sampled_from([*WHOLE, "error", "reason"]), ANYTHING, max_size=3), st.booleans())
 def test_lines_with_fields_of_any_type_end_no_export(tmp_path, changes, failed):
-    """Whatever is recorded is used as what it says it is, or passed over: the export and its tables go on."""
+    """Recorded values of any type are used as recorded or skipped; the export and its tables go on."""
     start = (
         {"path": "a.jpg", "key": "k", "setting": "s", "status": FAILED, "error": "E", "reason": "r"}
         if failed

@@ -1,4 +1,4 @@
-"""Files of photographs that are no longer exported: named, and left alone."""
+"""Files of photographs that are no longer exported are reported and kept."""
 
 from pathlib import Path
 

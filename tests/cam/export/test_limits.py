@@ -1,4 +1,4 @@
-"""Exports with too little memory, slow images, too many failures, and options that mean nothing."""
+"""Exports with too little memory, slow images, too many failures, and invalid options."""
 
 import os
 import time
@@ -46,7 +46,7 @@ def test_memory_that_is_too_small_halves_the_batch_and_the_ledger_says_so(sample
 
 
 def test_an_image_that_no_memory_suffices_for_fails_alone(samples, tmp_path, threads, monkeypatch):
-    """Images of one colour stand for it: nothing but its content tells the networks which it is."""
+    """An image of one colour stands for one that is too large, because networks see only an image's content."""
     photographs = make_photographs(samples, tmp_path / "photographs", 3)
     Image.new("RGB", (64, 64), "#ff0000").save(photographs / "red.png")
     features = Network.features
@@ -78,7 +78,7 @@ def test_a_slow_image_holds_up_no_other(samples, tmp_path, threads, monkeypatch)
 
 
 def peak_memory(out, words):
-    """Highest memory in MB of the exporting process and of its largest rendering process; exit code, seconds of each record."""
+    """Peak memory in MB of the exporting process and of its largest rendering process; exit code; seconds of each record."""
     peaks, moments, workers = {}, [], []
     with start(*words, "--out", out) as process:
         while process.poll() is None:
@@ -98,7 +98,7 @@ def peak_memory(out, words):
 
 @slow
 def test_memory_and_time_an_image_do_not_grow(samples, tmp_path):
-    """10,000 images against 500, or what EXPORT_IMAGES says; 5 % are broken in twenty ways."""
+    """10,000 images, or as many as EXPORT_IMAGES says, compared with 500; 5 % are broken in twenty ways."""
     fewer, many = map(int, os.environ.get("EXPORT_IMAGES", "500,10000").split(","))
     for name, count in (("few", fewer), ("many", many)):
         folder = make_photographs(samples, tmp_path / name, count - count // 20)

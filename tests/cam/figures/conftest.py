@@ -13,7 +13,7 @@ from tests.cam.figures.drawing import SCALING_OF, comparison_of
 
 @pytest.fixture(scope="module")
 def photographs() -> Comparison:
-    """Two real photographs, smooth signed maps on the grids of all five variants."""
+    """Two real photographs, with smooth signed maps on the grids of all five variants."""
     pictures = [Image.fromarray(picture).resize((224, 224)) for picture in (data.chelsea(), data.coffee())]
     maps = {}
     for shift, key in enumerate(SCALING_OF):

@@ -1,4 +1,4 @@
-"""Comparisons without networks, drawn by both back ends."""
+"""Comparisons made without networks, drawn by both back ends."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ def facts(key: str, offset: float = 0.0) -> VariantFacts:
 
 
 def comparison_of(images: np.ndarray, maps: dict[str, np.ndarray], offset: float = 0.0, **fields) -> Comparison:
-    """Every variant takes every image for a tabby (logit 2 against three 0), and explains that."""
+    """A comparison in which every variant sees and explains a tabby in every image (logit 2, the three others 0)."""
     count = len(images)
     logits = {key: np.tile(np.float32([2, 0, 0, 0]), (count, 1)) for key in maps}
     class_idx = {key: np.zeros(count, np.int64) for key in maps}

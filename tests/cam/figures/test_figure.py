@@ -73,7 +73,7 @@ def test_scaled_clips_and_survives_an_empty_scale():
 @pytest.mark.parametrize(("key", "row", "column"), [("baseline", 2, 5), ("resolution", 9, 3), ("compound", 4, 7)])
 def test_hot_cell_lands_where_the_network_looked(pixels, offset, key, row, column):
     layout = figure_layout(comparison_of(grey(), {key: hot(key, row, column)}, offset))
-    drawn = panel(pixels(layout), layout, 1)[2:-2, 2:-2]  # edges may be mixed with the page
+    drawn = panel(pixels(layout), layout, 1)[2:-2, 2:-2]  # pixels at the edges may be mixed with the page's colour
     tint = np.abs(drawn - 128).sum(axis=2)
     found = np.argwhere(tint >= 0.97 * tint.max()).mean(axis=0)
     found += 2
@@ -95,7 +95,7 @@ def test_paper_style_spreads_cells_evenly_and_keeps_negative_values(pixels):
         return drawn[int((row + 0.5) / 7 * side), int((column + 0.5) / 7 * side)]
 
     jet = coloured(np.float32([[1, 0, 4 / 15]]), "jet")[0].astype(int)
-    assert np.abs(at(2, 5) - jet[0]).max() <= 60  # the very top of the peak falls between pixels
+    assert np.abs(at(2, 5) - jet[0]).max() <= 60  # the top of the peak may fall between pixels
     assert np.abs(at(6, 0) - jet[1]).max() <= 60
     assert np.abs(at(4, 3) - jet[2]).max() <= 8
 
@@ -241,7 +241,7 @@ def test_long_names_are_shortened_to_the_width_of_their_panel(photographs):
     assert short.startswith("American Sta")
     assert short.endswith("… 43 %")
     assert text_width(short, BODY) <= 78
-    assert text_width(short, BODY) > 78 - 2 * text_width("m", BODY)  # and no shorter than need be
+    assert text_width(short, BODY) > 78 - 2 * text_width("m", BODY)  # and no shorter than necessary
     long = replace(
         photographs,
         categories=["W" * 400, *CATEGORIES[1:]],
@@ -253,7 +253,7 @@ def test_long_names_are_shortened_to_the_width_of_their_panel(photographs):
     assert len(captions) == 10
     assert all(text_width(text.words, text.size) <= side for text in captions)
     assert all(text.words.endswith("… 71 %") for text in captions)
-    pixels_matplotlib(layout)  # neither mathematics nor missing glyphs: warnings would be errors
+    pixels_matplotlib(layout)  # neither mathematics nor missing glyphs: a warning would be an error
 
 
 def test_text_breaks_between_pieces_only():

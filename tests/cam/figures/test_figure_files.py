@@ -1,4 +1,4 @@
-"""Files of figures: the same input gives the same bytes, whatever the process and its threads."""
+"""Files of figures: the same input gives the same bytes in any process with any number of threads."""
 
 import pickle
 import subprocess
@@ -114,7 +114,7 @@ def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".pdf", ".svg"])
 def test_two_rows_of_photographs_are_small_vector_files(tmp_path, suffix):
-    """Five networks on two photographs: below 1 MB, photographs as JPEG, in less than three seconds of one core."""
+    """Five networks on two photographs give a file below 1 MB with photographs as JPEG, in under three seconds of one core."""
     study = load_study("photographs")
     samples = [SAMPLES / f"{name}.jpg" for name in ("meerkats", "cat")]
     comparison = compare({key: study.load(key, "cpu") for key in study.variants}, samples)

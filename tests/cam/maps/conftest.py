@@ -10,7 +10,7 @@ from models.network import Network
 
 @pytest.fixture(scope="module")
 def random_network():
-    """float64, random statistics, SiLU features of both signs."""
+    """A network in float64 with random statistics, whose SiLU features have both signs."""
     torch.manual_seed(0)
     model = efficientnet(Scaling(0.25, 0.25, 64), 5).double()
     for norm in (module for module in model.modules() if isinstance(module, nn.BatchNorm2d)):
@@ -22,7 +22,7 @@ def random_network():
 
 @pytest.fixture(scope="module")
 def small():
-    """A network of random weights at 64 pixels."""
+    """A network with random weights at 64 pixels."""
     torch.manual_seed(1)
     scaling = Scaling(0.25, 0.25, 64)
     model = efficientnet(scaling, 3, "lite")

@@ -1,4 +1,4 @@
-"""Cells stand for the area up to midway to their neighbours, wherever the network's padding puts their centres."""
+"""A cell covers the area up to halfway to its neighbours, wherever the network's padding puts its centre."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_part_sums_equal_counting_points(grid, rows, columns):
 
 
 def test_a_cut_cell_counts_on_both_sides_by_area():
-    """Seven even cells over two halves: the middle one is half left, half right."""
+    """Seven even cells over two halves: half of the middle one is on the left, half on the right."""
     maps = np.zeros((1, 7, 7))
     maps[0, 3, 3] = 49
     np.testing.assert_allclose(part_sums(maps, CellGrid.even(7), 2, 2), np.full((1, 2, 2), 0.25))

@@ -23,7 +23,7 @@ def test_map_equals_the_sum_written_out():
 
 @pytest.mark.parametrize("key", ["baseline", "depth", "width", "resolution", "compound"])
 def test_map_mean_plus_bias_is_the_logit(lite, samples, key):
-    """Pooling and the classifier are linear, so they commute: no evidence is lost. Real weights, a real photograph."""
+    """Pooling and the classifier are linear, so they commute and no evidence is lost. Real weights and a real photograph."""
     network = lite[key]
     features = network.features(network.transform(open_image(samples / "meerkats.jpg"))[None])
     with torch.no_grad():
@@ -88,10 +88,10 @@ def test_impossible_drawings_are_refused(arguments, words):
 
 @pytest.mark.parametrize("resolution", [224, 300])
 def test_real_receptive_fields_are_centred_where_maps_are_drawn(lite, resolution):
-    """The input pixels that a cell depends on at all, by the gradient of real weights, lie around its centre.
+    """The input pixels that a cell depends on, by the gradient with real weights, lie around its centre.
 
-    The image is larger than the receptive field of Lite0 (851 pixels), so that no border cuts it off, by whole strides,
-    so that the paddings are those at ``resolution``.
+    The image is larger than the receptive field of Lite0 (851 pixels), so that no border cuts it off. It is larger by whole
+    strides, so that the paddings are those at ``resolution``.
     """
     features, size = lite["baseline"].model.features, resolution + 22 * 32
     centres = cell_centres(features, size)

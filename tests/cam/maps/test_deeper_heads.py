@@ -1,4 +1,4 @@
-"""Every gradient method is exact for a head of several layers, whose weights differ by image; the oracle is autograd."""
+"""Every gradient method is exact for a head with several layers, whose weights depend on the image; autograd is the oracle."""
 
 import numpy as np
 import pytest
@@ -22,13 +22,13 @@ def deep():
     model = efficientnet(TINY, 4)
     model.classifier = hidden_classifier(320, (24,), 4, 0.2)
     for layer in model.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):  # as those of a trained network, so that images differ
+        if isinstance(layer, torch.nn.BatchNorm2d):  # as in a trained network, so that images differ
             layer.running_var.fill_(0.02)
     return Network(model, scaling=TINY, family="b", categories=list("abcd"), label="Deep", device="cpu")
 
 
 def by_autograd(network, method, classes):
-    """The method's formula on the features and the gradients of the logits, through the network's own layers."""
+    """The method's formula with features and the logits' gradients, computed by autograd through the network's own layers."""
     images = torch.stack([network.transform(picture) for picture in PICTURES])
     asked = METHODS[method].score, METHODS[method].curved
     return METHODS[method].anywhere(*features_and_gradients(*network.split("head"), images, classes, *asked)).numpy()
@@ -44,7 +44,7 @@ def test_every_gradient_method_equals_autograd(deep, method):
 
 
 def test_images_of_one_class_have_weights_of_their_own(deep):
-    """A row of the last layer, or one Jacobian for all, would not do."""
+    """Neither a row of the last layer nor one Jacobian for all images would be right."""
     images = torch.stack([deep.transform(picture) for picture in PICTURES])
     weights = deep.class_weights(deep.features(images), torch.zeros(3, dtype=torch.int64))
     assert (weights[0] - weights[1]).abs().max() > 1e-3 * weights.abs().max()

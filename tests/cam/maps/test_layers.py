@@ -63,7 +63,7 @@ def test_at_the_head_the_formulas_are_the_closed_forms_to_the_unit(name, random_
 
 
 def test_scorecam_equals_the_librarys(random_network):
-    """With masks spread corner to corner, as it spreads them; and however few masks exist at a time."""
+    """With masks resized with aligned corners, as in the library, however few masks exist at a time."""
     image = images_of(1)
     model = random_network.float()
     cam = library.ScoreCAM(model=model, target_layers=[model.features[3]])
@@ -85,7 +85,7 @@ def test_scorecam_equals_the_librarys(random_network):
 
 
 def test_scorecam_never_holds_a_mask_for_every_channel():
-    """The pass sees no more images than it may."""
+    """A forward pass gets no more images than the limit."""
     seen, features = [], torch.rand(50, 2, 2)
 
     def scores(images):
@@ -124,7 +124,7 @@ def test_ablation_at_a_stage_is_running_the_rest_without_each_channel(random_net
 
 
 def test_fullgrad_equals_the_librarys(random_network):
-    """Every term drawn as the library draws it; ours come from folded convolutions, its from BatchNorm."""
+    """Terms are resized as in the library; our biases come from folded convolutions, the library's from BatchNorm."""
     images, class_idx = images_of(), torch.tensor([1, 3])
     cam = library.FullGrad(model=random_network, target_layers=[])
     expected = cam(input_tensor=images, targets=[ClassifierOutputTarget(int(index)) for index in class_idx])
@@ -140,7 +140,7 @@ def test_fullgrad_equals_the_librarys(random_network):
 
 
 def test_fullgrad_terms_add_up_to_the_logit():
-    """Its completeness: with ReLU and no gates, input times gradient and bias times gradient are the whole logit."""
+    """Completeness: with ReLU and no gates, input times gradient plus bias times gradient is the whole logit."""
     torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(3, 4, 3, padding=1),
@@ -178,9 +178,9 @@ def test_fullgrad_terms_add_up_to_the_logit():
 
 
 def test_several_layers_are_the_librarys_mean(lite, samples):
-    """Stage 7 and head have one grid, so that the library's enlarged mean is our mean, enlarged."""
+    """Stage 7 and head have the same grid, so the library's mean of enlarged maps is our mean, enlarged."""
     network, image = copy(lite["baseline"]), open_image(samples / "kitten.jpg")
-    network.placement = Placement(0.0, 0.0)  # the library knows of none
+    network.placement = Placement(0.0, 0.0)  # the library does not support it
     images = network.transform(image)[None]
     features = network.model.features
     _, expected = of_library("layercam", network.model, [features[7], features[8]], images, [282])
@@ -210,7 +210,7 @@ def test_every_layer_has_the_centres_of_its_cells(layer, small):
 
 
 def test_the_map_of_the_kitten_lies_on_it_at_earlier_layers(lite, samples):
-    """Real weights: more of the positive evidence than chance in the mask, at stage 5 and in FullGrad."""
+    """With real weights, the mask holds more of the positive evidence than by chance, at stage 5 and with FullGrad."""
     mask = np.asarray(Image.open(samples / "kitten.png").resize((448, 448), Image.Resampling.NEAREST)) == 1
     network = {"baseline": lite["baseline"]}
     for options in ({"method": "layercam", "layer": "stage 5"}, {"method": "fullgrad"}):

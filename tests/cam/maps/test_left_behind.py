@@ -1,4 +1,4 @@
-"""A method at any layer leaves a network as it found it, also after an error and between threads."""
+"""A method at any layer does not change the network, even after an error and with several threads."""
 
 import threading
 
@@ -28,7 +28,7 @@ RUNS = [("gradcam", ("stage 3",)), ("fullgrad", ("all",)), ("scorecam", ("stage 
 
 @pytest.mark.parametrize(("method", "layers"), RUNS)
 def test_a_network_is_left_as_it_was(method, layers, small):
-    """In training mode, with frozen parameters, gradients and hooks of others: all of it stays."""
+    """The network's training mode, frozen parameters, gradients and hooks all stay."""
     parameters = list(small.model.parameters())
     small.features(torch.rand(1, 3, 64, 64))
     calls = []
@@ -50,7 +50,7 @@ def test_a_network_is_left_as_it_was(method, layers, small):
 
 @pytest.mark.parametrize(("method", "layers"), RUNS)
 def test_an_error_on_the_way_leaves_nothing_either(method, layers, small, monkeypatch):
-    """A layer near the end fails, as when memory runs out: the next map is what it was."""
+    """A layer near the end fails, as when memory runs out; the next map is the same as before."""
     images, class_idx = torch.rand(1, 3, 64, 64), np.array([2])
     expected, before = run_maps(small, images, class_idx, method, layers), state_of(small)
     with monkeypatch.context() as patch:
@@ -75,7 +75,7 @@ def test_it_works_inside_inference_mode(small):
 
 
 def test_threads_do_not_meet(small):
-    """Eight threads, four methods, one network: all maps are the serial ones."""
+    """Eight threads with four methods on one network give the same maps as one thread."""
     images = torch.rand(8, 1, 3, 64, 64)
     expected = [[run_maps(small, image, np.array([1]), *run) for run in RUNS] for image in images]
     wrong = []

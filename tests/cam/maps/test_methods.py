@@ -14,7 +14,7 @@ SIGNLESS = ("eigencam", "eigengradcam")
 
 
 def scaled(maps):
-    """The library's own scaling: negative values dropped, then from minimum to maximum."""
+    """The library's own scaling: negative values are set to 0, then the range from minimum to maximum becomes [0, 1]."""
     maps = np.maximum(maps, 0)
     return (maps - maps.min()) / (1e-7 + (maps - maps.min()).max())
 
@@ -28,7 +28,7 @@ def closed(name, model, images, class_idx):
 
 
 def theirs(name, model, images, class_idx):
-    """Maps at the size of the grid, as the library scales them before it resizes them."""
+    """The library's maps at the size of the grid, scaled, before it resizes them."""
     cam = GRADIENT[name](model=model, target_layers=[model.features[-1]])
     cam(input_tensor=images, targets=[ClassifierOutputTarget(int(index)) for index in class_idx])
     activations, gradients = cam.activations_and_grads.activations[0], None
@@ -44,7 +44,7 @@ def theirs(name, model, images, class_idx):
 
 @pytest.fixture(scope="module")
 def random_network():
-    """float64, random statistics, SiLU features of both signs."""
+    """A network in float64 with random statistics, whose SiLU features have both signs."""
     torch.manual_seed(0)
     model = efficientnet(Scaling(0.5, 0.5, 64), 5).double()
     for norm in (module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)):
@@ -82,7 +82,7 @@ def test_closed_forms_equal_the_library_on_real_weights(name, key, lite, samples
 
 
 def test_the_librarys_whole_call_gives_the_same_picture(lite, samples):
-    """From image to its upsampled, scaled map, exactly as its users call it."""
+    """From an image to the upsampled and scaled map, exactly as users call the library."""
     import cv2
 
     model, network = lite["baseline"].model, lite["baseline"]
@@ -109,7 +109,7 @@ def test_ablation_is_removing_channels_one_by_one(random_network):
 
 
 def test_gradcam_is_cam_and_carries_logit_units(random_network):
-    """Gradients carry 1 / (h w); times h w they are the classifier's weights, whatever the grid."""
+    """Gradients contain 1 / (h w); times h w they are the classifier's weights, whatever the grid."""
     images = torch.randn(1, 3, 96, 160, dtype=torch.float64)
     features = random_network.features(images).detach().requires_grad_(True)
     logit = random_network.classifier(features.mean(dim=(2, 3)))[0, 1]
@@ -119,7 +119,7 @@ def test_gradcam_is_cam_and_carries_logit_units(random_network):
 
 
 def test_eigencams_sign_is_a_rule_not_an_accident(random_network):
-    """More activation is positive: the map correlates with the mean feature, for every image and grid."""
+    """More activation is positive: for every image and grid, the map correlates with the mean feature."""
     for height, width in ((64, 64), (96, 160), (128, 64)):
         images = torch.randn(3, 3, height, width, dtype=torch.float64)
         maps = closed("eigencam", random_network, images, torch.zeros(3, dtype=torch.int64))

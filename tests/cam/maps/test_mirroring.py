@@ -1,4 +1,4 @@
-"""Maps of mirrored photographs are turned back at the true centres of their cells."""
+"""Maps of mirrored photographs are mirrored back at the true centres of their cells."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.cam.maps.small_networks import picture_of
 
 
 def test_a_mirrored_map_is_turned_back_at_the_true_centres(lite, samples):
-    """The value that its row has, interpolated, at the place that a cell's place has in the mirror."""
+    """A cell's value is that of its row, interpolated at the mirror image of the cell's centre."""
     network = {"baseline": lite["baseline"]}
     image = open_image(samples / "crab.jpg")
     plain, both = (compare(network, [image], target="rock crab", flip=flip) for flip in (False, True))
@@ -27,7 +27,7 @@ def test_a_mirrored_map_is_turned_back_at_the_true_centres(lite, samples):
 
 
 def test_mirroring_keeps_a_ramp_in_its_place():
-    """A map that is linear in the place it looks at is the same ramp from both sides, between the outermost centres."""
+    """A map that is linear in the position of its cells stays the same ramp when mirrored, between the outermost centres."""
     centres, resolution = [31.0 + 32 * cell for cell in range(7)], 224
     ramp = np.tile(np.array(centres), (7, 1))[None]
     of_mirrored = resolution - 1 - ramp

@@ -1,4 +1,4 @@
-"""FinerCAM, ShapleyCAM and KPCA-CAM against the grad-cam library's, at the last convolution and before it."""
+"""FinerCAM, ShapleyCAM and KPCA-CAM against the grad-cam library, at the last convolution and at earlier layers."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ LIBRARY = {"finercam": library.FinerCAM, "shapleycam": library.ShapleyCAM, "kpca
 
 @pytest.fixture(scope="module")
 def network():
-    """Random weights, and BatchNorm statistics with which signals reach the head alive."""
+    """A network with random weights, whose BatchNorm statistics keep signals from vanishing before the head."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         made = efficientnet(TINY, 6)
@@ -38,7 +38,7 @@ def images(network):
 
 
 def of_library(name, network, images, place, classes):
-    """Raw maps as the library computes them, before it scales and resizes; FinerCAM is told the class, one image a call."""
+    """The library's raw maps, before it scales and resizes them; FinerCAM gets the class, and one image per call."""
     found, model = [], network.model
     for image, class_idx in zip(images, classes, strict=True):
         cam = LIBRARY[name](model, [model.features[place]])
@@ -55,7 +55,7 @@ def of_library(name, network, images, place, classes):
 
 
 def alike(ours, theirs, either_sign=False):
-    """Within 1e-4 of their range, map by map, each up to a factor above 0."""
+    """Whether each pair of maps agrees within 1e-4 of its range, up to a positive factor."""
     for one, other in zip(ours, theirs, strict=True):
         one, other = one / np.abs(one).max(), other / np.abs(other).max()
         off = min(np.abs(one - sign * other).max() for sign in ((1, -1) if either_sign else (1,)))
@@ -87,7 +87,7 @@ def test_curvature_matters_before_the_last_convolution_and_not_at_it(network):
 
 
 def test_finercam_holds_the_class_against_the_three_nearest():
-    """By hand, without gradients of the weights: nearest by distance of logits, above or below."""
+    """By hand, without gradients of the weights: the nearest classes are those with the nearest logits, higher or lower."""
     logits = torch.tensor([[5.0, 4.0, 7.0, 0.0, 5.5]], dtype=torch.float64)
     p = logits.softmax(1)[0]
     near = [4, 1, 2]
@@ -98,7 +98,7 @@ def test_finercam_holds_the_class_against_the_three_nearest():
 
 
 def test_at_the_head_both_ways_agree(network, images):
-    """The closed form and the formula for any layer, to the unit."""
+    """The closed form and the formula for any layer give the same maps, with the same unit."""
     for name in ("finercam", "shapleycam"):
         entry = METHODS[name]
         found = features_and_gradients(*network.split("head"), images, torch.tensor([1, 4]), entry.score, entry.curved)

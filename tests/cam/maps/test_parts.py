@@ -1,4 +1,4 @@
-"""A map taken apart: its channels, its cells and its logit are one account."""
+"""A map taken apart: its channels add up to its cells, and its cells to the logit."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_the_strongest_of_the_whole_and_of_each_cell(features, weight):
 
 
 def test_of_real_networks_it_is_the_map_that_is_shown():
-    """Of one class, and of one class rather than another, where everything is a difference."""
+    """For a class, and for one class rather than another, where every part is a difference."""
     study = load_study("photographs")
     found = compare({key: study.load(key, "cpu") for key in ("baseline", "compound")}, [SAMPLES / "spaniels.jpg"])
     for answer in (found, found.explain("cocker spaniel - Sussex spaniel")):

@@ -1,4 +1,4 @@
-"""Which class is explained."""
+"""Targets: which class is explained."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every score with masks equals a slow, obvious re-implementation and a case worked out by hand."""
+"""Every score with masks equals a slow, obvious re-implementation, and a case computed by hand."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def pixels_of(map_: np.ndarray, mask: np.ndarray) -> list[tuple[float, bool]]:
 
 
 def slow_auroc(map_, mask):
-    """Every pair of an object's and a background pixel: won, drawn or lost."""
+    """Compare every object pixel with every background pixel: won, drawn or lost."""
     pixels = pixels_of(map_, mask)
     pairs = [(a, b) for a, on in pixels if on for b, other in pixels if not other]
     return sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs)
@@ -57,7 +57,7 @@ def test_pixel_scores_equal_the_slow_ones(seed, ties):
 
 
 def test_pixel_scores_by_hand():
-    """Ranking without the ignored 9: on, off, on, off, ...; one of twelve pairs is lost."""
+    """The ranking without the ignored 9 is on, off, on, off, ...; one of twelve pairs is lost."""
     scores = pixel_scores(MAP, MASK)
     assert scores.auroc == pytest.approx(11 / 12)
     assert scores.average_precision == pytest.approx((1 + 2 / 3) / 2)
@@ -79,7 +79,7 @@ def test_energy_equals_the_slow_sum(seed):
 
 
 def test_energy_by_hand():
-    """6 of 10 units of positive evidence, on 2 of 8 pixels."""
+    """6 of 10 units of positive evidence are on the object, which has 2 of 8 pixels."""
     assert energy_in_mask(MAP, MASK) == pytest.approx((0.6, 2.4))
     assert energy_in_mask(-np.ones((3, 3)), MASK) == (0, 0)
     assert energy_in_mask(np.ones((3, 3)), MASK).ratio == pytest.approx(1)
@@ -95,14 +95,14 @@ def test_instance_scores_equal_the_slow_ones(seed):
 
 
 def test_instance_scores_by_hand():
-    """Object 1 holds the peak of 4, object 2 half of it; the ignored 9 is no peak."""
+    """Object 1 has the peak of 4, object 2 half of it; the ignored 9 is not a peak."""
     assert instance_scores(MAP, MASK) == (0.5, 1.0)
     assert instance_scores(MAP, MASK, found_at=0.6) == (0.5, 0.5)
     assert instance_scores(-np.ones((3, 3)), MASK) == (0, 0)
 
 
 def slow_boundary_agreement(map_, mask, steps):
-    """Pixels one by one: the highest as many as the object has, and those within some steps of what is no region."""
+    """Pixel by pixel: as many of the highest as the object has, and of these the pixels within some steps of the outside."""
     counted = [(y, x) for y in range(len(mask)) for x in range(len(mask)) if mask[y, x] != 255]
     objects = {place for place in counted if mask[place]}
     chosen = set(sorted(counted, key=lambda place: -map_[place])[: len(objects)])
@@ -130,7 +130,7 @@ def test_boundary_agreement_equals_sets_of_pixels(seed):
 
 
 def disc(side: int = 112) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from a place beside the middle, and the disc around it."""
+    """Distance from a point off the middle, and the disc around that point."""
     rows, columns = np.mgrid[:side, :side] / side
     distance = np.hypot(rows - 0.45, columns - 0.4)
     return distance, (distance < 0.22).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Boxes, Caltech-101's outlines, PNGs and COCO's JSON become the same masks; what is wrong with them is one sentence."""
+"""Boxes, Caltech-101's outlines, PNGs and COCO's JSON become the same masks; errors in them are one sentence."""
 
 import json
 from pathlib import Path
@@ -41,14 +41,14 @@ def test_boxes_of_a_folder_and_of_one_file(photographs, tmp_path):
     assert [int((mask.indices == number).sum()) for number in (1, 2)] == [
         400,
         18 * 20,
-    ]  # the second reaches out a little
+    ]  # the second extends a little beyond the image
     assert mask.indices[5:25, 10:30].min() == mask.indices[5:25, 10:30].max() == 1
     (tmp_path / "all.csv").write_text("name,left,upper,right,lower\nFaces/image_0002.jpg,0,0,50,20\n")
     assert known_masks(tmp_path / "all.csv", photographs, CATEGORIES)["Faces/image_0002.jpg"].indices.sum() == 1000
 
 
 def caltech(folder: Path, points: list[list[float]], box: list[int]) -> Path:
-    """As ``torchvision.datasets.Caltech101`` lays outlines out."""
+    """Outlines in the folders of ``torchvision.datasets.Caltech101``."""
     (folder / "Annotations" / "Faces_2").mkdir(parents=True)
     content = {"obj_contour": np.array(points, dtype=float), "box_coord": np.array([box], dtype=np.uint16)}
     savemat(folder / "Annotations" / "Faces_2" / "annotation_0002.mat", content)
@@ -56,7 +56,7 @@ def caltech(folder: Path, points: list[list[float]], box: list[int]) -> Path:
 
 
 def test_caltechs_outlines_lie_where_its_own_script_draws_them(photographs, tmp_path):
-    """``box_coord`` is upper, lower, left, right; the outline counts from its upper left corner."""
+    """``box_coord`` is upper, lower, left, right; the outline is relative to the box's upper left corner."""
     where = caltech(tmp_path, [[0, 20, 20, 0], [0, 0, 10, 10]], [5, 15, 12, 32])
     (name, mask) = next(iter(known_masks(where, photographs, CATEGORIES).items()))
     assert name == "Faces/image_0002.jpg"

@@ -1,4 +1,4 @@
-"""Masks are read by Pillow, mean something through masks.toml, and are seen in the same view as the photograph."""
+"""Masks are read by Pillow, get their meaning from masks.toml, and are cut to the same view as the photograph."""
 
 from pathlib import Path
 

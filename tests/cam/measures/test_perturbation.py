@@ -17,7 +17,7 @@ from cam.measures.perturbation import (
 
 
 def mean_of_first_channel(images: torch.Tensor) -> np.ndarray:
-    """Stands for a network: the class is as probable as the first channel is bright."""
+    """Stands for a network: the probability of the class is the mean brightness of the first channel."""
     return images[:, 0].double().mean(dim=(1, 2)).numpy()
 
 
@@ -27,7 +27,7 @@ def case(side: int = 8) -> tuple[torch.Tensor, np.ndarray]:
 
 
 def slow_curve(start: torch.Tensor, end: torch.Tensor, map_: np.ndarray, steps: int) -> list[float]:
-    """Change one pixel after the other, from the highest value of the map, and look at every step's count."""
+    """Change one pixel after the other, from the highest value of the map down, and score after the count of each step."""
     pixels = sorted(np.ndindex(map_.shape), key=lambda place: -map_[place])
     image, values = start.clone(), [float(mean_of_first_channel(start[None])[0])]
     for count, (row, column) in enumerate(pixels, 1):
@@ -49,7 +49,7 @@ def test_deletion_and_insertion_equal_the_slow_loop():
 
 
 def test_deletion_by_hand():
-    """Four pixels of which the map rates the brightest first: 10, 6, 3, 1, 0 quarters."""
+    """The map rates the brightest of four pixels highest, so their sum falls from 10 to 6, 3, 1 and 0."""
     image = torch.zeros(3, 2, 2)
     image[0] = torch.tensor([[4.0, 3], [2, 1]])
     curve = deletion_curve(mean_of_first_channel, image, image[0].numpy(), steps=4)
@@ -82,7 +82,7 @@ def test_imputation_equals_grad_cams(share):
 
 
 def test_imputation_solves_its_own_definition():
-    """One missing pixel in the middle: straight neighbours weigh 1/6, diagonal ones 1/12."""
+    """For one missing pixel in the middle, direct neighbours weigh 1/6, diagonal ones 1/12."""
     image = np.arange(9.0).reshape(1, 3, 3) ** 2
     known = np.ones((3, 3), dtype=bool)
     known[1, 1] = False
@@ -107,7 +107,7 @@ def test_road_repeats_by_seed_and_equals_the_slow_loop():
 
 
 def test_average_drop_by_hand():
-    """A map that lights half of a bright image halves the class; one that hides only dark pixels loses nothing."""
+    """A map of half of a bright image halves the probability; one that hides only dark pixels does not change it."""
     image = torch.ones(3, 2, 2)
     assert average_drop(mean_of_first_channel, image, np.array([[2.0, 2], [-1, 0]])) == (50, False)
     assert average_drop(mean_of_first_channel, image, np.ones((2, 2))) == (0, False)

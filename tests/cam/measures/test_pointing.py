@@ -1,4 +1,4 @@
-"""The grid pointing game: evidence on the right tile, mosaics of different classes."""
+"""The grid pointing game: evidence on the right tile, and mosaics of different classes."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ SYMMETRIC = CellGrid(tuple(32.0 * cell for cell in range(7)), 224)
 
 
 def slow_shares(map_: np.ndarray, grid: CellGrid, rows: int, columns: int) -> list[float]:
-    """One cell and one tile at a time: overlap of two rectangles times the positive value."""
+    """For one cell and one tile at a time: the overlap of the two rectangles times the positive value."""
     edges, sums = grid.row_edges, []
     for row in range(rows):
         for column in range(columns):
@@ -42,7 +42,7 @@ def test_shares_equal_the_slow_sum_over_rectangles(layout, rows, columns):
 
 
 def test_scores_by_hand():
-    """Even 7 x 7 cells: a unit in the corner, one in the middle, a quarter of it on each tile; -9 is no evidence."""
+    """Even 7 x 7 cells: one unit in the corner, and one in the middle, a quarter on each tile; -9 is not positive evidence."""
     maps = np.zeros((4, 7, 7))
     maps[:, 0, 0], maps[:, 3, 3], maps[:, 6, 6] = 1, 1, -9
     scores = pointing_scores(maps, CellGrid.even(7), np.arange(4))
@@ -94,7 +94,7 @@ def test_tiles_lie_row_by_row_and_stay_square():
 
 
 def blobs(heights: list[float], cells: int) -> np.ndarray:
-    """A map with a blob in the middle of each tile, as fine as asked for."""
+    """A map with a blob in the middle of each tile, on a grid of the given size."""
     rows, columns = (np.mgrid[:cells, :cells] + 0.5) / cells
     places = [(0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75)]
     each = [np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 0.01) for y, x in places]
@@ -114,14 +114,14 @@ def test_four_objects_by_hand_whatever_the_grid(heights, found, weakest, evennes
 
 
 def test_evidence_that_spills_over_a_border_finds_nothing_there():
-    """A peak at the border of a tile is none of the neighbour's."""
+    """A peak at the border of a tile does not count for the neighbouring tile."""
     map_ = np.zeros((1, 28, 28))
     map_[0, 5, 13] = 1
     assert four_objects(map_, CellGrid.even(28)).found == 0
 
 
 def test_native_tiles_are_the_very_inputs_that_the_network_takes():
-    """Tiles at half the size reward pixels: here none is resampled."""
+    """Tiles at half the size would favour networks with more pixels; here no tile is resampled."""
     tiles = [torch.rand(3, 8, 8) for _ in range(4)]
     whole = native_mosaic(tiles)
     assert whole.shape == (3, 16, 16)

@@ -1,4 +1,4 @@
-"""Maps of the trained network change as it forgets; nothing else does."""
+"""Maps change when the trained network is randomised; nothing else changes."""
 
 from pathlib import Path
 
@@ -64,14 +64,14 @@ def test_an_unknown_method_is_refused(network, images, class_idx):
 
 
 def test_random_weights_come_from_seeds_that_no_training_uses():
-    """Trainings count from 0. What was drawn as a training's first weights were is no control."""
+    """Trainings use seeds from 0. Weights drawn like the first weights of a training are not a control."""
     seeds = [control_seed(draw) for draw in range(3)]
     assert len(set(seeds)) == 3
     assert min(seeds) > 10**6
 
 
 def test_a_random_control_is_nothing_like_a_network_drawn_as_trainings_are(network):
-    """A training that starts from seed 0 stays like what seed 0 gives: the control must not be that."""
+    """A network trained from seed 0 remains similar to its first weights, so the control must have another seed."""
     start, control = (random_network(network, seed).classifier.weight.flatten() for seed in (0, None))
     assert abs(np.corrcoef(start.detach(), control.detach())[0, 1]) < 0.01
     torch.testing.assert_close(random_network(network, control_seed()).classifier.weight.flatten(), control)

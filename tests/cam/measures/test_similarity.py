@@ -1,4 +1,4 @@
-"""Correlations, entropy and centres against slow re-implementations and cases worked out by hand."""
+"""Correlations, entropy and centres against slow re-implementations and cases computed by hand."""
 
 import math
 

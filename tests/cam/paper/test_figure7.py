@@ -1,4 +1,4 @@
-"""The paper's own maps: their facts, their look, and that they stay apart from raw maps."""
+"""The paper's own maps: their data, their drawing, and that they cannot be used as raw maps."""
 
 import dataclasses
 
@@ -33,7 +33,7 @@ def test_panels_are_the_bilinear_half_pixel_ones_of_the_paper():
 
 
 def test_a_printed_map_is_refused_where_raw_maps_are_measured_or_compared(lite, samples):
-    """Its zero is lost: functions of raw maps must not even start."""
+    """A printed map has lost its zero, so functions of raw maps must refuse it."""
     printed = paper_figure().maps["maze"]["baseline"]
     with pytest.raises(TypeError, match="lost its zero and unit"):
         np.asarray(printed)

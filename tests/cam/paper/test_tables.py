@@ -1,4 +1,4 @@
-"""The paper's numbers: whole, and in agreement with what models/scaling.py computes."""
+"""The paper's numbers are complete, and agree with those that models/scaling.py computes."""
 
 import inspect
 import math

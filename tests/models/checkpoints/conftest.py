@@ -11,7 +11,7 @@ from tests.models.checkpoints.saving import METADATA, SCALING, images
 
 @pytest.fixture(scope="module")
 def network():
-    """A whole but tiny network with BatchNorm statistics as after training, so that its logits depend on the image."""
+    """A complete but tiny network with BatchNorm statistics as after training, so that its logits depend on the image."""
     torch.manual_seed(0)
     network = efficientnet(SCALING, 3, "tf")
     for module in network.modules():
@@ -27,7 +27,7 @@ def network():
 
 @pytest.fixture
 def saved(network, tmp_path):
-    """The same network in a file of this project."""
+    """The same network in this project's file format."""
     path = tmp_path / "saved.safetensors"
     save_checkpoint(path, network, scaling=SCALING, family="tf", metadata=METADATA)
     return path
@@ -35,6 +35,6 @@ def saved(network, tmp_path):
 
 @pytest.fixture
 def pickled(network, tmp_path):
-    """The same network as torch.save writes a state dict."""
+    """The same network as a state dict written by torch.save."""
     torch.save(network.state_dict(), tmp_path / "pickled.pth")
     return tmp_path / "pickled.pth"

@@ -1,4 +1,4 @@
-"""Networks of the libraries that people use, and the ways in which their trainers save them."""
+"""Networks of commonly used libraries, and the ways in which their trainers save them."""
 
 import argparse
 import copy
@@ -20,7 +20,7 @@ NARROW = (0.25, 0.3)
 
 
 class Library(NamedTuple):
-    """How a library builds a network, and what must be found of its files."""
+    """How a library builds a network, and what must be recognised in its files."""
 
     build: object
     key_style: str
@@ -83,7 +83,7 @@ LIBRARIES = {
 
 
 def randomised(network, seed=0):
-    """The network in eval mode, no two of its tensors alike, so that swapping any two changes the logits."""
+    """The network in eval mode with all tensors different, so that swapping any two changes the logits."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var") or (tensor.ndim == 1 and name.endswith("weight")):
@@ -97,7 +97,7 @@ def randomised(network, seed=0):
 
 @cache
 def made(library):
-    """A library's network, pictures, and its own logits of them in double precision."""
+    """A library's network, pictures, and its logits for them in double precision."""
     network = randomised(LIBRARIES[library].build())
     coarse = torch.randn(2, 3, 5, 5, generator=torch.Generator().manual_seed(1))
     pictures = 2 * nn.functional.interpolate(coarse, size=(96, 64), mode="bilinear")
@@ -107,7 +107,7 @@ def made(library):
 
 
 class Loss(nn.Module):
-    """Of a program that is not here when the file is read."""
+    """A class of a program that is not installed where the file is read."""
 
 
 def prefixed(prefix, tensors):
@@ -115,7 +115,7 @@ def prefixed(prefix, tensors):
 
 
 def disturbed(tensors):
-    """Other weights of the same shapes, which must not be taken."""
+    """Other weights of the same shapes, which must not be chosen."""
     return {name: tensor * 1.1 + 0.1 if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 

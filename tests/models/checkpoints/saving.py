@@ -1,4 +1,4 @@
-"""What the tests of checkpoint files share."""
+"""Shared by the tests of checkpoint files."""
 
 import torch
 from torch import nn
@@ -12,6 +12,6 @@ METADATA = {"categories": ["ant", "bee", "cat"], "accuracy": {"top1": 0.75}, "pr
 
 
 def images(count=2, seed=0):
-    """Images unlike each other; plain noise looks the same to every network once it is pooled."""
+    """Images that differ from each other even when pooled, unlike plain noise."""
     coarse = torch.randn(count, 3, 5, 5, generator=torch.Generator().manual_seed(seed))
     return 2 * nn.functional.interpolate(coarse, size=(75, 64), mode="bilinear")

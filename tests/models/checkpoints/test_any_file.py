@@ -1,4 +1,4 @@
-"""Files as libraries and trainers write them: each loads as what it is, with the library's own logits, or is refused.
+"""Files as libraries and trainers write them: each loads with the library's own logits, or is refused.
 
 ``pytest -m slow -s tests/models/checkpoints/test_any_file.py`` prints the whole table.
 """
@@ -16,7 +16,7 @@ from tests.models.checkpoints.libraries import CLASSES, LIBRARIES, NARROW, WRAPP
 
 
 def written(library, wrapper, folder):
-    """The file that such a program leaves, with its configuration beside it where there is one."""
+    """The file that such a program writes, with its configuration beside it if it has one."""
     network, _, _ = made(library)
     tensors = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     path = folder / ("model.safetensors" if wrapper == "safetensors" else "model.pth")
@@ -33,7 +33,7 @@ def written(library, wrapper, folder):
 
 
 def check(library, wrapper, folder):
-    """Load what was written, compare everything, and return the row of the table."""
+    """Load the written file, compare everything, and return its row of the table."""
     expected = LIBRARIES[library]
     checkpoint = load_checkpoint(written(library, wrapper, folder))
     assert (checkpoint.key_style, checkpoint.family) == (expected.key_style, expected.family)
@@ -53,18 +53,18 @@ def check(library, wrapper, folder):
 
 
 TURNS = list(zip(LIBRARIES, WRAPPERS, strict=False)) + [("torchvision", wrapper) for wrapper in list(WRAPPERS)[1:]]
-TURNS += [("transformers", "student and average")]  # whose classifier stands beside what has the stem
+TURNS += [("transformers", "student and average")]  # its classifier is beside the module with the stem
 
 
 @pytest.mark.parametrize(("library", "wrapper"), TURNS)
 def test_a_file_loads_as_what_it_is(library, wrapper, tmp_path):
-    """Every library once, every wrapper at least once."""
+    """Each library once, each wrapper at least once."""
     check(library, wrapper, tmp_path)
 
 
 @pytest.mark.slow
 def test_every_file_loads_as_what_it_is(tmp_path):
-    """All libraries in all wrappers, and the table of what was found."""
+    """All libraries in all wrappers, with the table of the results."""
     rows = []
     for library in LIBRARIES:
         for wrapper in WRAPPERS:
@@ -108,7 +108,7 @@ def test_a_classifier_without_bias(tmp_path):
 
 
 def test_a_stem_of_one_channel_sees_the_picture_in_grey(tmp_path):
-    """The same function of the grey picture, with the colours weighed as Pillow weighs them."""
+    """The same function of the grey picture, with the colours weighted as in Pillow."""
     network, pictures, _ = made("torchvision")
     tensors = dict(network.state_dict())
     tensors["features.0.0.weight"] = tensors["features.0.0.weight"][:, :1]
@@ -160,7 +160,7 @@ def test_torchvisions_other_networks_are_refused_by_their_name(tmp_path):
 
 
 def with_head(tensors, names=("classifier.1", "classifier.4"), inner=16, **more):
-    """With two linear layers of these names, the second of which takes in ``inner`` values of the first's 16."""
+    """A file with two linear layers of these names; the second has ``inner`` inputs, the first 16 outputs."""
     one, two = names
     tensors = {name: tensor for name, tensor in tensors.items() if "classifier" not in name}
     head = {f"{one}.weight": torch.ones(16, 320), f"{one}.bias": torch.ones(16)}

@@ -1,4 +1,4 @@
-"""Pickles read in a process of their own: the same tensors come out, and what takes too much ends that process alone."""
+"""Pickles read in a process of their own: tensors stay the same, and a file that needs too much ends only that process."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def pickled(tmp_path):
 
 
 def test_what_comes_out_is_the_same_checkpoint(pickled, tmp_path):
-    """Its network, and what its name says of it."""
+    """The network is the same, and so is what the file's name tells about it."""
     out = tmp_path / f"{pickled.name}.safetensors"
     unpickled_apart(pickled, out)
     came, went = load_checkpoint(out), load_checkpoint(pickled)
@@ -37,7 +37,7 @@ def test_what_comes_out_is_the_same_checkpoint(pickled, tmp_path):
 
 
 def ended(work):
-    """How a process ends that does some work within the limits: its exit code, negative for a signal."""
+    """Exit code, negative for a signal, of a process that does some work within the limits."""
     process = os.fork()
     if not process:
         code = 99

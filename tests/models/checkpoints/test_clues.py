@@ -1,4 +1,4 @@
-"""What stands beside a file is read, what is damaged is refused, and names say less than configurations."""
+"""Configurations beside a file are read, damaged ones are refused, and they count more than names."""
 
 import json
 
@@ -73,7 +73,7 @@ def test_a_damaged_configuration_is_refused(text, tmp_path):
     ],
 )
 def test_names(path, family, normalisation, origin, tmp_path_factory):
-    tmp_path = tmp_path_factory.mktemp("plain")  # the usual folder is called after the test and its parameters
+    tmp_path = tmp_path_factory.mktemp("plain")  # the usual folder is named after the test and its parameters
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     clues = clues_beside(tmp_path / path)
     assert (clues.family, clues.normalisation) == (family, normalisation)

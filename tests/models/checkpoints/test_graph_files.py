@@ -1,4 +1,4 @@
-"""A graph of this project is a checkpoint: the same network comes out of it, and another one's is refused."""
+"""A graph of this project is a checkpoint: the same network is loaded from it, and graphs of other networks are refused."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ SAMPLES = Path(__file__).parents[3] / "sample_images"
 
 
 def tiny(folder, family="b", batches=0, **metadata):
-    """A checkpoint of random weights, five classes."""
+    """A checkpoint with random weights and five classes."""
     torch.manual_seed(0)
     network = efficientnet(SCALING, 5, family)
     for name, buffer in network.named_buffers():
@@ -93,7 +93,7 @@ def test_blocks_that_other_libraries_join_stay_joined(tmp_path):
 
 
 def graph_of_joined(folder, checkpoint):
-    """Its stages of one channel width are joined at their first blocks, as torchvision's narrow networks are."""
+    """A graph where a stage as wide as the one before starts with a skip connection, as in torchvision's narrow networks."""
     from models.checkpoints.records import written_record
     from models.graphs.graph import onnx_graph
 
@@ -167,7 +167,7 @@ def another_epsilon(made):
 
 
 def no_skip(made):
-    """The block's input is left out of the sum: its own output is added twice."""
+    """Change the sum so that the block's output is added twice, and its input not at all."""
     add = next(one for one in made.graph.node if one.op_type == "Add")
     add.input[1] = add.input[0]
 
@@ -249,7 +249,7 @@ def test_any_bytes_are_read_or_refused(content):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10**7), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_a_weight(tmp_path, written, place, bit):
-    """Whatever the bit was of, what loads is a network with the graph's nodes."""
+    """Whatever the bit belongs to, a file that loads is a network with the graph's nodes."""
     content = bytearray(written)
     content[place % len(content)] ^= 1 << bit
     (tmp_path / "x.onnx").write_bytes(content)
@@ -258,7 +258,7 @@ def test_a_flipped_bit_is_refused_or_a_weight(tmp_path, written, place, bit):
 
 
 def field(number, content):
-    """A protobuf field that has a length."""
+    """A protobuf field with a length."""
     return number_of(number << 3 | 2) + number_of(len(content)) + content
 
 

@@ -1,4 +1,4 @@
-"""From what a person names to the weight file that is meant, without any network."""
+"""Finding the weight file that a name means, without any network connection."""
 
 import json
 import urllib.error
@@ -42,7 +42,7 @@ def test_a_folder_with_several(tmp_path):
 
 
 def test_a_hubs_cache(hub):
-    """The revision in use is taken, not the last one by name."""
+    """The revision in use is chosen, not the last one by name."""
     folder = hub / "hf" / "models--timm--efficientnet_b0.ra_in1k"
     used = file(folder / "snapshots" / "aaa" / "model.safetensors")
     file(folder / "snapshots" / "bbb" / "model.safetensors")

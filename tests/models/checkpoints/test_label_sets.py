@@ -1,4 +1,4 @@
-"""Several label sets in one classifier: a study takes its rows, a checkpoint stays whole."""
+"""Several label sets in one classifier: a study uses its rows, and the checkpoint keeps all of them."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from models.checkpoints.records import RECORD
 from models.checkpoints.weight_files import read_weights
 
 SCALING = Scaling(0.5, 0.5, 64)
-SETS = {"photographs": 4, "animals": 2, "beasts": 1}  # not in the order of the alphabet
+SETS = {"photographs": 4, "animals": 2, "beasts": 1}  # not in alphabetical order
 NAMES = ["cup", "cat", "pagoda", "dog", "cat", "dog", "lynx"]
 
 
@@ -38,7 +38,7 @@ def study(folder, text, *files):
 
 
 def test_the_order_of_the_rows_comes_back(shared):
-    """Everything else in the header is in the order of the alphabet."""
+    """Everything else in the header is in alphabetical order."""
     checkpoint = load_checkpoint(shared)
     assert list(checkpoint.label_sets.items()) == list(SETS.items())
     metadata = json.loads(read_weights(shared)[1][RECORD])["metadata"]
@@ -78,7 +78,7 @@ def test_names_are_not_needed(model, tmp_path):
 
 
 def test_a_file_that_has_the_studys_classes_alone_fits_as_it_is(tmp_path, shared):
-    """Weights of another project, of the study's classes: no label set is recorded, and none is needed."""
+    """Weights of another project with the study's classes record no label set and need none."""
     torch.save(efficientnet(SCALING, 2).state_dict(), tmp_path / "two.pth")
     own = study(tmp_path, 'label_set = "animals"\ncategories = ["cat", "dog"]', shared, shared)
     assert own.with_checkpoint("v0", tmp_path / "two.pth").load("v0", "cpu").categories == ["cat", "dog"]

@@ -1,4 +1,4 @@
-"""Checkpoints come back as they were written, and bad ones are refused with a sentence and nothing else."""
+"""Checkpoints load as they were written, and bad ones are refused in one sentence."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ def test_what_is_written_comes_back(network, saved):
 
 
 def test_same_content_same_bytes(network, tmp_path):
-    """Neither the order of the metadata nor the layout in memory shows in the file; the hash is the file's."""
+    """Neither the order of the metadata nor the layout in memory changes the file or its hash."""
     backwards = dict(reversed(METADATA.items()))
     channels_last = {
         name: tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

@@ -1,4 +1,4 @@
-"""Pickles of strangers: what would take memory or time without bound is refused before it is made."""
+"""Pickles from strangers: values that would need unbounded memory or time are refused before they are made."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ def unicode(text):
 
 
 class Calls:
-    """Pickles to a call of a function."""
+    """An object whose pickle is a call of a function."""
 
     def __init__(self, function, *arguments):
         self.call = (function, arguments)
@@ -122,13 +122,13 @@ VALUES = st.recursive(
 
 @given(VALUES, st.sampled_from([2, 3, 4, 5]))
 def test_any_plain_value_passes(value, protocol):
-    """Whatever a training may keep beside its tensors is followed to its end, with nothing left on the stack."""
+    """Any value that a training may save beside its tensors is read to its end, with nothing left on the stack."""
     scan(pickle.dumps(value, protocol))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_one_error(content):
-    """Nothing but ``PickleError`` comes out."""
+    """No other error than ``PickleError`` is raised."""
     with contextlib.suppress(PickleError):
         scan(PROTO + content)
 
@@ -171,13 +171,13 @@ def test_any_bytes_end_in_one_error(content):
     )
 )
 def test_what_passes_loads_in_no_time(steps):
-    """Programs of opcodes at random: one that the scan lets through costs torch's own unpickler next to nothing."""
+    """Programs of random opcodes: torch's own unpickler needs almost no time for one that passes the scan."""
     content = PROTO + b"".join(steps) + END
     try:
         scan(content)
     except PickleError:
         return
     begun = time.process_time()
-    with contextlib.suppress(Exception):  # damaged ones end in almost any type
+    with contextlib.suppress(Exception):  # damaged ones raise errors of almost any type
         torch.load(io.BytesIO(content), weights_only=True)
     assert time.process_time() - begun < 1

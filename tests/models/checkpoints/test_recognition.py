@@ -1,4 +1,4 @@
-"""What shapes alone tell about a network."""
+"""What the shapes of the tensors alone tell about a network."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def test_widths_are_read_off_the_shapes(scaling, family):
 @pytest.mark.parametrize("family", ["b", "lite"])
 @pytest.mark.parametrize("name", SCALINGS)
 def test_every_named_scaling_is_recognised(name, family):
-    """Of names with the same tensors the first is given: B0 and the higher resolution, B3 and the compound model."""
+    """Where two names have the same tensors, the first is found: B0 and higher resolution, B3 and the compound model."""
     first = {"resolution": "b0", "compound": "b3"}.get(name, name)
     found = recognised_scaling(scaled_widths(SCALINGS[name], family), family)
     assert (found.width_mult, found.depth_mult) == (SCALINGS[first].width_mult, SCALINGS[first].depth_mult)
@@ -43,7 +43,7 @@ def test_every_named_scaling_is_recognised(name, family):
 
 @pytest.mark.parametrize(("width", "depth"), [(2.2, 3.6), (4.3, 5.3), (1.0, 4.5), (0.35, 0.3), (1.21, 1.0), (3.0, 8.0)])
 def test_the_simplest_multipliers_are_found(width, depth):
-    """B8, L2, the FLOP-matched deeper network, a tiny one, phi = 2 in width: the tensors have no shorter decimal."""
+    """B8, L2, the FLOP-matched deeper network, a tiny one, phi = 2 in width: no shorter decimal fits the tensors."""
     widths = scaled_widths(Scaling(width, depth))
     found = recognised_scaling(widths, "b")
     assert scaled_widths(found) == widths
@@ -53,7 +53,7 @@ def test_the_simplest_multipliers_are_found(width, depth):
 
 @pytest.mark.parametrize(("width", "depth"), [(1.0, 2.0), (1.0, 8.0), (3.0, 1.0), (2.0, 3.0)])
 def test_whole_multipliers_are_found_where_they_fit(width, depth):
-    """Not 1.8 for 2.0: rounding up makes the tensors of both alike."""
+    """Not 1.8 instead of 2.0: by rounding up, both give the same tensors."""
     found = recognised_scaling(scaled_widths(Scaling(width, depth)), "b")
     assert (found.width_mult, found.depth_mult) == (width, depth)
 
@@ -118,7 +118,7 @@ def test_family_by_gates_key_style_and_clues(scaling, family, key_style, archite
     ],
 )
 def test_timms_networks_that_nothing_tells_apart_are_refused(architecture, family):
-    """Weights that were never trained have no statistics of photographs, and a clue that the tensors contradict is none."""
+    """Untrained weights have no statistics of photographs, and a clue that contradicts the tensors does not count."""
     tensors = {
         n: torch.zeros(t.shape) if t.is_floating_point() else torch.tensor(0) for n, t in shapes(SMALL, family).items()
     }
@@ -128,7 +128,7 @@ def test_timms_networks_that_nothing_tells_apart_are_refused(architecture, famil
 
 
 def test_statistics_tell_timms_paddings_apart():
-    """Google's own Lite0, whose BatchNorms remember photographs padded as TensorFlow does."""
+    """Google's own Lite0 has BatchNorm statistics of photographs padded as in TensorFlow."""
     tensors = load_study("lite").variants["lite0"].checkpoint().state_dict
     found, origin = recognised_family(tensors, "timm", Clues())
     assert found == "lite"
@@ -150,7 +150,7 @@ def test_a_scaling_that_is_not_the_tensors_is_refused(scaling, message):
 
 
 def real(**changed):
-    """A small state dict with memory, in which the named tensors are replaced (``None``: removed)."""
+    """A small state dict on a real device, not meta, in which the named tensors are replaced (``None``: removed)."""
     tensors = {name: torch.zeros(like.shape, dtype=like.dtype) for name, like in shapes().items()}
     return {name: tensor for name, tensor in {**tensors, **changed}.items() if tensor is not None}
 

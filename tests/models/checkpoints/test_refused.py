@@ -1,4 +1,4 @@
-"""Files that are no checkpoint, damaged, hostile or untrue are refused with a sentence and nothing else."""
+"""Files that are not checkpoints, damaged, hostile or with false claims are refused in one sentence."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ from models.scaling import Scaling
 
 
 def refused(path, message, **options):
-    """Load, and expect one sentence that names the file, without torch's advice to trust it."""
+    """Load a file, and expect one sentence that names it, without torch's advice to trust it."""
     with pytest.raises(CheckpointError, match=message) as caught:
         load_checkpoint(path, **options)
     text = str(caught.value)
@@ -107,7 +107,7 @@ def test_truncated_file_of_the_old_format(network, tmp_path):
 
 @pytest.mark.parametrize("source", ["saved", "pickled"])
 def test_damaged_bytes_end_in_a_network_or_in_one_sentence(source, request):
-    """No other exception type, wherever the damage is."""
+    """No other exception is raised, wherever the damage is."""
     path, generator = request.getfixturevalue(source), random.Random(0)
     content = path.read_bytes()
     for trial in range(30):
@@ -127,7 +127,7 @@ def test_absurd_header_length(tmp_path, length):
 
 
 class Payload:
-    """Writes a file when it is unpickled."""
+    """An object that writes a file when it is unpickled."""
 
     def __init__(self, target):
         self.target = str(target)
@@ -139,7 +139,7 @@ class Payload:
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("force", ["0", "1"])
 def test_a_pickled_program_is_not_run(network, tmp_path, monkeypatch, zipped, force):
-    """Not even where the environment asks torch to trust every file."""
+    """Not even if the environment asks torch to trust every file."""
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", force)
     target, path = tmp_path / "written", tmp_path / "model.pth"
     content = {"state_dict": network.state_dict(), "payload": Payload(target)}
@@ -165,7 +165,7 @@ def test_a_torchscript_archive(tmp_path):
 
 
 def test_a_compressed_archive(pickled):
-    """torch stores, so a compressed entry is somebody's attempt to swell in memory."""
+    """torch does not compress, so a compressed entry is an attempt to use a lot of memory."""
     with zipfile.ZipFile(pickled) as archive:
         entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
     with zipfile.ZipFile(pickled, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -183,7 +183,7 @@ def test_a_compressed_archive(pickled):
     ],
 )
 def test_a_giant_view_over_one_number(network, tmp_path, giants):
-    """Even where all shapes agree, as when a classifier claims a thousand million classes."""
+    """It is refused even if all shapes agree, as when a classifier claims a thousand million classes."""
     views = {name: torch.zeros(1).expand(shape) for name, shape in giants.items()}
     torch.save({**network.state_dict(), **views}, tmp_path / "model.pth")
     refused(

@@ -1,4 +1,4 @@
-"""The network is found in whatever a training program saved."""
+"""The network is found in the files of many training programs."""
 
 import argparse
 import collections
@@ -47,7 +47,7 @@ def prefixed(prefix, tensors=STATE):
     ],
 )
 def test_the_network_is_found(content, entry):
-    """By its stem; averaged weights are preferred, and where they were found is told."""
+    """It is found by its stem; averaged weights are preferred, and the place where they were found is reported."""
     tensors, found, _ = network_in(content)
     assert found == entry
     assert tensors == STATE
@@ -96,7 +96,7 @@ def test_a_dictionary_that_holds_itself_is_refused():
 
 
 class FocalLoss(nn.Module):
-    """What people keep among their hyper-parameters."""
+    """A class that people save among their hyper-parameters."""
 
     def __init__(self):
         super().__init__()
@@ -104,7 +104,7 @@ class FocalLoss(nn.Module):
 
 
 class CfgNode(dict):
-    """A dictionary of a class of its own, as configurations are."""
+    """A dictionary class of its own, as configurations often are."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def average(network):
 
 
 def test_a_file_of_timms_trainer(network, average, tmp_path):
-    """Options and optimiser are passed over, the average is taken, and the file says what else it has."""
+    """Options and optimiser are skipped, the averaged weights are used, and the other contents are reported."""
     path = tmp_path / "checkpoint-13.pth.tar"
     content = {
         "epoch": 13,
@@ -166,7 +166,7 @@ def test_a_file_of_lightning(network, tmp_path):
 
 
 def test_a_module_that_was_pickled_whole(network, tmp_path):
-    """Its tensors come out, and its class is not imported."""
+    """Its tensors are read, and its class is not imported."""
     torch.save({"net": network}, tmp_path / "model.pth")
     restored = load_checkpoint(tmp_path / "model.pth").state_dict
     assert restored.keys() == network.state_dict().keys()
@@ -183,7 +183,7 @@ def test_a_module_that_holds_itself_is_refused(tmp_path):
 
 
 class Telltale:
-    """Says when it is made, filled or called."""
+    """Reports when it is created, filled or called."""
 
     made: ClassVar[list[str]] = []
 

@@ -13,7 +13,7 @@ SCALING = Scaling(0.25, 0.25, 64)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A network, the same grown exactly, and a folder with two photographs and one that is none."""
+    """A network, the same network grown exactly, and a folder with two photographs and a file that is not one."""
     folder = tmp_path_factory.mktemp("files")
     torch.manual_seed(0)
     network = efficientnet(SCALING, 3).eval()

@@ -1,4 +1,4 @@
-"""What is planted in a small network is found exactly; slow, obvious re-implementations give the same numbers."""
+"""Twins and silent blocks put into a small network are found exactly; slow, obvious re-implementations agree."""
 
 import copy
 
@@ -38,13 +38,13 @@ def images():
 
 @pytest.fixture
 def every_position(monkeypatch):
-    """Nothing is sampled, so that the numbers are exact."""
+    """Use every position instead of a sample, so that the numbers are exact."""
     for name in ("STREAM_POSITIONS", "EXPANDED_POSITIONS"):
         monkeypatch.setattr(measuring, name, 10**6)
 
 
 def without(network, blocks):
-    """The slow way to remove blocks, given as (stage, block) from 0: a copy with identities in their place."""
+    """A slow way to remove blocks, given as (stage, block) from 0: a copy with identities instead of them."""
     network = copy.deepcopy(network)
     for stage, block in blocks:
         network.features[stage + 1][block] = nn.Identity()
@@ -52,7 +52,7 @@ def without(network, blocks):
 
 
 def slow_removal(network, images, blocks):
-    """Top-1 and maps one image at a time, correlated by numpy."""
+    """Top-1, and maps computed one image at a time and correlated with numpy."""
     other, changed, correlated = without(network, blocks), 0, []
     with torch.no_grad():
         for image in images:
@@ -65,7 +65,7 @@ def slow_removal(network, images, blocks):
 
 
 def recorded(network, images, module):
-    """Inputs and outputs of a module, by a hook."""
+    """Inputs and outputs of a module, recorded by a hook."""
     seen = []
     handle = module.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0].clone(), output.clone())))
     with torch.no_grad():
@@ -75,7 +75,7 @@ def recorded(network, images, module):
 
 
 def slow_twins(values):
-    """(N, C, h, w): the share of channels that vary with a twin, and of all those that are constant."""
+    """From (N, C, h, w): the share of channels that vary and have a twin, and the share of constant channels."""
     columns = values.permute(1, 0, 2, 3).flatten(1).numpy()
     varying = columns[columns.std(axis=1) > 1e-9]
     correlation = np.abs(np.corrcoef(varying))
@@ -115,7 +115,7 @@ def test_the_same_numbers_as_the_slow_ways(family, images, every_position):
 
 
 def test_only_a_living_block_is_missed(images):
-    """The last two blocks of stage 6 are silenced: without them nothing changes, without another one something does."""
+    """The last two blocks of stage 6 are silenced: removing them changes nothing, removing another one does."""
     network = small()
     for block in network.features[6][2:]:
         silence(block)
@@ -139,7 +139,7 @@ def test_blocks_spread_evenly_are_others_than_the_last(images):
 
 
 def linear_end(block, weight):
-    """Make a block end in this linear map of its hidden channels, (C, hidden)."""
+    """Set the last linear map of a block, from its hidden channels, (C, hidden)."""
     convolution, norm = block.block[-1]
     with torch.no_grad():
         convolution.weight.copy_(weight[:, :, None, None])
@@ -158,7 +158,7 @@ def test_planted_twins_constants_and_ranks(images, every_position):
             weight[other] = -2 * weight[one]
         weight[9] = 0
         linear_end(block, weight)
-    for block in network.features[4]:  # all 24 channels follow one
+    for block in network.features[4]:  # all 24 channels are multiples of one
         weight = torch.randn(1, block.block[-1][0].in_channels, dtype=torch.float64, generator=generator)
         linear_end(block, torch.linspace(-1, 1, 24, dtype=torch.float64)[:, None] * weight)
     found = measure_liveness(network, images, LAYERS)
@@ -168,7 +168,7 @@ def test_planted_twins_constants_and_ranks(images, every_position):
 
 
 def copied(old, new):
-    """The share of channels that exact growth leaves with a twin."""
+    """The share of channels that have a twin after exact growth."""
     return min(1.0, 2 * (new - old) / new)
 
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_measured_is_one_sentence(inputs, layers, words):
 
 
 def test_a_gpu_finds_the_same(images, every_position, gpu):
-    """In float32, whose sums in another order differ in the last bits."""
+    """In float32, where sums in another order differ in the last bits."""
     network, images = small().float(), images.float()
     here = measure_liveness(network, images, ONE_EACH)
     there = measure_liveness(copy.deepcopy(network).to(gpu), images, ONE_EACH)

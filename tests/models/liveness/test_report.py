@@ -1,4 +1,4 @@
-"""Tables and sentences of what was found."""
+"""Tables and sentences of the results."""
 
 from dataclasses import replace
 

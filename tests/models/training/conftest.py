@@ -1,4 +1,4 @@
-"""The photographs of the tiny training, and the training that nothing interrupted."""
+"""The photographs of the tiny training, and the result of an uninterrupted training."""
 
 import pytest
 import torch

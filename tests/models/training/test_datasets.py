@@ -1,4 +1,4 @@
-"""Which photographs there are, how they are split, and what augmentation may and may not depend on."""
+"""Which photographs there are, how they are split, and what augmentation may depend on."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ CALM = Recipe("calm", crop_area=1.0, aspect=1.0, native=0.0)
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three categories of four photographs, 60 x 40, and clutter that is no category."""
+    """Three categories with four photographs of 60 x 40 each, and clutter that is not a category."""
     random = np.random.default_rng(0)
     for category in ("ant", "bee", "cow", "BACKGROUND_Google"):
         (tmp_path / category).mkdir()
@@ -111,7 +111,7 @@ def test_broken_photographs_are_listed(folder, photographs):
 
 
 def test_batches_depend_on_seed_epoch_and_photograph_alone(photographs):
-    """Resuming in the middle, or sharing a batch among processes, changes no image."""
+    """Resuming in the middle of an epoch, or sharing a batch among processes, does not change any image."""
     recipe = Recipe("strong", policy="trivial", erase=0.5)
     source = MemorySource(photographs, recipe, 32, LITE, seed=3, device=CPU)
     order = epoch_order(12, 3, 7)
@@ -132,7 +132,7 @@ def test_labels_follow_the_order(photographs):
 
 
 def test_whole_crop_without_flip_is_the_apps_view(folder, photographs):
-    """Training and testing agree on what a photograph looks like."""
+    """Training and testing use the same pixels of a photograph."""
     source = MemorySource(photographs, CALM, 32, LITE, 0, CPU)
     numbers = torch.full((12, NUMBERS), 0.9)
     images = augment(source.pixels, source.aspects, numbers, 32, CALM, LITE)
@@ -155,7 +155,7 @@ def test_native_crops_keep_proportions_and_stay_inside(aspect):
 
 
 def test_trivial_augment_changes_each_image_its_own_way():
-    """An image's operation does not reach its neighbours: alone it comes out the same."""
+    """An image's operation does not affect others in the batch: alone, the image gives the same result."""
     recipe = Recipe("trivial", crop_area=1.0, aspect=1.0, native=0.0, policy="trivial")
     kinds = len(GEOMETRY) + len(COLOUR)
     pixels = torch.randint(0, 256, (1, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -236,7 +236,7 @@ def test_normalised_pixels_are_those_of_the_app(normalisation):
 
 @pytest.mark.parametrize("make", [MemorySource, StreamSource])
 def test_batches_are_normalised_as_the_network_asks(photographs, make):
-    """The same photographs, cropped alike: what one normalisation gives follows from what another does."""
+    """For the same crops of the same photographs, the result of one normalisation follows from that of another."""
     rows = [torch.arange(12)]
     options = (Recipe("both", pipeline="stream" if make is StreamSource else "memory"), 32)
     arguments = (0, CPU, 0) if make is StreamSource else (0, CPU)

@@ -1,4 +1,4 @@
-"""From the ancestor to each variant: kept where nothing grows, grown once where something does."""
+"""From the ancestor to each variant: unchanged where nothing grows, otherwise grown once."""
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def test_where_nothing_grows_the_ancestors_weights_are_kept(ancestor, monkeypatc
 
 
 def test_a_growth_is_done_once_and_kept(ancestor, monkeypatch, tmp_path):
-    """The second start reads the file; another ancestor's growth is not taken for it."""
+    """A second start reads the file, and a growth of another ancestor is not used instead."""
     asked = []
 
     def photographs(resolution):

@@ -21,7 +21,7 @@ from tests.models.training.tiny import TINY
 
 
 def test_rmsprop_follows_tensorflow_by_hand():
-    """Two steps on one weight: mean square starts at 1, eps lies within the root, the rate goes into the momentum."""
+    """Two steps on one weight: the mean square starts at 1, eps is inside the root, the learning rate inside the momentum."""
     weight = torch.nn.Parameter(torch.tensor([2.0], dtype=torch.float64))
     optimiser = TensorFlowRMSprop([weight], lr=0.1, decay=0.9, momentum=0.5, eps=0.01, weight_decay=0.25)
     weight.grad = torch.tensor([0.5], dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Teacher, probe and kept statistics: each against the plain way to compute the same."""
+"""Teacher, probe and kept statistics, each compared with a plain way to compute the same."""
 
 import copy
 
@@ -25,7 +25,7 @@ def photographs(count=4, side=64, seed=0):
 
 
 def lively(network, seed=0):
-    """A network whose BatchNorms have the statistics of images and weights of their own, so that images matter."""
+    """A network with BatchNorm statistics of images and random BatchNorm weights, so that its output depends on the images."""
     generator = torch.Generator().manual_seed(seed)
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for norm in norms:
@@ -40,7 +40,7 @@ def lively(network, seed=0):
 
 @pytest.mark.parametrize("normalisation", [LITE, IMAGENET])
 def test_teacher_answers_what_the_network_itself_answers(tmp_path, monkeypatch, normalisation):
-    """Images prepared for a student are turned into the teacher's own input before it looks."""
+    """Images prepared for a student are converted to the teacher's own input."""
     monkeypatch.setattr("models.training.teacher.quick_in_bfloat16", lambda device: False)
     path = tmp_path / "teacher.safetensors"
     network = lively(draw(SMALL, 7, "lite", 0)).eval()
@@ -49,7 +49,7 @@ def test_teacher_answers_what_the_network_itself_answers(tmp_path, monkeypatch, 
     with torch.no_grad():
         expected = F.log_softmax(network(normalised(pixels, normalisation)), 1)
     torch.testing.assert_close(teacher(normalised(pixels, LITE)), expected, rtol=1e-3, atol=1e-4)
-    assert expected.exp().std(0).max() > 1e-3  # the images matter
+    assert expected.exp().std(0).max() > 1e-3  # the output depends on the images
     resized = F.interpolate(photographs(side=96), (64, 64), mode="bilinear", antialias=True, align_corners=False)
     with torch.no_grad():
         smaller = F.log_softmax(network(normalised(resized, normalisation)), 1)
@@ -71,7 +71,7 @@ def test_answers_loss_is_the_divergence():
 
 @pytest.mark.parametrize("family", ["lite", "b", "tf"])
 def test_kept_statistics_give_the_function_and_gradients_of_evaluation(family):
-    """And a batch in parts gives the gradients of the whole, which measured statistics would not."""
+    """Also, a batch in parts gives the gradients of the whole batch, which would not hold with measured statistics."""
     plain = lively(draw(SMALL, 7, family, 0)).double().eval()
     kept = copy.deepcopy(plain)
     keep_batchnorm(kept)
@@ -92,7 +92,7 @@ def test_kept_statistics_give_the_function_and_gradients_of_evaluation(family):
 
 
 def test_probe_is_at_the_minimum_of_what_it_minimises():
-    """Its gradient, taken by automatic differentiation at the result, vanishes; the features may have any scale."""
+    """At the result, the gradient by automatic differentiation vanishes; the features may have any scale."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(90) % 3
     features = 40 + 5 * (torch.randn(90, 8, generator=generator) + F.one_hot(labels, 8))

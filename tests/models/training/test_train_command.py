@@ -38,7 +38,7 @@ def command(*words):
 
 
 def test_imagenet_recipe_runs_dry(imagenet):
-    """Two epochs of two fake batches by the paper's recipe, at a small resolution."""
+    """Two epochs of two fake batches with the paper's recipe, at a small resolution."""
     recipe = imagenet / "small.toml"
     recipe.write_text('extends = "imagenet"\nphases = [{ epochs = 2, resolution = 0.15 }]\n')
     words = ("--data", imagenet / "data", "--recipe", recipe, "--variant", "baseline", "--batch-size", 6)
@@ -50,7 +50,7 @@ def test_imagenet_recipe_runs_dry(imagenet):
 
 
 def awake(network):
-    """A drawn network whose BatchNorms know what images give, so that features differ between photographs."""
+    """A random network with BatchNorm statistics of images, so that features differ between photographs."""
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None
@@ -61,13 +61,13 @@ def awake(network):
 
 @pytest.fixture(params=["cpu", "simulated", pytest.param("real", marks=pytest.mark.gpu)])
 def device(request, monkeypatch):
-    """The CPU, and a CUDA device as ``tests/simulated_device.py`` has it; a real one by ``pytest -m gpu``."""
+    """The CPU, and a CUDA device simulated by ``tests/simulated_device.py``; a real one with ``pytest -m gpu``."""
     with simulated(monkeypatch) if request.param == "simulated" else nullcontext():
         yield "cpu" if request.param == "cpu" else "cuda"
 
 
 def test_study_from_ancestor_to_evaluation(imagenet, device, monkeypatch, capsys):
-    """The whole course on twelve photographs: taught, stopped, resumed, finished, left alone, and evaluated."""
+    """The whole course on twelve photographs: trained, stopped, resumed, finished, not trained again, and evaluated."""
     monkeypatch.setitem(TRAINED, "resolution-300", replace(TINY, resolution=224))
     recipe, out = imagenet / "small.toml", imagenet / "out"
     ancestor, teacher = (imagenet / f"{name}.safetensors" for name in ("ancestor", "teacher"))
@@ -100,7 +100,7 @@ def test_study_from_ancestor_to_evaluation(imagenet, device, monkeypatch, capsys
 
 
 def test_accuracy_difference_is_paired_and_drawn_within_each_class():
-    """Hand-computed: of class 0 half gained one, of class 1 all stay; equal gains have no spread."""
+    """By hand: half of class 0 gain one, all of class 1 stay the same; equal gains have no spread."""
     labels = torch.tensor([0, 0, 1, 1, 1])
     right, reference = torch.tensor([1, 1, 1, 0, 0]), torch.tensor([1, 0, 1, 0, 0])
     mean, low, high = accuracy_difference(right, reference, labels).tolist()

@@ -1,4 +1,4 @@
-"""Optimisers by hand, the averages, and above all: a killed training ends in the same weights as an unbroken one."""
+"""Training: averages and learning, and above all, a killed training ends with the same weights as an uninterrupted one."""
 
 import errno
 import json
@@ -70,7 +70,7 @@ def launch(data, out, sleep=0.0, processes=1):
 
 
 def kill_after_saves(group, out, saves):
-    """kill -9 every process once the state has been replaced so often."""
+    """kill -9 every process once the state has been replaced so many times."""
     path, seen = out / "tiny.state.pt", set()
     deadline = time.monotonic() + 60
     while len(seen) < saves and time.monotonic() < deadline and group[0].poll() is None:
@@ -85,7 +85,7 @@ def kill_after_saves(group, out, saves):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_killed_training_ends_in_the_same_weights(data, tmp_path, processes):
-    """kill -9 within an epoch and later again: bitwise equal to an unbroken run, alone and with gloo."""
+    """After kill -9 within an epoch, and again later, weights equal those of an uninterrupted run, alone and with gloo."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
@@ -102,7 +102,7 @@ def test_killed_training_ends_in_the_same_weights(data, tmp_path, processes):
 
 
 def test_time_limit_stops_cleanly_and_goes_on(data, tmp_path, unbroken):
-    """With no time at all every call takes one step; the sum of them is the unbroken run."""
+    """With no time at all, every call makes one step; together they equal the uninterrupted run."""
     for _ in range(17):  # 3 epochs of 6 steps, less the last
         with pytest.raises(Stopped) as stopped:
             tiny_run(data, tmp_path).finish(Limits(end=0))
@@ -204,7 +204,7 @@ def test_tiny_network_learns_colours(data, tmp_path):
 
 
 def test_recalibration_measures_the_apps_view(data, tmp_path):
-    """The first BatchNorm's statistics are the mean and variance of the stem's output over all photographs."""
+    """The first BatchNorm's statistics become the mean and variance of the stem's output over all photographs."""
     network = draw(TINY, 3, "tf", 0)
     run = tiny_run(data, tmp_path)
     run.resolution, photographs = 32, run.photographs

@@ -37,7 +37,7 @@ RECIPE = Recipe(
 
 
 def write_photographs(folder, categories=("ant", "bee", "cow"), count=8):
-    """Photographs that can be told apart by colour."""
+    """Write photographs whose categories differ in colour."""
     random = np.random.default_rng(0)
     for index, category in enumerate(categories):
         (folder / category).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The browser's modules: joined into one for each component, and their numbers held against Python's by node."""
+"""The browser's modules: joined into one for each component, and their numbers compared with Python's by node."""
 
 import subprocess
 from pathlib import Path
@@ -31,7 +31,7 @@ def drawn(name: str, first: float, cells: int, resolution: int, placement: str =
 
 def numbers() -> dict:
     values = np.random.default_rng(0).normal(size=500).astype(np.float32)
-    low, high = -0.5, 1.25  # exact in float32, so that both round the same numbers
+    low, high = -0.5, 1.25  # exact in float32, so that Python and JavaScript round the same numbers
     levels = (scaled(values.astype(np.float64), low, high) * 255 + 0.5).astype(np.uint8)
     value = np.linspace(0, 1, 256)
     maps = [np.random.default_rng(cells).normal(size=(cells, cells)) for cells in (7, 10, 1)]

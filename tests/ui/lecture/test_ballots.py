@@ -1,4 +1,4 @@
-"""Votes of a hall: one a browser, only while it is asked, and none kept for longer than there is room."""
+"""Votes of a hall: one for each browser, only while a question is open, and within a limit of memory."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A lecture: scenes from a file, one sentence where the file is not understood."""
+"""A lecture: scenes from a file, and one sentence if the file is not understood."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def opened(**query: str) -> AppTest:
 
 
 def component(app: AppTest, name: str) -> dict:
-    """What a component of the page is given."""
+    """The data of a component on the page."""
     assert not app.exception
     (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith(name))
     return json.loads(found.proto.json)
@@ -51,7 +51,7 @@ def test_a_copied_link_becomes_a_scene_and_a_link_again(tmp_path):
 def test_the_command_names_the_file():
     assert scenes_file(["--scenes", "mine.toml"]) == Path("mine.toml")
     assert scenes_file(["--other", "word"]) == EXAMPLE
-    with pytest.raises(ValueError, match="no name of a file"):
+    with pytest.raises(ValueError, match="without the name of a scenes file"):
         scenes_file(["--scenes"])
 
 
@@ -65,7 +65,7 @@ def test_the_command_names_the_file():
         ("[[scenes]]\ntitle = 'One'", "expected title, text and link or show"),
         (
             "[[scenes]]\ntitle = 'One'\nshow = 'fireworks'",
-            "shows 'fireworks', which is nothing known; expected one of claim",
+            "shows 'fireworks', which is unknown; expected one of claim",
         ),
         ("[[scenes]]\ntitle = 'One'\nshow = 'home'\npoints = 'one'", "is not understood"),
         ("[[scenes]]\ntitle = 1\nlink = '/'", "each in quotes"),

@@ -1,4 +1,4 @@
-"""The logic of Compare: what is chosen becomes a figure, and what goes wrong becomes a sentence."""
+"""The logic of Compare: choices become a figure, and errors become sentences."""
 
 import base64
 import io
@@ -33,7 +33,7 @@ def opened(**query: str) -> AppTest:
 
 
 def drawn(app: AppTest) -> dict:
-    """What the viewer was fed."""
+    """The data of the viewer."""
     assert not app.exception
     viewer = next(one for one in app.get("bidi_component") if "viewer" in one.proto.component_name)
     return json.loads(viewer.proto.json)
@@ -188,7 +188,7 @@ def test_a_forged_link_is_said_and_the_page_lives():
 
 
 def test_a_study_without_weights_names_each_reason(monkeypatch, tmp_path):
-    """Nothing is downloaded here: the torch.hub folder is empty and the network is away."""
+    """Nothing is downloaded here: the torch.hub folder is empty and there is no network connection."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.download_url_to_file", _no_network)
     session.network.clear()
@@ -204,7 +204,7 @@ def _no_network(*arguments, **options):
 
 
 def test_a_failed_download_is_not_tried_at_every_rerun(monkeypatch, tmp_path):
-    """Only when asked to: the third weight file of the study is the first one again, and each fails once."""
+    """It is tried again only on request: the study's third weight file is the first one again, and each fails once."""
     tries = []
 
     def fails(url, *arguments, **options):
@@ -340,7 +340,7 @@ def test_weights_are_loaded_once_for_all_visitors():
 
 
 def test_ten_visitors_at_once_get_their_own_maps():
-    """Ten photographs in ten threads give the maps that each gives alone."""
+    """Ten photographs in ten threads give the same maps as each one alone."""
     choices = (session.Choice("lite", "lite0", "cpu"),)
     photographs = list(session.sample_photographs().values())[:10]
     network = session.network(choices[0])

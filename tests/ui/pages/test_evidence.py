@@ -1,4 +1,4 @@
-"""The Evidence page: what an evaluation holds becomes an answer, charts and tables, and what is missing a sentence."""
+"""The page Evidence: an evaluation becomes an answer, charts and tables, and missing parts become sentences."""
 
 import base64
 import json
@@ -49,13 +49,13 @@ def numbers(found) -> np.ndarray:
 
 
 def component(app: AppTest, name: str) -> dict:
-    """What one of the page's own components was fed."""
+    """The data of one of the page's own components."""
     (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith(name))
     return json.loads(found.proto.json)
 
 
 def full_report(gains: dict[str, float], **options: float) -> Report:
-    """A report with seeds, controls and checks, of photographs that are elsewhere."""
+    """A report with seeds, controls and checks, whose photographs are not on this machine."""
     made = made_up_report(gains, **options)
     scores = {
         "deletion": 0.5,
@@ -78,7 +78,7 @@ LOST = BEST | {"resolution-300": 0.3}
 
 @pytest.fixture
 def given(monkeypatch):
-    """Show a report in place of the one that came along."""
+    """Show a report instead of the one that comes with the project."""
 
     def give(report):
         monkeypatch.setattr("ui.reports.shipped_evaluation", lambda study: report)
@@ -182,7 +182,7 @@ def test_numbers_stand_in_the_tables_and_every_control_is_explained(given):
 
 
 def test_the_measures_are_explained_with_maps_that_are_really_scored():
-    """The sharper map scores exactly as much as the map; one beside the object less."""
+    """The sharper map scores exactly as much as the map itself; one beside the object scores less."""
     maps = steps.examples()
     scores = {
         words: (steps.pixel_scores(map_, steps._object()).auroc, steps.boundary_agreement(map_, steps._object()))
@@ -196,7 +196,7 @@ def test_the_measures_are_explained_with_maps_that_are_really_scored():
 
 @pytest.mark.parametrize("part", ["photographs", "pointing", "deletion"])
 def test_a_report_of_photographs_that_are_elsewhere_shows_in_every_part(given, part):
-    """No dead end: nothing asks for a path on the server, and nothing is said to be missing."""
+    """No part asks for a path on the server or says that photographs are missing."""
     given(full_report(BEST))
     app = opened(part=part)
     assert not app.exception
@@ -209,7 +209,7 @@ def test_a_study_without_evaluation_says_how_to_make_one():
     app = opened(evaluated="ImageNet, official torchvision weights")
     assert "has not been evaluated yet" in words(app.markdown)
     assert "python -m cam evaluate --study imagenet " in app.code[0].value
-    next(one for one in app.button if "came along" in one.label).click().run()
+    next(one for one in app.button if "evaluated study" in one.label).click().run()
     assert app.selectbox(key="evaluated").value in evaluated_studies()
     assert "has not been evaluated yet" not in words(app.markdown)
 
@@ -293,7 +293,7 @@ def test_numbers_have_a_true_minus():
 
 
 def test_every_variant_has_a_colour_of_its_own():
-    """The five keep theirs, the baseline is grey whatever its name, and eight of other names do not meet."""
+    """The five keep their colours, the baseline is grey whatever its name, and eight variants with other names all differ."""
     assert colours_of(VARIANTS) == COLOURS
     assert colours_of(("lite0", "lite1", "lite2"))["lite0"] == COLOURS["baseline"]
     mixed = colours_of(("teacher", "baseline", "depth", "student"))

@@ -1,4 +1,4 @@
-"""The page Export: choices become a command, a job outlives its page, and what went wrong becomes a sentence."""
+"""The page Export: choices become a command, a job outlives its page, and errors become sentences."""
 
 import errno
 import io
@@ -27,7 +27,7 @@ OPTIONS = ["--variants", "lite0", "--device", "cpu", "--dpi", "60", "--study", "
 
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):
-    """A place for jobs of this test alone."""
+    """A folder for the jobs of this test only."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     yield tmp_path
@@ -90,7 +90,7 @@ def test_choices_become_the_options_of_the_command(monkeypatch):
 
 
 def test_folders_of_the_server_are_offered_where_they_are_asked_for(monkeypatch):
-    """Loopback alone is no proof of friendship; the flag alone opens no machine to a room."""
+    """Neither loopback alone nor the flag alone is enough."""
     assert FOLDER not in _places(opened())
     monkeypatch.setattr(sys, "argv", ["app.py", "--local-files"])
     assert FOLDER in _places(opened())
@@ -122,11 +122,11 @@ def test_the_same_photographs_and_options_are_the_same_job(samples):
 
 
 def test_a_job_runs_without_its_page_and_ends_in_a_zip(samples):
-    """Two photographs and a broken one: cancelled, gone on with, listed, packed; the page follows the job by its link."""
+    """A job with two photographs and a broken one is cancelled, continued, listed and packed; its page finds it by the link."""
     broken = Photograph.of("broken.jpg", b"no image")
     job = jobs.job_of_uploads([*uploads(samples, "cat", "crab"), broken], OPTIONS)
     jobs.start(job)
-    jobs.start(job)  # once more is nothing more
+    jobs.start(job)  # a second call does nothing
     with pytest.raises(jobs.Busy, match="another export is running"):
         jobs.start(jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS))
     app = opened(job=job.key)
@@ -202,7 +202,7 @@ def test_the_oldest_jobs_make_room_on_the_disk(samples, monkeypatch):
 
 
 def test_an_export_that_cannot_begin_leaves_no_uploads(samples, state, monkeypatch):
-    """Because another runs, and because the disk is full half way."""
+    """It cannot begin because another one runs, or because the disk is full halfway."""
     monkeypatch.setattr(jobs, "_processes", {"other": SimpleNamespace(poll=lambda: None, kill=int, wait=int)})
     with pytest.raises(jobs.Busy):
         jobs.start(jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS))
@@ -221,7 +221,7 @@ def test_an_export_that_cannot_begin_leaves_no_uploads(samples, state, monkeypat
 
 
 def test_a_reopened_job_says_what_it_was_asked_for(samples):
-    """Its own settings, not those that the page happens to show."""
+    """It shows its own settings, not the present ones of the page."""
     options = [
         "--study",
         "lite",

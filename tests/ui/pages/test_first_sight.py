@@ -1,4 +1,4 @@
-"""What Compare shows before PyTorch is there."""
+"""What Compare shows before PyTorch is loaded."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def place(*queries):
-    """A page that does nothing but the first sight, under a link."""
+    """A page with the first sight only, opened with a link."""
 
     def script():
         import streamlit as st
@@ -33,7 +33,7 @@ def kinds(app):
 
 
 def test_it_needs_no_pytorch():
-    """Else it would come seconds later, with the rest."""
+    """Otherwise it would appear seconds later, together with everything else."""
     code = (
         "import sys, ui.holding, ui.pages.compare.first_sight; sys.exit('torch' in sys.modules or 'cam' in sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""The lesson: what the sliders mean, what is drawn, what is said, and the stopwatch."""
+"""The lesson: the meaning of the sliders, the drawing, the text, and the stopwatch."""
 
 import gc
 import json
@@ -60,7 +60,7 @@ def test_a_link_opens_every_step_with_its_controls(i, step):
 
 
 def test_measured_numbers_are_the_documents():
-    """The data file and docs/results.md say the same of the five, of the baseline's weights at other sizes, and of Lite."""
+    """The data file and docs/results.md agree on the five, on the baseline's weights at other sizes, and on Lite."""
     rows: dict[str, list[str]] = {}
     for line in (ROOT / "docs" / "results.md").read_text("utf-8").splitlines():
         if len(cells := line.split("|")) == 8:
@@ -143,7 +143,7 @@ def test_sliders_by_hand_move_the_numbers():
 
 
 def test_a_slider_costs_the_server_little():
-    """The best of several, the whole page included: a fragment does less. What other tests left in memory is not counted."""
+    """The best of several times for the whole page, which does more than a fragment, without memory left by other tests."""
     app, times = page(step=4), []
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The lesson's figures: its charts hold what the paper and the setting say, and its drawing is to scale and on its paper."""
+"""The lesson's figures: charts show the paper's numbers and the setting, and the drawing is to scale and within its frame."""
 
 import math
 import re
@@ -70,7 +70,7 @@ def test_the_drawing_stays_on_its_paper(scaling):
 
 
 def test_the_drawing_is_to_scale():
-    """With twice the depth each front is twice as long as B0's, and as high."""
+    """With twice the depth, each front is twice as long as B0's, and just as high."""
     cost = network_cost(Scaling(1, 2, 224))
     svg = network_drawing(B0, cost, "depth")
     fronts = re.findall(

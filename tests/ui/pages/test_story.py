@@ -1,4 +1,4 @@
-"""The story: what was drawn earlier is what the shipped networks and the shipped report say, and it needs no PyTorch."""
+"""The story: its data agree with the shipped networks and the shipped report, and it needs no PyTorch."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ def networks():
 
 
 def test_the_way_to_the_page_needs_no_pytorch():
-    """The whole app is run, not only imported: app.py, its navigation and the page."""
+    """The whole app is run, not just imported: app.py, its navigation and the page."""
     code = (
         "import sys\nfrom streamlit.testing.v1 import AppTest\n"
         f"app = AppTest.from_file({APP!r}, default_timeout=60).run()\n"
@@ -81,7 +81,7 @@ def test_the_maps_are_those_of_the_shipped_networks(networks, place):
 
 
 def test_what_was_taken_apart_adds_up_to_the_logit(networks):
-    """Channels times weights and the rest are the map in every cell; its mean and the bias are the logit."""
+    """In every cell, channels times weights plus the rest are the map; the map's mean plus the bias is the logit."""
     told, again = drawn()["apart"], drawing.taken_apart(networks[drawing.ITS_NETWORK], drawing.TAKEN_APART)
     products = [one["weight"] * floats(one["map"]) for one in told["channels"]]
     np.testing.assert_allclose(np.sum(products, axis=0) + floats(told["rest"]), floats(told["map"]), atol=1e-4)

@@ -1,4 +1,4 @@
-"""The folder that is built: what it replaces, what it holds, and what its making needs."""
+"""The built folder: what it replaces, what it holds, and what the build needs."""
 
 import ast
 import json
@@ -86,7 +86,7 @@ def test_only_a_site_is_replaced(tmp_path, code):
 def test_where_npm_is_missing_one_sentence_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "installed", lambda folder: None)
     monkeypatch.setattr(runtime.shutil, "which", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match=r"npm, which brings it, is not installed; install Node\.js 20"):
+    with pytest.raises(ModuleNotFoundError, match=r"npm, which installs it, is missing too; install Node\.js 20"):
         runtime.copy_runtime(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_formulas_become_html():
 
 
 def test_the_site_is_made_without_streamlit():
-    """Nothing that the build imports, directly or not, imports it, except inside a function that is not called."""
+    """Nothing that the build imports, directly or not, imports Streamlit, except inside a function that is not called."""
     seen, waiting = set(), ["ui.site.build"]
     while waiting:
         name = waiting.pop()

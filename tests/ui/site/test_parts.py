@@ -1,4 +1,4 @@
-"""What the site's own modules compute in the browser, held against Python's numbers by node."""
+"""What the site's own modules compute in the browser, compared with Python's numbers by node."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SIDES = (224, 300)
 
 
 def photographs() -> dict[str, Image.Image]:
-    """A photograph, and noise: larger and smaller than what a network sees, strips, and on both sides of the height from which
+    """A photograph, and noise: larger and smaller than a network's input, strips, and on both sides of the height above which
     Pillow resamples columns first."""
     random = np.random.default_rng(0)
     noise = {
@@ -60,7 +60,7 @@ SCALE = ScoreScale("max logit", 3.0, 0.8, -1.0)
 
 
 def answers() -> list[dict]:
-    """Logits of five networks on ten photographs; of the last five the votes are tied."""
+    """Logits of five networks on ten photographs; on the last five the votes are tied."""
     random = np.random.default_rng(1)
     logits = random.normal(size=(5, 10, 20)).astype(np.float32)
     for photograph in range(5, 10):

@@ -1,4 +1,4 @@
-// The first guesses of every network: bars that are buttons, so that a keyboard reaches them.
+// The first guesses of every network as bars, which are buttons, so that they work with a keyboard.
 
 import { element } from "../shared/page.js"
 import { escape, percent } from "../shared/words.js"

@@ -1,4 +1,4 @@
-"""The hall's votes on their way to the deck: ballot.html, ballot.css, ballot.js."""
+"""Passes the hall's votes to the deck: ballot.html, ballot.css, ballot.js."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ _ballot = component("ballot")
 
 
 def ballot(data: dict[str, Any], key: str = "ballot") -> None:
-    """Hand ``votes`` to the deck: for each question how many chose each map."""
+    """Pass ``votes`` to the deck: for each question, how many people chose each map."""
     _ballot(data=data, key=key)

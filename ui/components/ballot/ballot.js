@@ -1,4 +1,4 @@
-// Hands the hall's votes to the deck, which is another component of the same page.
+// Passes the hall's votes to the deck, which is another component of the same page.
 
 /** @param {Component<{ votes: number[][] }>} component */
 export default function ({ data }) {

@@ -1,4 +1,4 @@
-// The measured differences: one statement of the paper after the other, and then the answer.
+// The measured differences: the paper's statements one after the other, and then the answer.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

@@ -1,4 +1,4 @@
-// Which scene is made by which module.
+// Which module draws which scene.
 
 import { answerScene } from "./answer_scene.js"
 import { cellsScene } from "./cells_scene.js"

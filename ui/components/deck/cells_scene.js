@@ -1,4 +1,4 @@
-// Feature maps times weights are the map; one cell of it as a sum; and the mean of all plus the bias is the logit.
+// Feature maps times weights are the map; one cell is a sum over channels; the mean of all cells plus the bias is the logit.
 
 import { element } from "../shared/page.js"
 import { escape, percent } from "../shared/words.js"
@@ -7,7 +7,7 @@ import { boxOf, cellAt, cellSum, meanOf, partialMap } from "../story/sums.js"
 import { bytes, extent, floats } from "../viewer/maps.js"
 import { from } from "./parts.js"
 
-const SHOWN = 7 // channels that are shown one by one
+const SHOWN = 7 // number of channels shown one by one
 const EACH = 450 // milliseconds for each channel
 
 /** @param {HTMLElement} body @param {DeckScene} _ @param {Drawn} drawn @returns {SceneBody} */

@@ -1,5 +1,5 @@
-// The deck: which scene and which of its builds is shown. The address says so, keys and the other window change it, and no
-// step between composed scenes asks the server.
+// The deck: which scene is shown, and which of its builds. The address holds both; keys and the other window change them.
+// Stepping between composed scenes needs no request to the server.
 
 import { MOVES, joinHall } from "../shared/hall.js"
 import { element, isDark } from "../shared/page.js"
@@ -7,7 +7,7 @@ import { showHandout } from "./handout.js"
 import { buildScene } from "./scene.js"
 import { SpeakerView } from "./speaker.js"
 
-const LAST = 999 // build of a scene that is entered from behind
+const LAST = 999 // build of a scene that is entered from the one after it
 const decks = new WeakMap()
 
 /** @param {Component<DeckData>} component */
@@ -60,7 +60,7 @@ class Deck {
     this.speaker?.stop()
   }
 
-  // What lies around the scenes of the hall's screen.
+  // The parts around the scenes on the hall's screen.
   dress() {
     const bar = element("nav", "bar", `<button type="button" name="back" aria-label="Back">←</button><button type="button" name="onward" aria-label="On">→</button>`)
     bar.querySelector("[name=back]").onclick = () => this.step(-1)
@@ -72,7 +72,7 @@ class Deck {
     this.root.append(this.place, bar, this.large)
   }
 
-  // Show what the address names.
+  // Show the scene and build that the address names.
   read() {
     const asked = new URLSearchParams(location.search)
     if (asked.get("mode") !== this.data.view) return
@@ -140,7 +140,7 @@ class Deck {
     if (scene && (scene !== this.number || (build ?? 0) !== this.build)) this.go(scene, build ?? 0, true)
   }
 
-  // The server knows what the hall is asked, so that phones do.
+  // Tell the server which question the hall is asked, so that phones show it.
   tellServer() {
     const asks = this.scene?.asks(this.build) ?? null
     if (this.speaker || !this.ask || JSON.stringify(asks) === this.told) return

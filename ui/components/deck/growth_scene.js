@@ -1,4 +1,4 @@
-// The networks one after the other, drawn to one scale.
+// The networks one after the other, all drawn to the same scale.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
@@ -21,7 +21,7 @@ export function growthScene(body, _, { growth, columns, photographs }) {
   const said = element("p", "said-of")
   body.append(cards, drawing, said)
   return {
-    source: "Length: layers. Height: channels. Dashed: the baseline. To one scale",
+    source: "Length: layers. Height: channels. Dashed: the baseline. All drawn to one scale",
     last: growth.length - 1,
     show(build) {
       cards.querySelectorAll(".card").forEach((/** @type {HTMLElement} */ card, /** @type {number} */ place) => card.classList.toggle("now", place === build))

@@ -1,5 +1,5 @@
-// Which map is the compound network's? The hall is asked about one photograph after the other, votes on phones, and sees its
-// votes together with the answer, so that nobody follows the others.
+// Which map is the compound network's? The hall is asked about one photograph after the other and votes on phones. Its votes
+// are shown only with the answer, so that nobody follows the others.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
@@ -40,7 +40,7 @@ export function guessScene(body, scene, drawn, data) {
   }
 }
 
-/** The first build is for joining; then each photograph is asked about, and answered. @param {number} build */
+/** In the first build phones join; then each photograph has a build for its question and one for its answer. @param {number} build */
 function placeOf(build) {
   return { asked: Math.max(0, Math.ceil(build / 2) - 1), revealed: build > 0 && build % 2 === 0 }
 }
@@ -98,7 +98,7 @@ class Round {
     const right = votes[this.sought]
     this.tally.querySelector(".asked").hidden = revealed
     this.tally.querySelector(".number").innerHTML = !revealed ? people(votes)
-      : all ? `Number <b>${this.sought + 1}</b>: ${right} of ${all} found it, luck alone ${(all / votes.length).toFixed(1)}.` : `It was number <b>${this.sought + 1}</b>.`
+      : all ? `Number <b>${this.sought + 1}</b>: ${right} of ${all} found it; luck alone: ${(all / votes.length).toFixed(1)}.` : `It was number <b>${this.sought + 1}</b>.`
   }
 
   /** @param {Round[]} rounds @param {number[][]} votes */

@@ -1,9 +1,9 @@
-// All scenes on paper, a page each, with all that their builds bring.
+// All scenes on paper, each on a page with all of its builds.
 
 import { element } from "../shared/page.js"
 import { buildScene } from "./scene.js"
 
-const PATIENCE = 20 // looks, 100 ms apart, until every photograph is painted
+const PATIENCE = 20 // checks, 100 ms apart, whether every photograph is painted
 
 /** @param {HTMLElement} root @param {DeckData} data */
 export function showHandout(root, data) {
@@ -14,7 +14,7 @@ export function showHandout(root, data) {
   depict(root, PATIENCE)
 }
 
-// Pictures that were painted become JPEGs: a PDF would hold every canvas pixel by pixel.
+// Replace painted canvases by JPEGs, because a PDF would hold every canvas pixel by pixel.
 /** @param {HTMLElement} root @param {number} looks */
 function depict(root, looks) {
   for (const canvas of root.querySelectorAll(".pane canvas, .board canvas")) {

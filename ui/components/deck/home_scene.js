@@ -1,4 +1,4 @@
-// What to take home: sentences, what was measured, and where to go on.
+// What to take home: sentences, the measured answer, and where to go next.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

@@ -1,17 +1,17 @@
-// Pieces that several scenes are made of.
+// Parts that several scenes share.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
 import { heat, lay, photograph } from "../story/heat.js"
 import { bytes, cut, floats } from "../viewer/maps.js"
 
-/** Show what a build brings, and hide what comes later. @param {HTMLElement} node @param {number} build */
+/** Show the parts that belong to a build, and hide the others. @param {HTMLElement} node @param {number} build */
 export function reveal(node, build) {
   for (const part of node.querySelectorAll("[data-from]")) part.classList.toggle("later", build < +part.dataset.from)
   for (const part of node.querySelectorAll("[data-until]")) part.classList.toggle("later", build > +part.dataset.until)
 }
 
-/** A part that a build brings. @param {HTMLElement} node @param {number} build */
+/** Mark a part that appears with a build. @param {HTMLElement} node @param {number} build */
 export function from(node, build) {
   node.dataset.from = String(build)
   return node
@@ -22,7 +22,7 @@ export function pane(words, className = "") {
   return element("figure", `pane ${className}`, `<canvas></canvas><figcaption>${words}</figcaption>`)
 }
 
-/** Photograph and maps of one row, painted as soon as the photograph is there. @param {HTMLElement[]} panes the photograph's, then one for each column @param {{ picture: string, maps: string }} row @param {Drawn} drawn @param {{ cells?: boolean, signed?: boolean, order?: number[] }} [how] */
+/** Photograph and maps of one row, painted as soon as the photograph is loaded. @param {HTMLElement[]} panes the photograph's, then one for each column @param {{ picture: string, maps: string }} row @param {Drawn} drawn @param {{ cells?: boolean, signed?: boolean, order?: number[] }} [how] */
 export async function paintRow(panes, { picture, maps }, { columns, colours }, { cells = false, signed = false, order } = {}) {
   const image = await photograph(picture)
   const own = cut(floats(maps), columns), rgb = bytes(signed ? colours.diverging : colours.inferno)

@@ -1,4 +1,4 @@
-// The frame of a scene: title and sentence, the body, a QR code, and the place in the lecture.
+// The frame of a scene: title and sentence, the body, a QR code, and the number of the scene.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
@@ -36,7 +36,7 @@ function code({ code: source, shared }) {
   return image
 }
 
-/** Where a scene is a page of the app, the speaker's view shows its name only. @param {HTMLElement} body @returns {SceneBody} */
+/** For a scene that is a page of the app, the speaker's view shows only its name. @param {HTMLElement} body @returns {SceneBody} */
 function page(body) {
   body.append(element("p", "page-itself", "A page of the app, shown in the hall."))
   return { last: 0, show: () => {} }

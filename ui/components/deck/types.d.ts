@@ -1,4 +1,4 @@
-// What ui/lecture/deck.py hands over, and what scenes are to the deck. Only tsc reads this file.
+// The data from ui/lecture/deck.py, and the scenes as the deck uses them. Only tsc reads this file.
 
 interface DeckData {
   view: "lecture" | "speaker" | "handout"
@@ -37,13 +37,13 @@ interface Curve {
   top1: number[]
 }
 
-/** The question that the hall is asked, from 0, and whether the answer is shown. */
+/** Number of the question that the hall is asked, from 0, and whether the answer is shown. */
 interface Asked {
   asked: number
   revealed: boolean
 }
 
-/** What fills a scene: the number of its last build, and how to show one, ``still`` without moving; what stands below. */
+/** The body of a scene: the number of its last build, and how to show one, ``still`` without animation; its source line. */
 interface SceneBody {
   last: number
   source?: string

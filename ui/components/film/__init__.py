@@ -1,4 +1,4 @@
-"""Damaged images to slide through, with the curves that are made from them: film.html, film.css, film.js."""
+"""Damaged images with a slider, and the curves measured on them: film.html, film.css, film.js."""
 
 from ui.components.loader import component
 

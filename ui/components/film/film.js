@@ -1,4 +1,4 @@
-// Two films, of pixels that vanish and of pixels that appear, with the network's answer; one slider moves both.
+// Two films, one of vanishing and one of appearing pixels, with the network's probabilities; one slider moves both.
 
 import { isDark } from "../shared/page.js"
 import { percent } from "../shared/words.js"

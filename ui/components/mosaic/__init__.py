@@ -1,4 +1,4 @@
-"""The grid pointing game, to click on: mosaic.html, mosaic.css, mosaic.js."""
+"""The grid pointing game with clickable tiles: mosaic.html, mosaic.css, mosaic.js."""
 
 from ui.components.loader import component
 

@@ -10,5 +10,5 @@ _gallery = component("picker")
 def gallery(
     thumbnails: list[dict[str, str]], chosen: list[str], on_toggle: Callable[[], None], key: str = "gallery"
 ) -> None:
-    """Photographs to click on; ``on_toggle`` finds the name of the one clicked in the state's ``toggle``."""
+    """Photographs to click on; ``on_toggle`` finds the name of the clicked one in the state's ``toggle``."""
     _gallery(data={"thumbnails": thumbnails, "chosen": chosen}, key=key, on_toggle_change=on_toggle)

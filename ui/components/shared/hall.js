@@ -1,6 +1,6 @@
-// What windows of one lecture tell one another: the hall's screen and the speaker's view, in one browser.
+// Messages between the windows of one lecture, the hall's screen and the speaker's view, in the same browser.
 
-/** Join the windows of a hall; ``hear`` is told which scene and build another window went to, or that one asks for them. @param {string} hall @param {(message: HallMessage) => void} hear */
+/** Join the windows of a hall; ``hear`` receives the scene and build that another window went to, or a request for them. @param {string} hall @param {(message: HallMessage) => void} hear */
 export function joinHall(hall, hear) {
   const channel = new BroadcastChannel(`compound-cam ${hall}`)
   channel.onmessage = ({ data }) => hear(data)

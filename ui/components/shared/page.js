@@ -1,4 +1,4 @@
-// Pieces of a page.
+// Helpers for elements of a page.
 
 /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} className */
 export function element(tag, className, html = "") {
@@ -13,7 +13,7 @@ export function contextOf(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
 }
 
-/** Paint a square of levels, each in its colour (little-endian RGBA). @param {HTMLCanvasElement} canvas @param {Uint8Array} levels @param {Uint32Array} colours */
+/** Paint a square of levels, each level in its colour (little-endian RGBA). @param {HTMLCanvasElement} canvas @param {Uint8Array} levels @param {Uint32Array} colours */
 export function paintLevels(canvas, levels, colours) {
   const side = Math.round(Math.sqrt(levels.length))
   const pixels = new Uint32Array(levels.length)

@@ -1,4 +1,4 @@
-// What Python sends to the components, and what their modules hand to one another. Only tsc reads this file.
+// Data that Python sends to the components, and that their modules pass to one another. Only tsc reads this file.
 
 type Viewer = import("../viewer/viewer.js").Viewer
 
@@ -26,10 +26,10 @@ interface ViewerData {
   lecture: boolean
   uploads: number
   apart?: TakenParts | null
-  whole?: string // why maps cannot be taken apart; nothing where there is no server to ask
+  whole?: string // why maps cannot be taken apart; absent without a server
 }
 
-/** One map taken apart, or why not: channels, maps as base64 of float32, and the pixels that a cell can reach. */
+/** One map taken apart, or why it cannot be: channels, maps as base64 of float32, and the pixels that a cell can depend on. */
 interface TakenParts {
   digest: string
   key: string
@@ -112,7 +112,7 @@ interface Axes {
   rows: Axis
 }
 
-/** The display choices that a link keeps; ``hidden`` lasts only until the next one. */
+/** The display choices that a link keeps; ``hidden`` lasts only until the next choice. */
 interface Look {
   opacity: number
   colours: string
@@ -206,7 +206,7 @@ interface Scenes {
   composed: boolean
 }
 
-/** Between the windows of a lecture: which scene and build another went to, that one asks, and the hall's votes. */
+/** A message between the windows of a lecture: the scene and build of the sender, a request for them, or the hall's votes. */
 interface HallMessage {
   asking?: boolean
   scene?: number
@@ -224,7 +224,7 @@ interface Gallery {
   chosen: string[]
 }
 
-/** What a selector finds in the page's own HTML is known by its name there, not by a type. */
+/** Elements of the page's own HTML are found by a selector, which does not tell their type. */
 interface ParentNode {
   querySelector(selectors: string): any
   querySelectorAll(selectors: string): NodeListOf<any>
@@ -235,9 +235,9 @@ interface Element {
 }
 
 interface HTMLCanvasElement {
-  levels?: Uint8Array // painted in it, in these colours
+  levels?: Uint8Array // painted in the canvas, in these colours
   colours?: Uint32Array
-  zoom?: Zoom // painted in it, of this photograph
+  zoom?: Zoom // the part that is painted in the canvas, of this photograph
   picture?: HTMLImageElement
 }
 

@@ -1,4 +1,4 @@
-// Words and numbers for people.
+// Words and numbers as text on the page.
 
 /** @param {unknown} words */
 export function escape(words) {

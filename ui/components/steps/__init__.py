@@ -1,4 +1,4 @@
-"""The line above every page of a lecture, and the keys that step: steps.html, steps.css, steps.js."""
+"""The line above every page of a lecture, and the keys to step through it: steps.html, steps.css, steps.js."""
 
 from ui.components.loader import component
 

@@ -1,5 +1,5 @@
-// Arrow keys, the page keys of a presenter's remote and two buttons lead from scene to scene, as the browser's own back and
-// forward do: the address changes, and Streamlit runs the page that it names. The speaker's view goes along.
+// Arrow keys, the page keys of a presenter's remote and two buttons lead from scene to scene, as the browser's back and
+// forward do: the address changes, and Streamlit runs the page that it names. The speaker's view follows.
 
 import { joinHall } from "../shared/hall.js"
 

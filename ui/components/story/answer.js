@@ -1,4 +1,4 @@
-// Step 5: the answer that was measured, one sentence and one dot for every network and statement.
+// Step 5: the measured answer, with one sentence, and a dot for every network and statement.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

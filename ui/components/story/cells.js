@@ -1,4 +1,4 @@
-// Step 2: feature maps times weights are the map. A cell is taken apart under the pointer; the whole is added up once.
+// Step 2: feature maps times weights are the map. The cell under the pointer is taken apart; the whole map is added up once.
 
 import { element } from "../shared/page.js"
 import { clamp, escape, percent } from "../shared/words.js"
@@ -39,7 +39,7 @@ class TakenApart {
     this.channels = apart.channels.map(({ weight, map }) => ({ weight, map: floats(map) }))
     this.rest = floats(apart.rest)
     this.map = floats(apart.map)
-    this.count = this.channels.length + 1 // added up so far; one more than there are channels: all of them
+    this.count = this.channels.length + 1 // channels added up so far; one more than the channels shown means all of them
     this.board = step.querySelector(".board")
     this.tiles = this.buildTiles()
     step.querySelector(".channels").replaceChildren(...this.tiles)
@@ -92,7 +92,7 @@ class TakenApart {
     this.point(index((clientY - box.top) / box.height) * cells + index((clientX - box.left) / box.width))
   }
 
-  // Take one cell apart.
+  // Show one cell as a sum.
   /** @param {number} cell */
   point(cell) {
     this.cell = cell
@@ -133,7 +133,7 @@ class TakenApart {
     for (const node of this.step.querySelectorAll("[data-word=network]")) node.textContent = this.data.network
   }
 
-  // Add the channels up, one after the other, and then all that is left.
+  // Add up the channels shown, one after the other, and then all others.
   play() {
     clearTimeout(this.timer)
     this.count = 0
@@ -158,7 +158,7 @@ class TakenApart {
   }
 }
 
-// Two decimals, so that what is shown adds up; three where two would show nothing.
+// Two decimals, so that the numbers shown add up; three where two would show only zeros.
 /** @param {number} value */
 function rounded(value) {
   return value.toFixed(value && Math.abs(value) < 0.005 ? 3 : 2).replace("-", "−")

@@ -1,6 +1,6 @@
-// What guessing blindly gives.
+// The odds of blind guessing.
 
-/** Of ``rounds`` guesses among ``choices``, the probability that ``right`` or more hit by luck. @param {number} right @param {number} rounds @param {number} choices */
+/** The probability that ``right`` or more of ``rounds`` guesses among ``choices`` are right by luck. @param {number} right @param {number} rounds @param {number} choices */
 export function byLuck(right, rounds, choices) {
   let sum = 0, ways = 1
   for (let hits = 0; hits <= rounds; hits++) {
@@ -10,7 +10,7 @@ export function byLuck(right, rounds, choices) {
   return Math.min(1, sum)
 }
 
-/** The numbers from 0, in an order that luck decides. @param {number} count @param {() => number} [random] in [0, 1) */
+/** The numbers from 0 in random order. @param {number} count @param {() => number} [random] in [0, 1) */
 export function shuffled(count, random = Math.random) {
   const order = Array.from({ length: count }, (_, place) => place)
   for (let place = count - 1; place > 0; place--) {

@@ -1,4 +1,4 @@
-// Step 1: what the paper says, and the ten maps that it shows for it.
+// Step 1: the paper's claim, and the ten maps that it shows for it.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

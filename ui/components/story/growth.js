@@ -1,4 +1,4 @@
-// Step 3: three ways to grow a network, and the compound one, drawn to one scale.
+// Step 3: three ways to grow a network, and the compound one, all drawn to the same scale.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"
@@ -26,7 +26,7 @@ export function showGrowth(step, { growth, columns, photographs }, still) {
     drawNetwork(drawing, place, growth, columns[place], photographs[0].picture)
     step.querySelector(".said-of").innerHTML = sentence(growth[place], columns[place])
   }
-  const chosen = new AbortController() // ends the walk
+  const chosen = new AbortController() // stops the animation
   buttons.forEach((one, place) => (one.onclick = () => {
     chosen.abort()
     clearTimeout(timer)
@@ -64,7 +64,7 @@ export function sentence({ layers, channels, pixels }, { label, cells }) {
     `the widest with ${Math.max(...channels)} channels, and comes out as a map of ${cells} × ${cells} cells.`
 }
 
-// Photograph, stages and map; the baseline stays behind as an outline. The same rectangles move from network to network.
+// Photograph, stages and map; the baseline remains as an outline. The same rectangles move from network to network.
 /**
  * @param {SVGElement} drawing @param {number} place @param {NetworkShape[]} all @param {{ colour: string, label: string }} column
  * @param {string} [picture] what the network sees
@@ -87,7 +87,7 @@ export function drawNetwork(drawing, place, all, { colour, label }, picture = ""
   if (drawing.lastChild !== outlines[outlines.length - 1]) drawing.replaceChildren(seen, ...parts, grid, ...outlines)
 }
 
-// Every stage has the room that it needs in the largest network, so that it stays in its place.
+// Every stage has the space that it needs in the largest network, so that it never moves.
 /** @param {NetworkShape} one @param {NetworkShape[]} all @returns {{ x: number, y: number, width: number, height: number }[]} */
 function boxes({ pixels, layers, channels }, all) {
   const side = pixels * PIXEL

@@ -1,4 +1,4 @@
-// Step 4: which map is the compound network's? Blind, over ten photographs; luck finds one in five.
+// Step 4: which map is the compound network's? A blind guess for each of ten photographs; luck finds one in five.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

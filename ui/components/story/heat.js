@@ -1,4 +1,4 @@
-// Maps as colours, over a photograph or by themselves.
+// Maps as colours, over a photograph or alone.
 
 import { contextOf, paintLevels } from "../shared/page.js"
 import { axes, extent, levelled, lut, resample } from "../viewer/maps.js"
@@ -15,7 +15,7 @@ export function photograph(url) {
   })
 }
 
-// A raw map as the app shows it: from 0 to its largest value, or to ``high``, each cell where it really looks.
+// A raw map as the app shows it: from 0 to its largest value, or to ``high``, with each cell where it really looks.
 /** @param {ArrayLike<number> & Iterable<number>} map @param {Place} place @param {Uint8Array} rgb @param {{ blocks?: boolean, high?: number, signed?: boolean }} [how] ``signed``: from minus the largest value to the largest */
 export function heat(map, place, rgb, { blocks = false, signed = false, high = signed ? Math.max(...extent(map).map(Math.abs)) : extent(map)[1] } = {}) {
   const canvas = document.createElement("canvas")

@@ -1,4 +1,4 @@
-// The story: six steps on one page. Each step draws itself once, from plain data; nothing here asks a server.
+// The story: six steps on one page. Each step draws itself once, from plain data, without requests to a server.
 
 import { isDark } from "../shared/page.js"
 import { showAnswer } from "./answer.js"

@@ -1,15 +1,15 @@
-// What a map adds up to: numbers in, numbers out.
+// Sums over channels and over cells of a map.
 
 import { clamp } from "../shared/words.js"
 
-// A cell: the activation of each channel there times the channel's weight, and what all other channels add.
+// A cell as a sum: each channel's activation there times its weight, and the contribution of all other channels.
 /** @param {{ weight: number, map: ArrayLike<number> }[]} channels @param {ArrayLike<number>} rest @param {number} cell @returns {CellSum} */
 export function cellSum(channels, rest, cell) {
   const parts = channels.map(({ weight, map }) => ({ activation: map[cell], weight, product: map[cell] * weight }))
   return { parts, rest: rest[cell], value: parts.reduce((sum, { product }) => sum + product, rest[cell]) }
 }
 
-/** A cell of a whole map: the channels that count most there, and what all others add. @template {{ weight: number, map: ArrayLike<number> }} Channel @param {Channel[]} channels @param {ArrayLike<number>} whole @param {number} cell @param {number} count */
+/** A cell of a whole map as a sum: the channels that count most there, and the contribution of all others. @template {{ weight: number, map: ArrayLike<number> }} Channel @param {Channel[]} channels @param {ArrayLike<number>} whole @param {number} cell @param {number} count */
 export function strongestParts(channels, whole, cell, count) {
   const products = channels.map((channel) => ({ channel, activation: channel.map[cell], product: channel.map[cell] * channel.weight }))
   const parts = products.sort((one, other) => Math.abs(other.product) - Math.abs(one.product)).slice(0, count)
@@ -30,7 +30,7 @@ export function meanOf(map) {
   return Array.from(map).reduce((sum, value) => sum + value, 0) / map.length
 }
 
-// The cell that looks nearest to a place; x and y in widths of the image.
+// The cell that looks nearest to a point; x and y are in units of the image's width.
 /** @param {Place} place @param {number} x @param {number} y */
 export function cellAt({ centres, offset, resolution, cells }, x, y) {
   /** @param {number} share @param {number} shift */
@@ -41,7 +41,7 @@ export function cellAt({ centres, offset, resolution, cells }, x, y) {
   return nearest(y, offset[1]) * cells + nearest(x, offset[0])
 }
 
-// The part of the image that is drawn in a cell's colour: left, top, right and bottom in widths of the image.
+// The part of the image that is drawn in a cell's colour: left, top, right and bottom, in units of the image's width.
 /** @param {Place} place @param {number} cell */
 export function boxOf({ centres, offset, resolution, cells }, cell) {
   const half = (cells > 1 ? centres[1] - centres[0] : resolution) / 2

@@ -1,4 +1,4 @@
-// What ui/pages/drawn.py hands over, and what the steps hand to one another. Only tsc reads this file.
+// Data from ui/pages/drawn.py, and data that the steps pass to one another. Only tsc reads this file.
 
 interface StoryData {
   claim: string
@@ -49,7 +49,7 @@ interface CellSum {
   value: number
 }
 
-/** What a network is drawn from: the side of its input, and the layers and channels of each stage. */
+/** The shape of a drawn network: the side of its input, and the layers and channels of each stage. */
 interface NetworkShape {
   pixels: number
   layers: number[]

@@ -1,19 +1,19 @@
 """The figure in the browser.
 
-packing.py       what the viewer is fed: a comparison as plain data
-interactive.py   all of it as one HTML file
+packing.py       a comparison as plain data for the viewer
+interactive.py   the viewer with its data as one HTML file
 maps.js          resampling and colours
 state.js         what is shown, and how
 elements.js      pieces of the figure
 figure.js        heads, rows and captions
 painting.js      photographs, maps, contours and scales
 pointing.js      cross-hair, zoom and pan
-keys.js          what keys do
+keys.js          keyboard shortcuts
 tools.js         display choices, and the link that keeps them
 large.js         one photograph, large
-apart.js         one map of it taken apart, cell by cell
+apart.js         one of its maps taken apart, cell by cell
 paper_figure.js  the paper's own Figure 7
-viewer.js        where Streamlit hands over data, and all of it starts
+viewer.js        entry point for Streamlit
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def viewer(
     on_apart: Callable[[], None],
     key: str = "viewer",
 ) -> None:
-    """Draw what ``pack`` packed; callbacks find in the state what was asked for.
+    """Draw the data of ``pack``; callbacks find the visitor's request in the state.
 
     Args:
         data: of ``pack``.

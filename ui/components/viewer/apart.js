@@ -1,5 +1,5 @@
-// From heat to mechanism: one map in the large view, taken apart. A cell is the sum over all channels of activation times weight;
-// the mean of the cells plus the bias is the logit.
+// One map in the large view, taken apart. A cell is the sum over all channels of activation times weight; the mean of the
+// cells plus the bias is the logit.
 
 import { element } from "../shared/page.js"
 import { clamp, escape } from "../shared/words.js"
@@ -7,9 +7,9 @@ import { cellsAlone } from "../story/heat.js"
 import { boxOf, cellAt, meanOf, strongestParts } from "../story/sums.js"
 import { extent, floats } from "./maps.js"
 
-const SHOWN = 8 // channels of a cell
+const SHOWN = 8 // number of channels shown for a cell
 
-/** Open or close the account of the map that is shown large; the server hands over what it needs. @param {Viewer} viewer @param {boolean} [on] */
+/** Start or stop taking apart the map that is shown large; the server sends its parts. @param {Viewer} viewer @param {boolean} [on] */
 export function takeApart(viewer, on = !viewer.takenApart) {
   viewer.takenApart = on
   const { row, column } = viewer.at
@@ -19,12 +19,12 @@ export function takeApart(viewer, on = !viewer.takenApart) {
   paintApart(viewer)
 }
 
-/** What the server handed over, if it is of the map that is shown. @param {Viewer} viewer */
+/** The parts that the server sent, if they belong to the map that is shown. @param {Viewer} viewer */
 function partsOf({ apart, rows, at, data }) {
   return at.column && apart?.digest === rows[at.row].digest && apart.key === data.columns[at.column - 1].key ? apart : null
 }
 
-/** Where the cells of a column look, as they are drawn. @param {Viewer} viewer @param {number} column @returns {Place} */
+/** Where the cells of a column are drawn. @param {Viewer} viewer @param {number} column @returns {Place} */
 function placeOf(viewer, column) {
   const { centres, offset, resolution, cells } = viewer.data.columns[column - 1]
   const placement = viewer.placement()
@@ -33,14 +33,14 @@ function placeOf(viewer, column) {
   return { centres: placement === "nominal" ? centres : even, offset: [0, 0], resolution, cells }
 }
 
-/** Choose the cell at a place of the image, in widths of it. @param {Viewer} viewer @param {number} x @param {number} y */
+/** Choose the cell at a point of the image, in units of the image's width. @param {Viewer} viewer @param {number} x @param {number} y */
 export function chooseCell(viewer, x, y) {
   if (!viewer.takenApart || !viewer.at.column) return
   viewer.spot = { x, y }
   paintApart(viewer)
 }
 
-/** The cell that is taken apart: the one at the spot chosen last, else the hottest. @param {Viewer} viewer @param {Float32Array} whole */
+/** The cell that is taken apart: the one at the point chosen last, else the one with the largest value. @param {Viewer} viewer @param {Float32Array} whole */
 function cellOf(viewer, whole) {
   return viewer.spot ? cellAt(placeOf(viewer, viewer.at.column), viewer.spot.x, viewer.spot.y) : whole.indexOf(extent(whole)[1])
 }
@@ -72,7 +72,7 @@ export function paintApart(viewer) {
   else showParts(viewer, section, parts)
 }
 
-/** Another map came into the large view while maps are taken apart. @param {Viewer} viewer */
+/** Another map is shown large while maps are taken apart. @param {Viewer} viewer */
 function takeApartLater(viewer) {
   const wanted = `${viewer.rows[viewer.at.row].digest} ${viewer.data.columns[viewer.at.column - 1].key}`
   if (viewer.wanted === wanted) return
@@ -107,14 +107,14 @@ function showParts(viewer, section, parts) {
   frame(viewer, box)
 }
 
-/** @param {Viewer} viewer @param {{ left: number, top: number, right: number, bottom: number }} box in widths of the image */
+/** @param {Viewer} viewer @param {{ left: number, top: number, right: number, bottom: number }} box in units of the image's width */
 function frame(viewer, { left, top, right, bottom }) {
   const zoom = viewer.zoom(viewer.at.row)
   const sides = { left: left - zoom.left, top: top - zoom.top, width: right - left, height: bottom - top }
   for (const [side, share] of Object.entries(sides)) viewer.stage.querySelector(".mark").style[side] = `${100 * share * zoom.scale}%`
 }
 
-// Two decimals, so that what is shown adds up; three where two would show nothing.
+// Two decimals, so that the numbers shown add up; three where two would show only zeros.
 /** @param {number} value */
 function two(value) {
   return value.toFixed(value && Math.abs(value) < 0.005 ? 3 : 2).replace("-", "−")

@@ -1,4 +1,4 @@
-// Pieces of the figure.
+// Elements of the figure.
 
 import { element } from "../shared/page.js"
 import { escape } from "../shared/words.js"

@@ -28,7 +28,7 @@ def interactive_page(
     """Write the page.
 
     Args:
-        rows: one comparison for each photograph, as the viewer takes them; these are shown first.
+        rows: one comparison for each photograph, as for ``pack``; these are shown first.
         others: the same photographs with maps of other classes, which a menu offers.
         digests: sha256 of each photograph.
         pictures: field of view of each photograph, as a data URL.
@@ -36,7 +36,7 @@ def interactive_page(
         look: the display choices that it opens with, as a link has them.
 
     Returns:
-        HTML that asks for nothing outside itself.
+        HTML that loads nothing from elsewhere.
     """
     answers: dict[str, Sequence[Comparison]] = {}
     for one in (rows, *others):
@@ -64,7 +64,7 @@ def interactive_page(
 
 
 def likely_classes(rows: Sequence[Comparison], guesses: int = 3) -> list[int]:
-    """What the networks take the photographs for: indices of the first guesses of all, the surest first, at most a dozen."""
+    """Indices of the networks' first guesses for all photographs, the most certain first, at most ``MOST_CLASSES``."""
     best: dict[int, float] = {}
     for row in rows:
         for logits in row.logits.values():
@@ -89,7 +89,7 @@ def _parts(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _filled(parts: Mapping[str, str]) -> str:
-    """The page with its places filled, each once; what fills one is never searched for another."""
+    """The page with each placeholder replaced once; inserted text is not searched for placeholders."""
     text, done = HERE.joinpath("interactive.html").read_text(encoding="utf-8"), ""
     for place, part in sorted(parts.items(), key=lambda item: text.index(item[0])):
         before, text = text.split(place, 1)

@@ -1,4 +1,4 @@
-// What keys do, and the panel that they act on.
+// Keyboard shortcuts, and the panel that they act on.
 
 import { clamp } from "../shared/words.js"
 import { moveCell, takeApart } from "./apart.js"

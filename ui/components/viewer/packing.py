@@ -1,4 +1,4 @@
-"""What the viewer is fed: a comparison as plain data, with maps and colours as base64 of their bytes."""
+"""A comparison as plain data for the viewer, with maps and colours as base64 of their bytes."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def packed_colours() -> dict[str, str]:
 
 @cache
 def packed_paper() -> dict[str, Any]:
-    """The paper's own Figure 7, for display beside ours in paper style: source, and levels in [0, 1] of every map."""
+    """The paper's own Figure 7, shown beside ours in paper style: its source, and every map's levels in [0, 1]."""
     figure = paper_figure()
     rows = [
         {
@@ -57,9 +57,9 @@ def pack(
         rows: one comparison for each photograph, all of the same variants.
         digests: sha256 of each photograph.
         pictures: field of view of each photograph, as a data URL.
-        missing: key -> label and one sentence, for variants that are not there.
-        order: keys of all the study's variants, as they are shown.
-        elsewhere: of each photograph the study that knows it, its title, and the class that it sees; None where none does.
+        missing: key -> label and one sentence, for variants that could not be loaded.
+        order: keys of all the study's variants in the order in which they are shown.
+        elsewhere: for each photograph, another study that has a class for it, its title, and that class; None without one.
     """
     first = rows[0]
     return {

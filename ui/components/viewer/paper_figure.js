@@ -1,4 +1,4 @@
-// The paper's own Figure 7 above ours, in paper style: pictures to look at, with no value to read.
+// The paper's own Figure 7 above ours, in paper style: pictures without values to read.
 
 import { element, paintLevels } from "../shared/page.js"
 import { escape } from "../shared/words.js"

@@ -1,4 +1,4 @@
-// What a pointer does to a row: cross-hair, zoom and pan.
+// What the pointer does in a row: cross-hair, zoom and pan.
 
 import { clamp } from "../shared/words.js"
 import { within } from "./elements.js"

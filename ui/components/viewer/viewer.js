@@ -1,5 +1,5 @@
 // The figure: rows of photographs, a panel for the original and one for every variant, drawn from raw maps.
-// Nothing here asks the server: opacity, colours, scale, zoom, cross-hair, contour, swipe and difference are display choices.
+// Opacity, colours, scale, zoom, cross-hair, contour, swipe and difference are display choices, made without the server.
 
 import { isDark } from "../shared/page.js"
 import { isNear } from "./elements.js"
@@ -38,8 +38,8 @@ export class Viewer extends State {
   /** @type {Element[]} rows that wait until they are scrolled into view */ waiting = []
   /** @type {TakenParts | null | undefined} the map that the server took apart */ apart
   takenApart = false
-  /** @type {{ x: number, y: number } | undefined} in widths of the image; whose cell is taken apart */ spot
-  wanted = "" // what the server was asked to take apart last
+  /** @type {{ x: number, y: number } | undefined} point whose cell is taken apart, in units of the image's width */ spot
+  wanted = "" // the map that the server was last asked to take apart
   frame = 0
   scene = 0
 

@@ -1,4 +1,4 @@
-"""What every variant takes a photograph for: its five most probable classes, beside those of the others."""
+"""The five most probable classes of a photograph for every variant, side by side."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ TOP = 5
 
 
 def answers(row: Comparison, on_pick: Callable[[int], None]) -> None:
-    """Bars for each variant; ``on_pick`` is called with the index of a class whose bar was chosen."""
+    """Bars for each variant; ``on_pick`` is called with the index of the class whose bar was chosen."""
 
     def picked() -> None:
         index = st.session_state.guesses.pick
@@ -22,7 +22,7 @@ def answers(row: Comparison, on_pick: Callable[[int], None]) -> None:
             on_pick(index)
 
     st.caption(
-        f"First five guesses for **{plain(row.names[0].replace('-', ' '))}**. Choose a bar to see the maps of its class."
+        f"First five guesses for **{plain(row.names[0].replace('-', ' '))}**. Choose a bar to see the maps for its class."
     )
     variants = [{"label": row.variants[key].label, "guesses": guesses(row, key)} for key in row.variants]
     answers_chart({"variants": variants}, on_pick=picked)

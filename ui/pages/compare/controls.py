@@ -27,7 +27,7 @@ CHECKPOINTS = ["safetensors", "pth", "pt", "bin", "onnx"]
 
 @dataclass(frozen=True)
 class Selection:
-    """What a visitor chose: networks, and what they are asked."""
+    """What a visitor chose: the networks and the question."""
 
     study: str
     variants: tuple[str, ...]
@@ -36,7 +36,7 @@ class Selection:
 
 
 def toolbar(tools: DeltaGenerator) -> Selection:
-    """One row of controls; the rarer ones behind Settings."""
+    """One row of controls; those used less often are behind Settings."""
     with tools:
         with st.popover("Photographs", icon=":material/photo_library:"):
             uploads.picker()
@@ -72,14 +72,14 @@ def method_words(name: str) -> str:
 
 
 def methods_explained() -> str:
-    """Every method in one sentence, with what it costs where that is more than one pass, and its reference."""
+    """Every method in one sentence, with its reference, and its cost where that is more than one forward pass."""
     return "\n\n".join(
         f"**{one.label}**{METHOD_COSTS.get(name, '')}: {one.summary} *{one.reference}*" for name, one in METHODS.items()
     )
 
 
 def _layer(method: str) -> tuple[str, bool]:
-    """Which layer's maps, where the method leaves a choice, and whether the mirror image counts as well."""
+    """The layer, where the method allows a choice, and whether maps are averaged with those of the mirror image."""
     layer = st.selectbox(
         "Layer",
         LAYERS[::-1],
@@ -87,7 +87,7 @@ def _layer(method: str) -> tuple[str, bool]:
         bind="query-params",
         format_func=str.capitalize,
         disabled=METHODS[method].layers != "any",
-        help="The head is the last layer. Maps of earlier ones are finer and know less of the class.",
+        help="The head is the last layer. Maps of earlier layers are finer and depend less on the class.",
     )
     flip = st.toggle("Average with the mirror image", key="flip", bind="query-params")
     return layer if METHODS[method].layers == "any" and layer != "head" else "", flip
@@ -148,15 +148,15 @@ def _class(label: str, key: str, place: int, labels: dict[str, int]) -> str:
 
 
 def _plain(label: str) -> bool:
-    """The label names its class: it is not one of two of that name, nor reads like a contrast or an index."""
+    """Whether the label alone names its class: no other class has it, and it does not read like a contrast or an index."""
     return not label.endswith(")") and CONTRAST not in label and not label.strip().lstrip("-").isdigit()
 
 
 def suggest_classes(row: Comparison) -> None:
-    """Offer the two classes that the networks waver between, when a visitor asks for one rather than another."""
+    """Remember the two most probable classes, which are offered when a visitor asks why one rather than another."""
     if st.session_state.get("target") != RATHER:
         mean = np.mean([row.probabilities(key)[0] for key in row.logits], axis=0)
-        st.session_state.seen_classes = np.resize(np.argsort(-mean), 2).tolist()  # one class is there twice
+        st.session_state.seen_classes = np.resize(np.argsort(-mean), 2).tolist()  # a single class twice
 
 
 def choose_class(index: int, study: str) -> None:
@@ -170,7 +170,7 @@ def choose_study(name: str) -> None:
 
 
 def take_carried_study() -> None:
-    """Show the study that another page sent its visitor here with."""
+    """Show the study that the visitor had chosen on the page that led here."""
     if carried := st.session_state.pop("carried_study", None):
         st.session_state.study = carried
 
@@ -179,14 +179,14 @@ def take_carried_study() -> None:
 
 
 def choices(settings: Selection) -> list[Choice]:
-    """The networks of the study, with the checkpoints that this visitor brought."""
+    """The networks of the study, with the checkpoints that this visitor uploaded."""
     brought = st.session_state.get("checkpoints", {})
     keys = session.study_named(settings.study).variants
     return [Choice(settings.study, key, settings.device, *brought.get((settings.study, key), ())) for key in keys]
 
 
 def _weights(study: Study) -> None:
-    st.caption("Put a checkpoint in the place of a variant; its scaling is read from the file.")
+    st.caption("Replace a variant with a checkpoint of your own; its scaling is read from the file.")
     key = st.selectbox(
         "Variant", list(study.variants), key="replaced", format_func=lambda key: study.variants[key].label
     )

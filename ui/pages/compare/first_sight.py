@@ -1,4 +1,4 @@
-"""What the page shows before PyTorch and the networks are loaded: its places, its one line, and the figure, drawn earlier."""
+"""What the page shows before PyTorch and the networks are loaded: its layout, its introduction, and an earlier figure."""
 
 from typing import NamedTuple
 
@@ -24,11 +24,11 @@ class Places(NamedTuple):
     """The parts of the page, from top to bottom.
 
     Attributes:
-        tools: the row of controls; in a lecture at the bottom and out of sight, because its widgets hold what the link chose.
-        messages: what went wrong or needs saying.
-        waiting: shown until the figure is there.
+        tools: the row of controls; in a lecture it is at the bottom and hidden, because its widgets hold the link's choices.
+        messages: errors and notes.
+        waiting: shown until the figure is ready.
         figure: the viewer.
-        answers: what the networks take a photograph for.
+        answers: the networks' first guesses for a photograph.
     """
 
     tools: DeltaGenerator
@@ -39,7 +39,7 @@ class Places(NamedTuple):
 
 
 def lay_out() -> Places:
-    """Set up the page's parts; all are empty but for the line that says what this is."""
+    """Lay out the page's parts, all of them empty except the introduction."""
     lecture = lecturing()
     if not lecture:
         introduction()
@@ -57,14 +57,14 @@ def toolbar_place() -> DeltaGenerator:
 
 
 def introduction() -> None:
-    """One line that says what this is."""
+    """The heading and one sentence on what the page shows."""
     with st.container(key="introduction", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("# Where do scaled EfficientNets look?", width="content")
         st.markdown(ONE_LINE, width="content")
 
 
 def first_sight(place: DeltaGenerator) -> None:
-    """Show the figure of the default photographs as it was drawn earlier; where the link asks for another, its outline."""
+    """Show an earlier figure of the default photographs; where the link asks for anything else, a grey placeholder."""
     if "looked" in st.session_state:
         return
     if FIGURE.is_file() and not st.query_params:

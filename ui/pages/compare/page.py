@@ -1,4 +1,4 @@
-"""The page Compare. Something to look at comes first: what explores it brings PyTorch along, which takes seconds to load."""
+"""The page Compare. It shows a figure before it imports the explorer, because PyTorch takes seconds to load."""
 
 from ui.pages.compare.first_sight import first_sight, lay_out
 

@@ -1,4 +1,4 @@
-"""Plotly charts of a report: the answer, pairs of networks, single images, curves."""
+"""Plotly charts of a report: the answer, pairs of networks, single images, curves, and randomisation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ CURVES = {"deletion": COLOURS["width"], "insertion": COLOURS["depth"], "road": C
 def answer_chart(report: Report, finding: Finding) -> go.Figure:
     """Every arm's difference to the baseline with its interval: variants in colour, controls in grey.
 
-    Random weights, far below, are cut off at the left so that the others keep their room.
+    Random weights score far below; they are cut off at the left edge, so that the others have room.
     """
     contrasts = [
         one for role in (VARIANT, AT_SIZE, CONTROL, CHANCE, RANDOM) for one in to_baseline(report, finding, role)
@@ -51,7 +51,7 @@ def to_baseline(report: Report, finding: Finding, role: str) -> list[Contrast]:
 
 
 def _dot(report: Report, one: Contrast, row: int, colour: str, edge: float) -> go.Scatter:
-    """A difference with its interval; a triangle at the edge where it lies beyond."""
+    """A difference with its interval; where it lies beyond the left edge, a triangle there."""
     found, beyond = interval_of(one), interval_of(one).estimate < edge
     words = f"{drawn(label(report, one.one))}: {found.estimate:+.3f} [{found.low:.3f}, {found.high:.3f}]"
     return go.Scatter(
@@ -75,7 +75,7 @@ def _dot(report: Report, one: Contrast, row: int, colour: str, edge: float) -> g
 
 
 def pairs_chart(report: Report, name: str) -> go.Figure:
-    """How alike two networks' maps are, beside the same of different photographs."""
+    """How similar two networks' maps of one photograph are, beside the similarity of maps of different photographs."""
     pairs = [one for one in report.pairs if one.name == name]
     figure = _figure(FRAME + 26 * len(pairs))
     same = {training: key for key, arm in report.arms.items() for training in arm.trainings}
@@ -124,12 +124,12 @@ def _intervals(
 
 
 def scatter(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int]) -> go.Figure:
-    """Every image: its score with one network against that with another; the point's number is in ``customdata``.
+    """Every image's score with one network against its score with another; ``customdata`` holds each point's index.
 
     Args:
         report, kept: what was measured.
-        one, other: keys of the networks, across and up.
-        rows: of the images that stand out; the others are pale.
+        one, other: keys of the networks on the horizontal and the vertical axis.
+        rows: indices of the images to highlight; the others are pale.
     """
     across, up = (np.array(kept.scores[key], dtype=np.float64) for key in (one, other))
     figure = _figure(420)
@@ -175,7 +175,7 @@ def curves_chart(curves: Mapping[str, Sequence[float]]) -> go.Figure:
 
 
 def randomisation_chart(scores: dict[str, float]) -> go.Figure:
-    """Rank correlation with the trained network's maps while it forgets, part by part."""
+    """Rank correlation with the trained network's maps while its layers are randomised one after another."""
     names = [name.removeprefix("random down to ") for name in scores]
     figure = _figure(300)
     bars = go.Bar(

@@ -1,4 +1,4 @@
-"""Photographs that a report speaks of, or that a visitor brought: found, opened, and what they are known to show."""
+"""Photographs of a report or of a visitor: where they are, opening them, and the classes that they are known to show."""
 
 from pathlib import Path
 
@@ -12,23 +12,23 @@ QUICK = [name for name, method in METHODS.items() if method.closed_form is not N
 
 
 def choices(study: str) -> list[Choice]:
-    """The networks of a study that have weights, on the best device."""
+    """The networks of a study whose weights are available, on the best device."""
     return [Choice(study, key, "auto") for key, one in session.study_named(study).variants.items() if one.available]
 
 
 def folder_of(report: Report | None) -> Path | None:
-    """Where the report's photographs lie, if they came along: those of the samples do."""
+    """The folder of the report's photographs, if they come with the project: only the samples do."""
     there = report is not None and report.about.data == session.SAMPLE_FOLDER.name
     return session.SAMPLE_FOLDER if there else None
 
 
 def opened(folder: Path | None, name: str) -> Photograph | None:
-    """A sample of that name, the one that Compare offers; None for a photograph that did not come along."""
+    """The sample of that name, the same that Compare offers; None for a photograph that does not come with the project."""
     return session.sample_photographs().get(Path(name).stem) if folder == session.SAMPLE_FOLDER else None
 
 
 def known(photograph: Photograph, study: str) -> Known:
-    """What a photograph shows: a sample's masks say it, of another what most networks of the study take it for."""
+    """A photograph with its classes: from a sample's masks, for any other the class that most networks of the study see."""
     mask = session.sample_masks(study).get(photograph.name) if photograph.sample else None
     if mask is not None and mask.kinds():
         kinds = tuple(mask.kinds())
@@ -37,7 +37,7 @@ def known(photograph: Photograph, study: str) -> Known:
 
 
 def class_of(name: str, study: str, photograph: Photograph) -> tuple[int, ...]:
-    """The class that the pointing game explains on a photograph: its folder's, its mask's first, else the networks' guess."""
+    """The class that the pointing game explains: the folder's, else the first one of ``known``."""
     categories = session.categories(study)
     parent = Path(name).parent.name
     return (categories.index(parent),) if parent in categories else known(photograph, study).kinds[0]

@@ -1,4 +1,4 @@
-"""Deletion and insertion, step by step: what the network is shown, and what it then thinks."""
+"""Deletion and insertion, step by step: the images that the network is shown, and its probability of the class."""
 
 import numpy as np
 import streamlit as st
@@ -16,7 +16,7 @@ from ui.uploads import first
 RULE = (
     "Is the map an explanation of its own network? **Deletion** paints over the pixels that the map rates highest; a good "
     "map makes the probability fall fast. **Insertion** brings them back into a blurred image; a good map makes it rise "
-    "fast. These numbers never rank networks: they also measure how a network takes damaged images."
+    "fast. These numbers cannot rank networks: they also depend on how well a network copes with damaged images."
 )
 
 
@@ -61,7 +61,7 @@ def show_deletion(report: Report | None, study: str) -> None:
 
 
 def photographs_at_hand(study: str) -> list[Photograph]:
-    """Those on Compare first, then the samples."""
+    """The photographs on Compare first, then the samples."""
     samples = session.sample_photographs()
     there = st.session_state.get("photographs") or [samples[name] for name in first(session.study_named(study))]
     return list({one.digest: one for one in (*there, *samples.values())}.values())

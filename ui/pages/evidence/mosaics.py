@@ -1,4 +1,4 @@
-"""The grid pointing game to look at: a mosaic, whose evidence should lie on its own tile, and where it lies."""
+"""The grid pointing game to look at: in a mosaic, the evidence for a class should lie on the class's own tile."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ from ui.session import Photograph
 
 LAYOUT_WORDS = {"2x2": "2 × 2", "1x2": "1 × 2"}
 RULE = (
-    "Photographs of different classes are laid out as a mosaic, and each class is explained on all of it. A network that "
+    "Photographs of different classes are laid out as a mosaic, and each class gets a map of the whole mosaic. A network that "
     "looks at the right place puts the class’s positive evidence on the class’s own tile. Click on a tile to explain it."
 )
 Round = tuple[list[str], list[Photograph]]
 
 
 def show_mosaics(report: Report | None, study: str) -> None:
-    """A mosaic of the samples, to look at and to play with."""
+    """A mosaic of the samples, whose tiles can be clicked."""
     st.markdown(RULE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         layout = choose("Layout", "layout", LAYOUT_WORDS, "2x2")

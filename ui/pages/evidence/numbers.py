@@ -1,4 +1,4 @@
-"""The numbers of a report: the networks, every measurement with its contrasts, networks against each other, checks."""
+"""The numbers of a report: the networks, every measurement with its contrasts, networks compared in pairs, checks."""
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +22,7 @@ PAIR_WORDS = {
 
 
 def show_setting(report: Report) -> None:
-    """What was measured on what."""
+    """The photographs, the method and the view of the evaluation."""
     data = f" of {plain(report.about.data)}" if report.about.data else ""
     view = "whole image" if report.view == "square" else "centre crop"
     st.markdown(
@@ -37,7 +37,7 @@ def counted(count: int, thing: str) -> str:
 
 
 def show_measurements(report: Report, key: str = "") -> None:
-    """A measurement to choose: its means and its contrasts as tables.
+    """Menus to choose a measurement, and its means and contrasts as tables.
 
     Args:
         report: what to show.
@@ -77,7 +77,7 @@ def means_table(report: Report, finding: Finding) -> pd.DataFrame:
 
 
 def contrasts_table(report: Report, finding: Finding) -> pd.DataFrame:
-    """Who was compared with whom, and how sure the difference is."""
+    """Which arms were compared, and how certain their difference is."""
     rows = [
         {
             "": plain(f"{label(report, one.one)} – {label(report, one.other)}"),
@@ -93,7 +93,7 @@ def contrasts_table(report: Report, finding: Finding) -> pd.DataFrame:
 
 
 def show_networks(report: Report) -> None:
-    """Which weights were measured, and how often they are right."""
+    """The weights that were measured, and how often they are right."""
     rows = [
         {
             "": plain(key),
@@ -107,13 +107,13 @@ def show_networks(report: Report) -> None:
 
 
 def show_pairs(report: Report, key: str = "") -> None:
-    """How much two networks' maps are alike, beside those of different photographs: without that any two are."""
+    """How similar two networks' maps are, beside maps of different photographs, which are somewhat similar as well."""
     if not report.pairs:
         return
     name = choose("Compared by", f"alike{key}", PAIR_WORDS, "correlation")
     st.markdown(
-        f"{PAIRS[name][0].upper()}{PAIRS[name][1:]}. The grey line is the same of **different** photographs: objects sit in the "
-        "middle, so any two maps are somewhat alike."
+        f"{PAIRS[name][0].upper()}{PAIRS[name][1:]}. The grey line is the same for maps of **different** photographs: objects "
+        "are often in the middle, so any two maps are somewhat alike."
     )
     st.plotly_chart(
         pairs_chart(report, name), key=f"pairs{key}", config=PLAIN, alt=f"{PAIR_WORDS[name]} of networks in pairs"

@@ -1,4 +1,4 @@
-"""The third page: do the maps support the paper's claim? One sentence and one picture, then how that is known."""
+"""The page Evidence: do the maps support the paper's claim? One sentence and its charts, then how we know."""
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ STYLE = """<style>
 
 
 def page() -> None:
-    """The verdicts, and one part of what is behind them."""
+    """The heading, the menus, and the part of the page that was chosen."""
     st.html(STYLE)
     with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
@@ -69,29 +69,29 @@ def show(part: str, report: Report | None, study: str) -> None:
 
 
 def nothing(study: str) -> None:
-    """No evaluation came along: how to make one."""
+    """Say that the study comes without an evaluation, and how to make one."""
     with st.container(border=True, gap="small"):
         st.markdown("#### This study has not been evaluated yet")
         st.markdown(
-            "An evaluation measures all its networks on a folder of photographs, one folder per class, and is shown here "
-            "once its file lies in `cam/evaluation/reports`:"
+            "An evaluation measures all its networks on a folder of photographs with one subfolder per class. It is shown here "
+            "once its file is in `cam/evaluation/reports`:"
         )
         st.code(
             f"python -m cam evaluate --study {study} --data FOLDER --out cam/evaluation/reports/{study}.json",
             language="sh",
         )
         if study != first_evaluated():
-            st.button("Show the study that came along", on_click=show_study, args=(first_evaluated(),))
+            st.button("Show an evaluated study", on_click=show_study, args=(first_evaluated(),))
 
 
 def first_evaluated() -> str:
-    """The study whose evaluation rests on most photographs; the default where none came along."""
+    """The study whose evaluation has the most photographs; the default study where there is no evaluation."""
     sizes = {name: photographs_of(name) for name in evaluated_studies() if name in session.STUDIES}
     return max(sizes, key=lambda name: (sizes[name], name == DEFAULT_STUDY)) if sizes else DEFAULT_STUDY
 
 
 def photographs_of(study: str) -> int:
-    """How many an evaluation rests on; a damaged one is said where it is shown."""
+    """Number of photographs of a study's evaluation, 0 where it is damaged: that error is shown when the study is chosen."""
     try:
         report = reports.evaluation(study)
     except ValueError:

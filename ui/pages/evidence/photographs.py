@@ -1,4 +1,4 @@
-"""Image by image: how each one scored, the most surprising first, and from there to its maps on Compare."""
+"""How each image scored, with the largest differences first, and a way from an image to its maps on Compare."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,15 +17,15 @@ from ui.pages.evidence.data import folder_of, opened
 from ui.pages.evidence.words import label, number
 from ui.session import Photograph
 
-THUMBNAILS = 60  # more rows than this show none
+THUMBNAILS = 60  # a table with more rows shows none
 EVERY = "All classes"
 LASSO = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["pan2d", "lasso2d"]]}
 
 
 def show_photographs(report: Report, study: str) -> None:
-    """Two networks on every image, point by point; the one chosen opens on Compare where its photograph came along."""
+    """Two networks' scores on every image; a chosen image opens on Compare if its photograph comes with the project."""
     if not report.kept:
-        inform("This evaluation keeps no single images; make it again with this version.")
+        inform("This evaluation holds no scores of single images; run it again with this version.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kept, one, other = _chosen(report)
@@ -42,8 +42,8 @@ def show_photographs(report: Report, study: str) -> None:
             alt=f"{kept.measurement} of {one} and {other} on every image",
         )
         st.caption(
-            "Above the dotted line the network on the left axis scores higher. Click on a point to choose it. With the "
-            "lasso (top right) draw a line around some to list them alone; a double click lists all again."
+            "Above the dotted line the network on the vertical axis scores higher. Click on a point to choose it. With the "
+            "lasso (top right) draw a line around some points to list only those; a double click lists all again."
         )
     circled = _circled()
     rows = [row for row in _of_class(kept, wanted) if len(circled) < 2 or row in circled]
@@ -62,7 +62,7 @@ def show_photographs(report: Report, study: str) -> None:
         )
     row = _row(table, picked.selection.rows)
     if row is None:
-        st.caption("Choose an image, as a point or in the table, to see it with every network.")
+        st.caption("Choose an image in the chart or in the table to see its score with every network.")
         return
     _detail(report, kept, row)
     photograph = opened(folder, kept.names[row][0]) if len(kept.names[row]) == 1 else None
@@ -87,18 +87,18 @@ def _classes(kept: Kept) -> list[str]:
 
 
 def _of_class(kept: Kept, wanted: str) -> list[int]:
-    """Places in the report of the images of a class, or of all."""
+    """Indices in the report of the images of a class, or of all images."""
     return [row for row, names in enumerate(kept.names) if wanted == EVERY or names[0].startswith(f"{wanted}/")]
 
 
 def _circled() -> set[int]:
-    """Places in the report of the images whose points are chosen in the chart."""
+    """Indices in the report of the images whose points are chosen in the chart."""
     points = st.session_state.get("points", {}).get("selection", {}).get("points", [])
     return {int(np.ravel(point["customdata"])[0]) for point in points}
 
 
 def _table(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int], folder: Path | None) -> pd.DataFrame:
-    """The images, the largest difference of either sign first; ``row`` is their place in the report."""
+    """The images, the largest difference of either sign first; ``row`` is their index in the report."""
     first, second = (np.array(kept.scores[key], dtype=np.float64) for key in (one, other))
     found = np.array(rows, dtype=int)[np.argsort(-np.abs(second - first)[list(rows)], kind="stable")]
     frame = pd.DataFrame(
@@ -117,7 +117,7 @@ def _table(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int]
 
 
 def _widths(table: pd.DataFrame) -> dict:
-    """A picture is narrow, numbers have three decimals."""
+    """Formats of the columns: pictures are narrow, numbers have three decimals."""
     numbers = {name: st.column_config.NumberColumn(format="%.3f", width=80) for name in _columns(table)[-3:]}
     return numbers | {"": st.column_config.ImageColumn(width=50)}
 
@@ -127,7 +127,7 @@ def _columns(table: pd.DataFrame) -> list[str]:
 
 
 def _row(table: pd.DataFrame, selected: list[int]) -> int | None:
-    """Place in the report of the image chosen in the table, or else in the chart."""
+    """Index in the report of the image chosen in the table, or else in the chart."""
     if selected and selected[0] < len(table):
         return int(table["row"].iloc[selected[0]])
     circled = _circled()
@@ -150,7 +150,7 @@ def _offer(photograph: Photograph, study: str) -> None:
 
 
 def open_compare(photograph: Photograph, study: str) -> None:
-    """Leave for Compare with this photograph alone."""
+    """Switch to Compare with this photograph only."""
     st.session_state.photographs = [photograph]
     st.session_state.carried_study = study
     st.switch_page(page_file("compare"), query_params={"images": photograph.name if photograph.sample else ""})

@@ -1,4 +1,4 @@
-"""How we know, step by step: each measure on made-up maps, what every control is for, and the tables last."""
+"""How we know, step by step: each measure on made-up maps, the purpose of every control, and the tables last."""
 
 import numpy as np
 import streamlit as st
@@ -17,14 +17,14 @@ from ui.pages.evidence.words import number
 
 SIDE, SHOWN = 112, 224
 CONTROLS = {
-    AT_SIZE: "The baseline’s own weights are given compound’s larger images. If they do as well, the lead is one of pixels, "
-    "not of scaling.",
-    CONTROL: "A network trained in the same way and scaled otherwise. If it does as well, the balance of depth, width and "
+    AT_SIZE: "The baseline’s own weights on compound’s larger images. If they do as well, the lead comes from the pixels, "
+    "not from scaling.",
+    CONTROL: "A network trained in the same way and scaled differently. If it does as well, the balance of depth, width and "
     "resolution is not what helps.",
     RANDOM: "The same architecture without any training. If it does as well, the score does not measure what was learned.",
     CHANCE: "A blob in the middle of the picture, where photographers put things. If it does as well, the score measures "
     "photographers.",
-    VARIANT: "Every network trained again from other seeds. If two trainings of one network differ as much, the lead is luck.",
+    VARIANT: "Every network trained again with other seeds. If two trainings of one network differ as much, the lead is luck.",
 }
 NAMES = {
     AT_SIZE: "More pixels alone",
@@ -38,7 +38,7 @@ NAMES = {
 def show_steps(report: Report) -> None:
     """From the question to the tables."""
     with st.expander("1  The question", expanded=True, icon=":material/help:"):
-        st.markdown(f"*{CLAIM}* Tan & Le, ICML 2019, Figure 7. The paper shows two photographs. Here they are many:")
+        st.markdown(f"*{CLAIM}* Tan & Le, ICML 2019, Figure 7. The paper shows two photographs. Here there are many:")
         show_setting(report)
     with st.expander("2  How a map is scored", expanded=True, icon=":material/straighten:"):
         _measures()
@@ -46,11 +46,11 @@ def show_steps(report: Report) -> None:
         _controls(report)
     with st.expander("4  How sure that is", icon=":material/casino:"):
         st.markdown(
-            "Photographs of one class go together, so intervals come from drawing **classes** again and again and, inside "
-            "them, photographs. Trainings from other seeds differ, too: a difference counts only where it is larger than "
+            "Photographs of one class are alike, so intervals come from drawing **classes** again and again and, within "
+            "them, photographs. Trainings with other seeds differ, too: a difference counts only where it is larger than "
             "classes, photographs **and** trainings explain. With many comparisons one in twenty would be wrong by luck; "
-            "Holm’s correction keeps that to one in twenty for all of them together. One measure for each statement was "
-            "declared beforehand and alone decides; the others are secondary."
+            "Holm’s correction keeps that to one in twenty for all of them together. For each statement one measure was "
+            "declared beforehand, and it alone decides; the others are secondary."
         )
     with st.expander("5  All numbers", icon=":material/table:"):
         show_measurements(report)
@@ -62,12 +62,12 @@ def show_steps(report: Report) -> None:
 
 def _measures() -> None:
     st.markdown(
-        "**Relevant regions.** Take a pixel of the object and one beside it: how often does the map rate the first higher?"
+        "**Relevant regions.** Take a pixel of the object and one outside it: how often does the map rate the first higher?"
     )
     _row([(words, map_, _object(), number(pixel_scores(map_, _object()).auroc)) for words, map_ in examples().items()])
     st.markdown(
         "**Object details.** Take the map’s highest pixels, as many as the object has, and compare the edges. Only the order of "
-        "the pixels counts, so a sharper or flatter map wins nothing."
+        "the pixels counts, so a sharper or flatter map does not score higher."
     )
     _row([(words, map_, _object(), number(boundary_agreement(map_, _object()))) for words, map_ in examples().items()])
     st.markdown(
@@ -78,7 +78,7 @@ def _measures() -> None:
 
 
 def examples() -> dict[str, np.ndarray]:
-    """Maps of the object below: one that sees it, one that is sharper, one that looks beside it, and a Gaussian."""
+    """Maps of ``_object``: one on it, the same but sharper, one that misses it, and a Gaussian."""
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     good = np.exp(-(((rows - 0.48) / 0.16) ** 2 + ((columns - 0.63) / 0.3) ** 2) / 2)
     beside = np.exp(-(((rows - 0.3) / 0.2) ** 2 + ((columns - 0.3) / 0.2) ** 2) / 2)
@@ -120,7 +120,7 @@ def _row(pictures: list[tuple[str, np.ndarray, np.ndarray, str]]) -> None:
 
 
 def _picture(map_: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The map over a grey object, whose edge is white."""
+    """The map over a grey object with a white edge."""
     grey = np.where(mask[..., None] > 0, 170, 90).astype(np.uint8).repeat(3, axis=2)
     drawn = overlay(grey, (map_ - map_.min()) / np.ptp(map_), "inferno", 0.6)
     edge = mask.astype(bool) & ~(

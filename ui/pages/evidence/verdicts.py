@@ -1,4 +1,4 @@
-"""The answer: one sentence, one picture for each statement of the paper, and what each comes to."""
+"""The answer: one sentence, and for each statement of the paper a chart and a verdict."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ PLAIN = {"displayModeBar": False}
 
 
 def show_answer(report: Report, key: str = "") -> None:
-    """One sentence, and one axis for every statement.
+    """One sentence, and one chart for every statement.
 
     Args:
         report: what to show.
@@ -48,7 +48,7 @@ def _statement(report: Report, statement: Statement, key: str) -> None:
             if finding
             else "This evaluation has none."
         )
-        st.markdown(f"Telling takes {ENOUGH} or more {NEEDS[statement.claim]}, of {ENOUGH_CLASSES} classes. {has}")
+        st.markdown(f"A verdict takes {ENOUGH} or more {NEEDS[statement.claim]}, of {ENOUGH_CLASSES} classes. {has}")
     if finding is not None:
         chart = answer_chart(report, finding)
         st.plotly_chart(
@@ -66,5 +66,5 @@ def _legend(report: Report) -> str:
     seeds = "classes, photographs and trainings" if known else "classes and photographs; no network was trained twice"
     return (
         f"Dots are differences to the baseline, lines their 95 % intervals over {seeds}. Colours: the study’s networks; grey: "
-        "controls, which show what a lead is worth. A triangle lies further out than the axis reaches."
+        "controls, which show what a lead is worth. A triangle marks a value that lies beyond the axis."
     )

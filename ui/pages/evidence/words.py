@@ -1,4 +1,4 @@
-"""How the page names what a report holds: arms, outcomes, numbers, and the answer in a sentence."""
+"""The page's words for a report: names of arms and outcomes, formats of numbers, and the answer in a sentence."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ ROLE_WORDS = {
 
 
 def label(report: Report, key: str) -> str:
-    """What an arm is called."""
+    """The label of an arm."""
     return report.arms[key].label
 
 
@@ -62,7 +62,7 @@ def answer(report: Report) -> str:
 
 
 def _winners(report: Report, claims: Sequence[str]) -> str:
-    """Who is better, by the statements that do not hold."""
+    """Names of the arms that are better, from the statements that do not hold."""
     names = [label(report, one.rival) for claim in claims for one in judged(report, claim) if one.sign < 0]
     found = list(dict.fromkeys(names))
     return f"{_listed(found)} {'is' if len(found) == 1 else 'are'}"
@@ -73,12 +73,12 @@ def _listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def minus(text: str) -> str:
-    """Text with a true minus before each negative number."""
+    """Text with a minus sign, not a hyphen, before each negative number."""
     return re.sub(r"-(?=\d)", "−", text)
 
 
 def number(value: float) -> str:
-    """Three decimals, with a true minus."""
+    """Three decimals, with a minus sign."""
     return minus(f"{value:z.3f}")
 
 
@@ -88,7 +88,7 @@ def interval(values: Sequence[float]) -> str:
 
 
 def signed(values: Sequence[float]) -> str:
-    """A difference and its bounds, with true minuses."""
+    """A difference and its bounds, with minus signs."""
     return minus(f"{values[0]:+z.3f} [{values[1]:z.3f}, {values[2]:z.3f}]")
 
 

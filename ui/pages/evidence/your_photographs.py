@@ -1,4 +1,4 @@
-"""An evaluation on demand: chosen photographs, every measurement that they allow, with progress."""
+"""An evaluation on demand: every measurement that the chosen photographs allow, with progress."""
 
 import streamlit as st
 
@@ -21,17 +21,17 @@ MOST = 24
 
 
 def show_own(study: str) -> None:
-    """Choose photographs, measure them, see the report that the command would write."""
+    """Choose photographs, measure them, and show the report."""
     st.markdown(
-        "Every measurement on photographs of your choice. Samples have masks of their objects; of your own, the networks’ "
-        f"joint guess counts as the class, and scores that need masks are left out. Fewer than {ENOUGH} photographs of "
-        f"{ENOUGH_CLASSES} classes show what happens on them and nothing more, and no number of photographs tells what "
-        "another training would give: what it takes to settle a question stands on the first tab."
+        "Every measurement on photographs of your choice. Samples have masks of their objects; for your own photographs, the "
+        "networks’ joint guess counts as the class, and scores that need masks are left out. Fewer than "
+        f"{ENOUGH} photographs of {ENOUGH_CLASSES} classes show what happens on them and nothing more, and no number of "
+        "photographs tells how another training would score: the first tab shows what it takes to settle a question."
     )
     chosen = _chosen(study)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         method = st.selectbox("Method", QUICK, key="own-method", format_func=lambda one: METHODS[one].label, width=160)
-        random = st.toggle("Random weights too", key="own-random", help="Two more networks")
+        random = st.toggle("Random weights too", key="own-random", help="Adds two networks that were never trained")
         clicked = st.button(
             f"Evaluate {len(chosen)} photograph{'s' * (len(chosen) != 1)}",
             type="primary",
@@ -51,7 +51,7 @@ def show_own(study: str) -> None:
 
 
 def _chosen(study: str) -> list[Photograph]:
-    """Samples that show classes of the study, what is on Compare, and what is uploaded here."""
+    """The chosen samples and photographs of Compare, and what is uploaded here."""
     brought = [one for one in st.session_state.get("photographs", []) if not one.sample]
     offered = {one.name: one for one in (*within_study(study), *brought)}
     picked = st.pills(
@@ -90,7 +90,7 @@ def evaluated(study: str, chosen: list[Photograph], method: str, random: bool) -
             try:
                 pictures.append(session.opened(one, session.HELD))
                 usable.append(known(one, study))
-            except ValueError as error:  # the others are measured all the same
+            except ValueError as error:  # the other photographs are still measured
                 pictures = pictures[: len(usable)]
                 complain(sentence(error))
         about = About("Your photographs", study, "", "", "")

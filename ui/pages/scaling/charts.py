@@ -1,4 +1,4 @@
-"""The paper's figures with the present setting in them, and the two that the paper leaves to the reader."""
+"""The paper's figures with the present setting in them, and charts of this project: measurements, the rule, the search."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ RANGES = {
     "figure3": ((0, 9), (75.5, 81)),
     "figure4": ((0, 27), (75.5, 82.8)),
     "figure8": ((0, 5), (75.5, 83.5)),
-}  # of each figure with curves: G multiply-adds, and top-1 in percent
+}  # axes of each figure with curves: G multiply-adds, and top-1 in percent
 NOW = translucent(COLOURS["baseline"], 1)
 
 
@@ -31,7 +31,7 @@ def figure3(setting: Setting) -> go.Figure:
 
 
 def figure4(setting: Setting) -> go.Figure:
-    """The width grows on networks that were deeper, or saw more pixels, or both."""
+    """The width grows, starting from networks of different depth and resolution."""
     ends = {"width": "bottom center", "depth": "bottom center", "resolution": "bottom center", "compound": "top left"}
     return _curves(paper().figure4, setting.gflops, *RANGES["figure4"], ends)
 
@@ -43,7 +43,7 @@ def figure8(setting: Setting) -> go.Figure:
 
 
 def figure1(setting: Setting, against: str) -> go.Figure:
-    """Every network of Table 2, accuracy against ``params`` or ``gflops``; one rival of each is named."""
+    """Every network of Table 2, accuracy against ``params`` or ``gflops``; of each group of rivals the first is named."""
     params = against == "params"
     value, title = (setting.cost.params / 1e6, "millions of parameters") if params else (setting.gflops, GFLOPS)
     ours = [row for row in paper().table2 if row.network.startswith("EfficientNet")]
@@ -116,7 +116,7 @@ def coefficients() -> dict[str, tuple[float, float, float]]:
 
 
 def implied_phis(setting: Setting) -> go.Figure:
-    """Where the released networks and the present one leave the rule with the paper's coefficients."""
+    """How far the released networks and the present one depart from the rule with the paper's coefficients."""
     rows = coefficients() | {"now": implied_phi(setting.scaling)}
     figure = _figure("released networks, and the present one", "φ that the rule would need")
     for i, name in enumerate(DIMENSIONS):
@@ -145,7 +145,7 @@ def shares(rule: Candidate) -> tuple[float, float, float] | None:
 
 
 def search_triangle(setting: Setting) -> go.Figure:
-    """The plane of equal cost, seen from the front: every candidate that costs about 2, and how it spends that."""
+    """Every candidate whose cost is about 2, placed by how it shares that between depth, width and resolution."""
     figure = go.Figure()
     figure.add_trace(_places("candidates", candidates(), OTHER, "circle", 8, opacity=0.6))
     figure.add_trace(_places("the paper's choice", [_papers_rule()], COLOURS["compound"], "star", 20))
@@ -214,7 +214,7 @@ def _figure(x: str, y: str) -> go.Figure:
 def _curves(
     curves: dict[str, Curve], gflops: float, x: tuple[float, float], y: tuple[float, float], ends: dict[str, str]
 ) -> go.Figure:
-    """Curves named at their ends; where the present cost meets them, the accuracy is interpolated and drawn hollow."""
+    """Curves named at their ends, with a hollow dot where the present cost meets a curve, at the interpolated accuracy."""
     figure = _figure(GFLOPS, TOP1)
     for key, curve in curves.items():
         last = max(i for i, cost in enumerate(curve.gflops) if cost <= x[1])
@@ -267,7 +267,7 @@ def _networks(
 
 
 def _mark(figure: go.Figure, value: float, ends: tuple[float, float], unit: str, log: bool = False) -> go.Figure:
-    """The present setting: a line at its cost, or an arrow at the edge where it costs more than the figure shows."""
+    """Mark the present setting: a line at its cost, or an arrow at the edge where it costs more than the figure shows."""
     outside = value > ends[1]
     place = min(value, ends[1])
     text = f"<b>now {value:.3g}{unit}{' →' if outside else ''}</b>"

@@ -8,7 +8,7 @@ from ui.pages.scaling.setting import BY_HAND, BY_RULE, MODES, PRESETS, Setting, 
 
 
 def choose_setting(suited: str) -> Setting:
-    """Draw the controls and read them; ``suited`` are those shown unless the visitor chose others."""
+    """Draw the controls and read them; ``suited`` names the ones shown unless the visitor chose others."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         by = choose("Set the network", "by", MODES, suited)
         st.menu_button("Set to", PRESETS, format_func=PRESETS.__getitem__, key="preset", on_click=_apply_preset)

@@ -1,4 +1,4 @@
-"""Arrow keys, and the page keys of a presenter's remote, wherever the focus does not need them itself."""
+"""Arrow keys, and the page keys of a presenter's remote, unless the focused element uses them itself."""
 
 from collections.abc import Callable
 

@@ -16,7 +16,7 @@ from models.efficientnet import efficientnet
 from models.scaling import SCALINGS
 
 WARM_UP = 3
-EXTRAS = ("EfficientNet-B1", "ResNet-152")  # random weights: they take as long as trained ones
+EXTRAS = ("EfficientNet-B1", "ResNet-152")  # with random weights, which take as long as trained ones
 
 _stopwatch = threading.Lock()
 
@@ -29,7 +29,7 @@ class Latency(NamedTuple):
 
 
 class Busy(RuntimeError):
-    """Somebody else is measuring, and two at a time would measure each other."""
+    """Somebody else is measuring, and two measurements at a time would disturb each other."""
 
 
 @contextmanager
@@ -57,11 +57,11 @@ def measure(
     """Time a network in eval mode on one image of random pixels, batch 1.
 
     Args:
-        model: takes (1, 3, side, side).
+        model: a network whose input is (1, 3, side, side).
         side: of the input in pixels.
         device: where the model is.
-        runs: how many are averaged, after ``WARM_UP`` more; default as in the paper.
-        after: called after every run with the number of those done, outside the time that is taken.
+        runs: how many are averaged, after ``WARM_UP`` that are not counted; default as in the paper.
+        after: called after every run with the number of runs done; its time is not measured.
     """
     runs = runs or paper().latency.runs
     image = torch.rand(1, 3, side, side, device=device)
@@ -82,7 +82,7 @@ def _seconds(model: nn.Module, image: torch.Tensor) -> float:
 
 
 def _wait(device: torch.device) -> None:
-    """Kernels run on after the call returns; wait for them."""
+    """Wait for the device's kernels, which still run when the call has returned."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -99,7 +99,7 @@ def extra_network(name: str, device: torch.device) -> tuple[nn.Module, int]:
 
 
 def device_name(device: torch.device) -> str:
-    """In words, with the number of threads where it is a CPU."""
+    """The device in words; for a CPU with the number of threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""What networks really reached here: accuracy and cost of the five, of further trainings and controls, and of Google's Lite."""
+"""Accuracy and cost measured here: of the five, of further trainings and controls, and of Google's Lite networks."""
 
 import math
 import tomllib
@@ -26,10 +26,10 @@ class Point(NamedTuple):
 
     Attributes:
         label: for people.
-        variant: whose colour it carries, or ``RELEASED`` or ``CONTROLLED``.
+        variant: the one whose colour it has, or ``RELEASED`` or ``CONTROLLED``.
         scaling: of the network.
         gflops: G multiply-adds for one photograph, counted.
-        top1: share named right, in percent.
+        top1: share of photographs named right, in percent.
         low, high: 95 % interval over photographs (Wilson).
     """
 
@@ -43,7 +43,7 @@ class Point(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Networks that were measured on the same photographs: a title, a sentence about these, and the networks."""
+    """Networks that were measured on the same photographs: a title, a sentence about the photographs, and the networks."""
 
     title: str
     said: str
@@ -93,7 +93,7 @@ def point(label: str, variant: str, scaling: Scaling, right: int, count: int) ->
 def nearest(setting: Setting) -> str:
     """The variant of the five whose scaling is nearest to the sliders', by the logarithms of depth, width and pixels.
 
-    Where one dimension alone has moved, only the network that grew in it and the baseline are asked.
+    Where only one dimension has moved, the choice is between the network that grew in it and the baseline.
     """
 
     def distance(key: str) -> float:

@@ -9,7 +9,7 @@ from models.scaling import BASE_RESOLUTION, SCALINGS, Candidate, Scaling, grid_c
 
 BY_HAND, BY_RULE = "hand", "rule"
 MODES = {BY_HAND: "One by one", BY_RULE: "Compound rule"}
-NEAR_TARGET = 0.1  # as far from 2 as the search's candidates may be
+NEAR_TARGET = 0.1  # how far from 2 the cost of the search's candidates may be
 
 
 class Setting(NamedTuple):
@@ -26,7 +26,7 @@ class Setting(NamedTuple):
 
     @property
     def cost(self) -> NetworkCost:
-        """Counted layer by layer."""
+        """The cost of the network, counted layer by layer."""
         return network_cost(self.scaling)
 
     @property
@@ -36,18 +36,18 @@ class Setting(NamedTuple):
 
     @property
     def predicted_growth(self) -> float:
-        """d * w^2 * r^2: what equation 3 expects the multiply-adds to grow by."""
+        """d * w^2 * r^2: the factor by which the multiply-adds grow according to equation 3."""
         depth, width, resolution = self.multipliers
         return depth * width**2 * resolution**2
 
     @property
     def counted_growth(self) -> float:
-        """What they really grow by: channels and layers are rounded, stem and classifier follow other laws."""
+        """The factor by which they grow when counted: channels and layers are rounded, stem and classifier scale otherwise."""
         return self.cost.macs / network_cost(SCALINGS["b0"]).macs
 
     @property
     def variant(self) -> str:
-        """The variant whose colour it carries: the one dimension that moved, or compound."""
+        """The variant whose colour the setting has: the one dimension that moved, or compound."""
         if self.rule is not None:
             return "compound"
         names = ("depth", "width", "resolution")
@@ -57,17 +57,17 @@ class Setting(NamedTuple):
 
 @cache
 def candidates() -> tuple[Candidate, ...]:
-    """The grid of the search, walked once."""
+    """The grid of the search, computed once."""
     return tuple(grid_candidates())
 
 
 def near_target(rule: Candidate) -> bool:
-    """One step of phi about doubles the cost."""
+    """Whether one step of phi about doubles the cost."""
     return abs(rule.cost - paper().rule["target"]) <= NEAR_TARGET
 
 
 class Slider(NamedTuple):
-    """A slider: what it is called on the page and in the address, its ends, where it starts, and its step."""
+    """A slider: its names on the page and in the address, its range, start and step, a tooltip, and a format."""
 
     label: str
     key: str

@@ -10,7 +10,7 @@ from ui.pages.scaling.setting import BY_HAND, BY_RULE, candidates
 
 
 class Step(NamedTuple):
-    """One step: its short name, its headline, what is said, and which controls suit it."""
+    """One step: its short name, its headline, its text, and which controls suit it."""
 
     short: str
     headline: str
@@ -55,8 +55,8 @@ def _search(paper: Paper) -> str:
     return (
         f"How to share out a doubled budget? Each dot is one of {len(candidates())} triples that cost about "
         f"{rule['target']:g} times as much; its place says how much goes into layers, channels and pixels. Small "
-        f"networks were trained once, and α = {rule['alpha']:g}, β = {rule['beta']:g}, γ = {rule['gamma']:g} kept. The "
-        "accuracies of the others are not published."
+        f"networks were trained once, and α = {rule['alpha']:g}, β = {rule['beta']:g}, γ = {rule['gamma']:g} were kept. "
+        "The accuracies of the others are not published."
     )
 
 

@@ -12,12 +12,12 @@ from ui.pages.scaling.tables import VARIANTS
 from ui.palette import COLOURS, OTHER
 from ui.session import DEFAULT_STUDY, Choice, network, study_named
 
-UNSTEADY = 0.25  # deviation over mean from which the page says that something else is running
+UNSTEADY = 0.25  # above this ratio of deviation to mean, the page says that something else is running
 
 
 @st.fragment
 def stopwatch_section() -> None:
-    """Choose networks, measure them one after the other, see them beside the paper's numbers."""
+    """Choose networks, measure them one after the other, and show the times beside the paper's numbers."""
     device, protocol = choose_device("auto"), paper().latency
     variants = [key for key, variant in study_named(DEFAULT_STUDY).variants.items() if variant.available]
     st.markdown(

@@ -1,4 +1,4 @@
-"""Numbers for people, and the ruler under each of them."""
+"""Numbers as text, and the ruler under each of them."""
 
 import math
 
@@ -6,7 +6,7 @@ from ui.palette import COLOURS
 
 
 def number(value: float) -> str:
-    """Three digits and a unit: ``5.29 M``, ``386 M``, ``37.7 G``."""
+    """A number with three digits and a unit: ``5.29 M``, ``386 M``, ``37.7 G``."""
     for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= size * 0.9995:
             return f"{_digits(value / size)}{unit}"
@@ -23,7 +23,7 @@ def _digits(value: float) -> str:
 
 
 def ruler(value: float, marks: dict[str, float], variant: str) -> str:
-    """A logarithmic scale with named marks and a pointer at ``value``, which stays at the end when it runs off it."""
+    """A logarithmic scale with named marks and a pointer at ``value``, which stays at the end for values beyond it."""
     width, middle, margin = 300, 34, 16
     low, high = math.log(min(marks.values())), math.log(max(marks.values()))
 

@@ -20,7 +20,7 @@ VARIANTS = {
 
 
 def family(setting: Setting) -> pd.DataFrame:
-    """B0 to B7 as released, and the present setting, all computed."""
+    """B0 to B7 as released, and the present setting; all costs are computed."""
     rows = {f"B{i}": SCALINGS[f"b{i}"] for i in range(8)} | {"now": setting.scaling}
     return pd.DataFrame([{"Network": name, **_family_row(scaling)} for name, scaling in rows.items()]).set_index(
         "Network"
@@ -45,7 +45,7 @@ def _family_row(scaling: Scaling) -> dict[str, str]:
 
 
 def stages(setting: Setting) -> pd.DataFrame:
-    """Table 1 beside the same rows of the present setting; the paper's resolution is that of each stage's input."""
+    """Table 1 beside the same rows of the present setting; in the paper, resolution is that of each stage's input."""
     cost = setting.cost.stages
     inputs = [setting.scaling.input_size, *(stage.resolution for stage in cost)]
     return pd.DataFrame(

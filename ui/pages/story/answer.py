@@ -1,4 +1,4 @@
-"""The measured answer as plain numbers: what the page Evidence says and draws, for a page that must not load the library."""
+"""The measured answer of the page Evidence as plain numbers, for a page that must not load the library."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Draws what the story shows, from the shipped networks, photographs and evaluation: python -m ui.pages.story.drawing.
+"""Computes what the story shows from the shipped networks, photographs and evaluation: python -m ui.pages.story.drawing.
 
-Run it again whenever weights, sample photographs or the evaluation change; a test says when that was forgotten.
+Run it again whenever weights, sample photographs or the evaluation change; a test fails when that was forgotten.
 """
 
 import base64
@@ -43,7 +43,7 @@ PHOTOGRAPHS = (
     "proboscis-monkeys",
 )
 TAKEN_APART, ITS_NETWORK = "red-panda", "baseline"
-CHANNELS = 12  # that are shown one by one
+CHANNELS = 12  # number of channels shown one by one
 RATHER, FOR, AGAINST = "spaniels", "cocker spaniel", "Sussex spaniel"
 EVALUATED = "caltech101"
 SIDE, LARGE, QUALITY = 360, 512, 76  # pixels, and WebP's quality
@@ -54,7 +54,7 @@ def drawn_now(names: Sequence[str] = PHOTOGRAPHS) -> dict[str, Any]:
     """Everything that the story shows.
 
     Args:
-        names: of the sample photographs that the guess is about.
+        names: of the sample photographs for the step in which visitors guess.
     """
     study = load_study(DEFAULT_STUDY)
     networks = {key: study.load(key, "cpu") for key in study.variants}
@@ -74,7 +74,7 @@ def drawn_now(names: Sequence[str] = PHOTOGRAPHS) -> dict[str, Any]:
 
 
 def photographs(networks: Mapping[str, Network], names: Sequence[str]) -> dict[str, Any]:
-    """Maps of the class that most networks see, of every photograph and network, as the viewer takes them."""
+    """Maps of the class that most networks see, for every photograph and network, in the viewer's format."""
     rows = [_row(networks, name) for name in names]
     pictures = [picture(name, SIDE) for name in names]
     data = pack(rows, list(names), pictures, {}, list(networks))
@@ -97,7 +97,7 @@ def _row(networks: Mapping[str, Network], name: str) -> Comparison:
 
 
 def rather(networks: Mapping[str, Network]) -> dict[str, Any]:
-    """What speaks for one class rather than another: the differences of two maps, one for each network."""
+    """What speaks for one class rather than another: the difference of two maps for each network."""
     found = compare(networks, [SAMPLES / f"{RATHER}.jpg"], target=f"{FOR} - {AGAINST}")
     maps = packed(np.concatenate([found.maps[key][0].ravel() for key in networks]))
     return {"name": RATHER, "picture": picture(RATHER, LARGE), "for": FOR, "against": AGAINST, "maps": maps}
@@ -105,10 +105,10 @@ def rather(networks: Mapping[str, Network]) -> dict[str, Any]:
 
 @torch.inference_mode()
 def taken_apart(network: Network, name: str) -> dict[str, Any]:
-    """One map as the sum that it is: the feature maps that count most, each with its weight, and all others together.
+    """One map as a sum: the feature maps that count most, each with its weight, and all others together.
 
-    The channels with the largest ``|weight x mean activation|`` come first; their feature maps times weights plus ``rest``
-    are the map, and its mean plus ``bias`` is the logit.
+    The channels with the largest ``|weight x mean activation|`` come first. Their feature maps times their weights, plus
+    ``rest``, are the map; the mean of the map plus ``bias`` is the logit.
     """
     image = open_image(SAMPLES / f"{name}.jpg")
     features = network.features(network.transform(image).unsqueeze(0).to(network.device)).float()
@@ -135,7 +135,7 @@ def taken_apart(network: Network, name: str) -> dict[str, Any]:
 
 
 def growth(key: str, network: Network, base: Network) -> dict[str, Any]:
-    """What a network is made of, and what that costs beside the baseline."""
+    """Layers and channels of a network, and its cost compared with the baseline."""
     scaling = network.scaling
     stages = network_cost(scaling, len(network.categories), network.family).stages[1:-2]
     return {

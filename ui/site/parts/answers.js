@@ -1,4 +1,4 @@
-// What networks say of a photograph: logits and the maps of all classes become the rows that the viewer draws.
+// The networks' answers on a photograph: logits and the maps of all classes become the rows that the viewer draws.
 
 /** The most probable class. @param {ArrayLike<number>} values */
 export function best(values) {
@@ -7,14 +7,14 @@ export function best(values) {
   return place
 }
 
-/** @param {Float32Array} logits of classes of which one is shown */
+/** @param {Float32Array} logits of all classes, of which the photograph shows one */
 export function softmax(logits) {
   const most = logits[best(logits)], shares = Float64Array.from(logits, (value) => Math.exp(value - most))
   const sum = shares.reduce((total, value) => total + value, 0)
   return shares.map((value) => value / sum)
 }
 
-// The class that most networks put first; of equally many votes the one with the highest mean probability, as in cam.maps.targets.
+// The class that most networks put first; among ties the one with the highest mean probability, as in cam.maps.targets.
 /** @param {Answer[]} answers @returns {number} */
 export function sharedClass(answers) {
   const votes = new Map()
@@ -36,8 +36,8 @@ export function whole(logits, maps) {
   }
 }
 
-// None of the classes may fit where the mean score of the networks, each in standard deviations from its mean, is low; as in
-// models.out_of_class, by the largest logit.
+// Whether none of the classes may fit, as in models.out_of_class: the networks' mean score is low, where a score is the largest
+// logit in standard deviations from its mean.
 /** @param {Record<string, Answer>} answers by the networks' keys @param {Record<string, Scale>} scales */
 export function fitsNone(answers, scales) {
   const measured = Object.entries(answers).filter(([key, { logits }]) => scales[key] && logits)

@@ -1,4 +1,4 @@
-// What is asked: which class the maps explain and which part of the photographs the networks see; the address keeps it.
+// The question: which class the maps explain and which part of the photographs the networks see; the address keeps it.
 
 import { likelyClasses } from "./rows.js"
 
@@ -40,7 +40,7 @@ export function writeTargets({ page, figure, photographs, view, target }) {
   page.querySelector("[name=view]").value = view
 }
 
-/** What a link asks for; what it names that is not here is left out. @param {FigureData} figure @returns {{ images: string[], target: Target, view: View }} */
+/** What a link asks for, without unknown names. @param {FigureData} figure @returns {{ images: string[], target: Target, view: View }} */
 export function askedByAddress({ samples, start, categories }) {
   const asked = new URLSearchParams(location.search), there = samples.map(({ name }) => name)
   const images = (asked.get("images") ?? "").split(",").filter((name) => there.includes(name))

@@ -1,4 +1,4 @@
-// The visitor's own photographs: from a file, pasted or dropped. They go nowhere but into this page.
+// The visitor's own photographs: from a file, pasted or dropped. They never leave this page.
 
 import { checked } from "./photograph.js"
 import { sentence } from "./networks.js"
@@ -6,7 +6,7 @@ import { Photograph } from "./rows.js"
 
 const LONGEST = 40 // characters of a name
 
-/** Those of the files that can be shown; why others cannot is said. @param {Iterable<File>} files @param {(words: string) => void} say */
+/** The files that can be shown; ``say`` receives the reason why others cannot. @param {Iterable<File>} files @param {(words: string) => void} say */
 export async function photographsOf(files, say) {
   /** @type {Photograph[]} */
   const good = []

@@ -1,4 +1,4 @@
-// The lesson's figures as SVG: curves with the present cost in them, dots by network, and the triangle of the search.
+// The lesson's figures as SVG: curves with the present cost in them, dots for each network, and the triangle of the search.
 
 import { escape } from "../../components/shared/words.js"
 
@@ -19,7 +19,7 @@ function drawing(inside, label) {
   return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(label)}">${inside}</svg>`
 }
 
-/** Whole steps for an axis, not more than eight. @param {Pair} ends */
+/** Ticks of an axis in round steps, at most eight. @param {Pair} ends */
 function ticks([low, high]) {
   const step = [0.5, 1, 2, 5, 10].find((one) => (high - low) / one <= 8) ?? 20
   return Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, place) => (Math.ceil(low / step) + place) * step)
@@ -49,7 +49,7 @@ export function curvesChart({ x, y, curves }, titles, colours, gflops) {
   return `${drawing(axes(x, y, titles) + line + lines.join("") + words, `${titles.y} against ${titles.x}`)}<p class="legend">${legend}</p>`
 }
 
-/** Along straight lines; null outside the curve. @param {number[]} costs @param {number[]} top1 @param {number} at */
+/** Linear interpolation of a curve; null outside it. @param {number[]} costs @param {number[]} top1 @param {number} at */
 export function interpolated(costs, top1, at) {
   const after = costs.findIndex((cost, place) => place > 0 && costs[place - 1] <= at && at <= cost)
   if (after < 0) return null
@@ -72,7 +72,7 @@ export function phiChart(rows, names, colours) {
   return `${drawing(`${up.join("")}<text x="0" y="12" class="title">φ that the rule would need</text>${columns.join("")}`, "φ of depth, width and resolution of the released networks and the present one")}<p class="legend">${legend}</p>`
 }
 
-/** How the candidates of the search share a doubled budget out. @param {number[][]} candidates @param {number[] | null} papers @param {number[] | null} now @param {string[]} names @param {Record<string, string>} colours */
+/** How the candidates of the search divide a doubled budget. @param {number[][]} candidates @param {number[] | null} papers @param {number[] | null} now @param {string[]} names @param {Record<string, string>} colours */
 export function triangleChart(candidates, papers, now, names, colours) {
   const side = 270, height = (side * Math.sqrt(3)) / 2, left = (WIDTH - side) / 2, base = HEIGHT - 22
   /** @param {number[]} shares of depth, width and resolution */
@@ -85,5 +85,5 @@ export function triangleChart(candidates, papers, now, names, colours) {
     return `<text x="${x + [0, -10, 10][index]}" y="${index ? y + 4 : y - 8}" text-anchor="${end}" style="fill:${colours[names[index]]}" class="corner">all into ${names[index]}</text>`
   })
   const edge = [[1, 0, 0], [0, 1, 0], [0, 0, 1]].map((one) => place(one).join(",")).join(" ")
-  return `${drawing(`<polygon class="edge" points="${edge}"/>${dots.join("")}${star}${present}${corners.join("")}`, "How candidates of the search share a doubled budget out")}<p class="legend"><span style="--colour:${colours.compound}">the paper’s choice</span><span class="hollow" style="--colour:${colours.compound}">now</span></p>`
+  return `${drawing(`<polygon class="edge" points="${edge}"/>${dots.join("")}${star}${present}${corners.join("")}`, "How candidates of the search divide a doubled budget")}<p class="legend"><span style="--colour:${colours.compound}">the paper’s choice</span><span class="hollow" style="--colour:${colours.compound}">now</span></p>`
 }

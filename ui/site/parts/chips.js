@@ -1,4 +1,4 @@
-// The row of networks: which are shown, how large their files are, how far each has come, and where they run.
+// The row of networks: which are shown, how large their files are, how much is downloaded, and where they run.
 
 import { element } from "../../components/shared/page.js"
 import { escape } from "../../components/shared/words.js"
@@ -12,7 +12,7 @@ export function buildChips(row, networks, chosen, changed) {
     box.checked = chosen.has(key)
     box.onchange = () => {
       chosen[box.checked ? "add" : "delete"](key)
-      if (!chosen.size) chosen.add(key) // there is always one
+      if (!chosen.size) chosen.add(key) // at least one is always shown
       box.checked = chosen.has(key)
       changed()
     }
@@ -30,7 +30,7 @@ export function buildChips(row, networks, chosen, changed) {
   showStates(row, networks)
 }
 
-/** One after the other, smallest first; what was not shown for want of a network is then. @param {import("./networks.js").Networks} networks @param {() => void} changed */
+/** Load all networks, one after the other, smallest first; maps appear as their networks become ready. @param {import("./networks.js").Networks} networks @param {() => void} changed */
 async function fetchAll(networks, changed) {
   await navigator.storage?.persist?.() // so that the browser does not drop them when its disk fills up
   const keys = networks.inOrder().map(({ key }) => key)
@@ -47,7 +47,7 @@ function showStates(row, networks) {
     chip.dataset.phase = phase
     chip.style.setProperty("--share", String(share))
     chip.querySelector("span").textContent = networks.words(key)
-    chip.title = phase === "failed" ? words : phase === "kept" ? "On this device already" : ""
+    chip.title = phase === "failed" ? words : phase === "kept" ? "Already on this device" : ""
   }
   row.querySelector(".again").hidden = !networks.files.some(({ key }) => networks.states[key].phase === "failed")
   const missing = networks.files.filter(({ key }) => ["absent", "failed"].includes(networks.states[key].phase))

@@ -10,8 +10,8 @@ import { furnished, json } from "./mount.js"
 import { Networks, isSmall, sentence } from "./networks.js"
 import { Photograph } from "./rows.js"
 
-const FEW = 2 // networks that a small device begins with
-const LITTLE = "This device has little memory, so two of the five networks are chosen. The others can be, under Networks."
+const FEW = 2 // number of networks that a small device starts with
+const LITTLE = "This device has little memory, so two of the five networks are chosen. You can add the others under Networks."
 
 export class Compare {
   /** @type {Photograph[]} */ photographs = []
@@ -19,7 +19,7 @@ export class Compare {
   /** @type {View} */ view = "square"
   /** @type {(() => void) | undefined} */ end
 
-  /** @param {HTMLElement} page @param {FigureData} figure @param {HTMLElement} root what the viewer takes for its parent @param {HTMLElement} picker */
+  /** @param {HTMLElement} page @param {FigureData} figure @param {HTMLElement} root the viewer's parent @param {HTMLElement} picker */
   constructor(page, figure, root, picker) {
     this.page = page
     this.figure = figure
@@ -49,7 +49,7 @@ export class Compare {
     return Photograph.sample(name, this.figure.order)
   }
 
-  /** Change what is asked, and have it answered. @param {{ target?: Target, view?: View }} what */
+  /** Change the question, and answer it. @param {{ target?: Target, view?: View }} what */
   ask(what) {
     Object.assign(this, what)
     this.say("")
@@ -81,7 +81,7 @@ export class Compare {
     drawPicker({ data: { thumbnails: this.figure.samples, chosen }, parentElement: this.picker, setTriggerValue: (_, name) => this.toggle(String(name)) })
   }
 
-  /** A sample comes or goes. @param {string} name */
+  /** Add a sample, or remove it. @param {string} name */
   async toggle(name) {
     const there = this.photographs.find((one) => !one.file && one.name === name)
     if (there) return this.remove(there.id)
@@ -89,7 +89,7 @@ export class Compare {
     return this.ask({})
   }
 
-  /** Leave the page: neither the viewer's keys nor the camera are wanted any more. */
+  /** Leave the page: remove the viewer's keys and stop the camera. */
   stop() {
     this.end?.()
     this.live.stop()
@@ -99,7 +99,7 @@ export class Compare {
   waitingFor(key) {
     const { phase } = this.networks.states[key]
     if (phase === "absent" || phase === "kept") return this.networks.anyWanted() ? "waiting …" : "this class needs the network: choose “Keep all”, above"
-    return { loading: "loading …", ready: "looking …", failed: "not loaded" }[phase] // how far it is says the row of networks
+    return { loading: "loading …", ready: "looking …", failed: "not loaded" }[phase] // the row of networks shows the progress
   }
 
   /** @param {Iterable<File>} files */
@@ -134,7 +134,7 @@ export class Compare {
     for (const [place, { key, side }] of wanted.entries()) {
       try {
         await this.networks.load(key)
-        if (place + 1 < wanted.length) this.networks.load(wanted[place + 1].key).catch(() => {}) // while this one looks
+        if (place + 1 < wanted.length) this.networks.load(wanted[place + 1].key).catch(() => {}) // while this one runs
         for (const one of photographs) if (this.photographs.includes(one) && this.lacks(one, key, view)) await this.look(one, key, side, view)
       } catch (error) {
         this.say(sentence(error))

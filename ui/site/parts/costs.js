@@ -1,8 +1,8 @@
-// What a scaled EfficientNet costs, counted layer by layer as in models.costs and models.scaling.
+// The cost of a scaled EfficientNet, counted layer by layer as in models.costs and models.scaling.
 
 const DIVISOR = 8
 
-/** The nearest multiple of 8, never more than a tenth below. @param {number} channels */
+/** The nearest multiple of 8; the next one up where that is more than a tenth smaller. @param {number} channels */
 export function roundChannels(channels) {
   const rounded = Math.max(DIVISOR, Math.floor(Math.trunc(channels + DIVISOR / 2) / DIVISOR) * DIVISOR)
   return rounded < 0.9 * channels ? rounded + DIVISOR : rounded

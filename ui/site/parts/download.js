@@ -1,10 +1,10 @@
-// A network's file: fetched once, with progress, gone on with where it broke off, and never believed before its hash is right.
+// A network's file: fetched once, with progress, resumed where it broke off, and never used before its hash is checked.
 
-const KEPT = "compound-cam-networks" // of the browser's caches; the service worker answers from it too
+const KEPT = "compound-cam-networks" // name of a cache in the browser, from which the service worker answers too
 const ATTEMPTS = 4
 const PAUSE = 800 // milliseconds
 
-/** @type {Map<string, Uint8Array[]>} what came so far of files that broke off, by their address */
+/** @type {Map<string, Uint8Array[]>} the received parts of files whose download broke off, by their address */
 const begun = new Map()
 
 /** @param {NetworkFile} file @param {(received: number) => void} progress @param {number} [pause] milliseconds before another attempt @returns {Promise<Uint8Array<ArrayBuffer>>} */
@@ -21,7 +21,7 @@ export async function fetched(file, progress, pause = PAUSE) {
   return bytes
 }
 
-/** Whether a file lies in the browser's cache. @param {NetworkFile} file */
+/** Whether a file is in the browser's cache. @param {NetworkFile} file */
 export async function isKept({ url }) {
   return Boolean("caches" in globalThis && (await (await caches.open(KEPT)).match(url)))
 }
@@ -43,17 +43,17 @@ async function keep({ url }, bytes) {
     const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(bytes.length) }
     if ("caches" in globalThis) await (await caches.open(KEPT)).put(url, new Response(bytes, { headers }))
   } catch {
-    // There is no room on this device: the network runs all the same, and is fetched again next time.
+    // There is no space on this device: the network still runs, and is fetched again next time.
   }
 }
 
-/** Keep files that the page itself fetched, which are the browser's still. @param {string[]} addresses */
+/** Cache files that the page fetched itself; the browser still has them. @param {string[]} addresses */
 export async function keptForLater(addresses) {
   try {
     const cache = await caches.open(KEPT)
     for (const address of addresses) if (!(await cache.match(address))) await cache.add(address)
   } catch {
-    // There is no room, or no cache without https: then the page needs its server next time.
+    // There is no space, or no cache because there is no https: then the page needs its server next time.
   }
 }
 
@@ -73,7 +73,7 @@ async function received(file, progress, pause) {
   return chunks
 }
 
-/** Go on behind what there is; a server that knows no ranges begins again. @param {NetworkFile} file @param {Uint8Array[]} chunks @param {(received: number) => void} progress */
+/** Resume after the received part; a server without range requests starts again. @param {NetworkFile} file @param {Uint8Array[]} chunks @param {(received: number) => void} progress */
 async function more({ url, bytes }, chunks, progress) {
   const start = length(chunks)
   const answer = await fetch(url, start ? { headers: { Range: `bytes=${start}-` }, cache: "no-store" } : {})
@@ -97,10 +97,10 @@ function brokenOff({ label, bytes }, chunks, error) {
   return new Error(`${label} could not be fetched (${words}). ${there} are here; trying again goes on from there`)
 }
 
-/** Whether the bytes are those that the site was built with. @param {Uint8Array<ArrayBuffer>} bytes @param {NetworkFile} file */
+/** Whether the bytes are the ones that the site was built with. @param {Uint8Array<ArrayBuffer>} bytes @param {NetworkFile} file */
 async function isRight(bytes, file) {
   if (bytes.length !== file.bytes) return false
-  if (!crypto.subtle) return true // of an address without https browsers hash nothing; the length is right
+  if (!crypto.subtle) return true // without https browsers offer no hashes; the length has been checked
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === file.sha256
 }

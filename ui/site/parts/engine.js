@@ -1,4 +1,4 @@
-// The worker that the networks run in, so that the page stays alive: decoding, resampling, fetching and forward passes.
+// The worker in which the networks run, so that the page stays responsive: decoding, resampling, fetching, forward passes.
 
 import { fetched, keptForLater } from "./download.js"
 import { pictureOf, pixelsOf, shownSide } from "./photograph.js"
@@ -10,11 +10,11 @@ let ort
 let setting
 /** @type {Map<string, any>} sessions, by the networks' keys */
 const sessions = new Map()
-/** @type {{ id: string, pixels: Pixels } | null} the photograph opened last; others are decoded again when they are asked about */
+/** @type {{ id: string, pixels: Pixels } | null} the photograph opened last; others are decoded again when they are needed */
 let held = null
 /** @type {Map<string, Blob>} */
 const files = new Map()
-let before = Promise.resolve() // one after the other: two forward passes at once would only wait for one another
+let before = Promise.resolve() // tasks run one after the other, because two forward passes at once would only wait for each other
 
 /** @type {Record<string, (words: any) => Promise<any>>} */
 const TASKS = { start, load, open, look, glance, forget }
@@ -58,7 +58,7 @@ async function load(file) {
   keptForLater(setting.files)
 }
 
-/** On the graphics card where there is one that can, else on the processor. @param {Uint8Array} graph @returns {Promise<any>} */
+/** A session on the graphics card where one can run the graph, else on the processor. @param {Uint8Array} graph @returns {Promise<any>} */
 async function sessionOf(graph) {
   try {
     const executionProviders = setting.webgpu ? ["webgpu", "wasm"] : ["wasm"]
@@ -84,7 +84,7 @@ async function open({ id, file, views }) {
 /** @param {string} id @returns {Promise<Pixels>} */
 async function pixelsFor(id) {
   const file = files.get(id)
-  if (!file) throw new Error("This photograph was taken away")
+  if (!file) throw new Error("This photograph was removed")
   if (held?.id !== id) held = { id, pixels: await pixelsOf(file) }
   return held.pixels
 }

@@ -1,4 +1,4 @@
-// The page Evidence: the measured answer of the story's fifth step, by itself.
+// The page Evidence: the measured answer, which is the fifth step of the story.
 
 import { showAnswer } from "../../components/story/answer.js"
 import { json, storyStep } from "./mount.js"

@@ -1,4 +1,4 @@
-// The lesson: five steps, sliders by hand or by the rule, and what the network they describe costs and looks like.
+// The lesson: five steps, sliders by hand or by the rule, and the cost and a drawing of the network that they set.
 
 import { drawNetwork } from "../../components/story/growth.js"
 import { escape } from "../../components/shared/words.js"
@@ -40,7 +40,7 @@ class Lesson {
     document.addEventListener("keydown", (event) => this.press(event))
   }
 
-  /** Arrows and a presenter's remote go from step to step. @param {KeyboardEvent} event */
+  /** Arrow keys and a presenter's remote go from step to step. @param {KeyboardEvent} event */
   press(event) {
     const move = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[event.key], [target] = event.composedPath()
     const busy = event.ctrlKey || event.altKey || event.metaKey || /** @type {Element} */ (target).matches?.("input, select")
@@ -108,7 +108,7 @@ class Lesson {
     return { depth: alpha ** phi, width: beta ** phi, pixels: Math.round(BASE * gamma ** phi), phi, rule: [alpha, beta, gamma] }
   }
 
-  // The one dimension that moved, or compound, whose colour the network has.
+  // The variant whose colour the network has: the one dimension that moved, or compound.
   /** @param {LessonSetting} setting */
   variant({ depth, width, pixels, rule }) {
     const moved = this.data.dimensions.filter((_, place) => [depth, width, pixels / BASE][place] !== 1)
@@ -172,7 +172,7 @@ class Lesson {
   }
 }
 
-/** How a growth in cost is shared out between the three; null without growth. @param {number[]} rule @returns {number[] | null} */
+/** How a growth in cost is divided between depth, width and resolution; null without growth. @param {number[]} rule @returns {number[] | null} */
 function shares([alpha, beta, gamma]) {
   const parts = [Math.log(alpha), 2 * Math.log(beta), 2 * Math.log(gamma)], sum = parts.reduce((total, one) => total + one, 0)
   return sum < 1e-9 ? null : parts.map((one) => one / sum)
@@ -183,7 +183,7 @@ function times(value) {
   return value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString("en")
 }
 
-/** Three digits and a unit. @param {number} value */
+/** A number with three digits and a unit. @param {number} value */
 function digits(value) {
   const [size, unit] = /** @type {[number, string][]} */ ([[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"]]).find(([one]) => value >= one * 0.9995) ?? [1, ""]
   return `${(value / size).toFixed(Math.max(0, 2 - Math.trunc(Math.log10(value / size))))}${unit}`

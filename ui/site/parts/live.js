@@ -1,4 +1,4 @@
-// The camera, live: a few frames a second go through the baseline and one other network, and their maps follow.
+// The camera, live: the baseline and one other network see a few frames a second, and their maps are drawn.
 
 import { contextOf, element } from "../../components/shared/page.js"
 import { escape, percent } from "../../components/shared/words.js"
@@ -7,8 +7,8 @@ import { heat, lay } from "../../components/story/heat.js"
 import { sharedClass, whole } from "./answers.js"
 import { sentence } from "./networks.js"
 
-const SIDE = 640 // pixels of the square that networks and eyes see
-const RATE = 0.8 // of the frames a second that were, beside those that are
+const SIDE = 640 // pixels along a side of the square that networks and visitors see
+const RATE = 0.8 // weight of the earlier rate of frames in its running mean
 
 export class Live {
   running = false
@@ -43,11 +43,11 @@ export class Live {
 
   async start() {
     try {
-      if (!navigator.mediaDevices) throw new Error("Browsers give cameras only to pages behind https or on this machine")
+      if (!navigator.mediaDevices) throw new Error("Browsers allow the camera only on pages with https or on this machine")
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } } })
     } catch (error) {
       const denied = error instanceof DOMException && error.name === "NotAllowedError"
-      return this.compare.say(denied ? "The browser does not let this page use the camera. Allow it beside the address, and try again." : `There is no camera to use: ${sentence(error)}`)
+      return this.compare.say(denied ? "The browser does not let this page use the camera. Allow it in the address bar, and try again." : `There is no camera to use: ${sentence(error)}`)
     }
     this.video.srcObject = this.stream
     await this.video.play()
@@ -78,7 +78,7 @@ export class Live {
     for (const key of this.keys()) networks.load(key).catch((error) => this.compare.say(sentence(error)))
   }
 
-  // What the camera shows now; the middle of it, as a square.
+  // The middle square of the camera's present frame.
   grab() {
     const { videoWidth: width, videoHeight: height } = this.video, side = Math.min(width, height)
     contextOf(this.still).drawImage(this.video, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE)

@@ -1,4 +1,4 @@
-// The page: what its address names is shown, and set up when it is first wanted.
+// The page: shows the section that the address names, and sets it up when it is first shown.
 
 import { json, furnished } from "./mount.js"
 import { keepForLater } from "./offline.js"

@@ -1,8 +1,8 @@
-// A component of the app in a page without Streamlit: its own HTML and styles behind a shadow root, as Streamlit does it.
+// A component of the app in a page without Streamlit: its HTML and styles are in a shadow root, as in Streamlit.
 
 const COMPONENTS = new URL("../../components/", import.meta.url)
 
-/** Put a component's HTML and styles into an element. @param {HTMLElement} host @param {string} name @returns {Promise<HTMLElement>} what its code takes for its parent */
+/** Put a component's HTML and styles into an element. @param {HTMLElement} host @param {string} name @returns {Promise<HTMLElement>} the parent for its code */
 export async function furnished(host, name) {
   const [html, sheet] = await Promise.all([text(new URL(`${name}/${name}.html`, COMPONENTS)), sheetOf(new URL(`${name}/${name}.css`, COMPONENTS))])
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" })
@@ -11,7 +11,7 @@ export async function furnished(host, name) {
   return /** @type {any} */ (root)
 }
 
-/** HTML of the site's own in the styles of a component and what the page adds to them. @param {HTMLElement} host @param {string} name @param {HTMLTemplateElement} template */
+/** HTML of the site with the styles of a component and those that the page adds. @param {HTMLElement} host @param {string} name @param {HTMLTemplateElement} template */
 export async function styled(host, name, template) {
   const sheets = await Promise.all([new URL(`${name}/${name}.css`, COMPONENTS), new URL("lesson.css", import.meta.url)].map(sheetOf))
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" })
@@ -27,7 +27,7 @@ async function sheetOf(address) {
   return sheet
 }
 
-/** A step of the story by itself. @param {HTMLElement} host @param {string} step its class */
+/** A single step of the story. @param {HTMLElement} host @param {string} step its class */
 export async function storyStep(host, step) {
   const root = await furnished(host, "story")
   for (const node of root.querySelectorAll(".story > *")) if (!node.classList.contains(step)) node.remove()

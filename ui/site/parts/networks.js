@@ -1,15 +1,15 @@
-// The networks as the page sees them: a worker that is asked, and what is known of each network's file.
+// The networks as the page sees them: a worker that answers requests, and the state of each network's file.
 
 import { isKept, megabytes } from "./download.js"
 
 const MOST_THREADS = 4
-const SMALL_MEMORY = 2 // gigabytes, as browsers say it
-const MEMORY = /alloc|out of memory|\boom\b|out of bounds/i // words of those who ran out of it
+const SMALL_MEMORY = 2 // gigabytes, as reported by browsers
+const MEMORY = /alloc|out of memory|\boom\b|out of bounds/i // error messages of engines that ran out of memory
 
 export class Networks extends EventTarget {
   /** @type {Worker | undefined} */ worker
   /** @type {Promise<unknown> | undefined} */ started
-  generation = 1 // of the worker: one that broke down is followed by another
+  generation = 1 // number of the worker: one that crashed is replaced by another
   calls = 0
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */ waiting = new Map()
   /** @type {Record<string, NetworkState>} */ states = {}
@@ -36,26 +36,26 @@ export class Networks extends EventTarget {
     return Object.values(this.states).some(({ phase }) => phase === "ready" || phase === "loading")
   }
 
-  /** Where the networks run, in words; nothing before the first was asked for. */
+  /** Where the networks run, in words; "" before the first one was requested. */
   where() {
     if (!this.isStarted) return ""
     if (this.webgpu) return "They run on this device’s graphics card (WebGPU)."
     if (this.threads > 1) return `They run on this device’s processor (WebAssembly, ${this.threads} threads).`
-    return "They run on one thread of this device’s processor; where the page can be loaded again, it may get more."
+    return "They run on one thread of this device’s processor; loading the page again may give them more."
   }
 
-  /** Smallest first, so that there is something to see soon. */
+  /** Files of the networks, the smallest first, so that something is shown soon. */
   inOrder() {
     return [...this.files].sort((one, other) => one.bytes - other.bytes)
   }
 
-  /** Have a network ready; asking twice is asking once. @param {string} key @returns {Promise<void>} */
+  /** Load a network; a second call waits for the first. @param {string} key @returns {Promise<void>} */
   load(key) {
     const state = this.states[key]
     if (state.phase !== "loading" && state.phase !== "ready") {
       this.set(key, { phase: "loading", received: 0, words: "" })
       state.ready = this.fetched(key)
-      state.ready.catch(() => {}) // whoever waits for it is told; nobody else needs to be
+      state.ready.catch(() => {}) // callers that wait for it see the error; nothing else needs to
     }
     return /** @type {Promise<void>} */ (state.ready)
   }
@@ -69,7 +69,7 @@ export class Networks extends EventTarget {
       this.set(key, { phase: "ready" })
     } catch (error) {
       this.set(key, { phase: "failed", words: sentence(error) })
-      if (MEMORY.test(String(error))) this.fail(error instanceof Error ? error : new Error(String(error))) // what ran out of it runs no more
+      if (MEMORY.test(String(error))) this.fail(error instanceof Error ? error : new Error(String(error))) // a worker that ran out of memory cannot go on
       throw error
     }
   }
@@ -117,7 +117,7 @@ export class Networks extends EventTarget {
     else asked?.reject(new Error(failed))
   }
 
-  /** The worker has broken down: whoever waits is told, and what is asked next begins with a new one. @param {Error} error */
+  /** The worker has crashed: reject all waiting requests; the next request starts a new worker. @param {Error} error */
   fail(error) {
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
@@ -133,7 +133,7 @@ export class Networks extends EventTarget {
     this.dispatchEvent(new Event("change"))
   }
 
-  /** What a network is doing, in a few words. @param {string} key */
+  /** The state of a network, in a few words. @param {string} key */
   words(key) {
     const { phase, received } = this.states[key], { bytes } = this.file(key)
     if (phase === "loading") return received < bytes ? `${megabytes(received)} of ${megabytes(bytes)} MB` : "starting …"
@@ -141,16 +141,16 @@ export class Networks extends EventTarget {
   }
 }
 
-/** Whether this device is said to be small: then the page does not fetch all five unasked. */
+/** Whether this device reports little memory: then the page does not fetch all five networks by itself. */
 export function isSmall() {
   return (/** @type {any} */ (navigator).deviceMemory ?? Infinity) <= SMALL_MEMORY
 }
 
 async function hasWebGpu() {
-  if (!("Suspending" in WebAssembly)) return false // the build for WebGPU that is a third smaller needs it
+  if (!("Suspending" in WebAssembly)) return false // the build for WebGPU needs it; the one that does not is a third larger
   try {
     const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter()
-    return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) // a processor that plays a graphics card is slow
+    return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) // a graphics card emulated by the processor is slow
   } catch {
     return false
   }

@@ -1,9 +1,9 @@
-// The service worker: keeps the site for when there is no server, and adds the headers without which browsers give no threads.
+// Registers the service worker, which caches the site for use without a server and adds headers that browsers require for threads.
 
 let touched = false
 for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) addEventListener(kind, () => (touched = true), { once: true, passive: true })
 
-/** Once the page stands. A page that nobody has touched yet is loaded again, now with threads; any other stays as it is. */
+/** Called when the page is ready. A page that nobody has touched yet is loaded again, now with threads; any other stays as it is. */
 export async function keepForLater() {
   if (!navigator.serviceWorker) return
   const before = navigator.serviceWorker.controller

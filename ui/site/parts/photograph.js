@@ -1,11 +1,11 @@
-// A file that the visitor brought becomes opaque pixels, or one sentence says why not.
+// Decodes a visitor's file to opaque pixels, or says in one sentence why it cannot.
 
 export const MOST_PIXELS = 25_000_000
 const HEIC = /^ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/
-const SHOWN = 960 // side in pixels of what the viewer draws
+const SHOWN = 960 // side in pixels of the picture that the viewer draws
 const QUALITY = 0.88
 
-/** Check a file before it is decoded: browsers read an image's size from its head. Runs on the page, which has images. @param {Blob} file */
+/** Check a file before it is decoded: browsers read an image's size from its header. Runs on the page, not in the worker, which has no image elements. @param {Blob} file */
 export async function checked(file) {
   if (!file.size) throw new Error("It is empty. Choose another picture")
   const url = URL.createObjectURL(file)
@@ -19,7 +19,7 @@ export async function checked(file) {
     if (error instanceof Error) throw error
     throw new Error(await isHeic(file)
       ? "It is in HEIC, which this browser cannot open. On the phone choose “Most compatible” under Camera, Formats, or send it as JPEG"
-      : "It is not a picture that this browser can open. JPEG, PNG, WebP, AVIF and GIF are", { cause: error })
+      : "It is not a picture that this browser can open. Choose a JPEG, PNG, WebP, AVIF or GIF", { cause: error })
   } finally {
     URL.revokeObjectURL(url)
   }
@@ -40,7 +40,7 @@ async function isHeic(file) {
   return HEIC.test(new TextDecoder("latin1").decode(await file.slice(4, 12).arrayBuffer()))
 }
 
-/** Upright, in sRGB, transparency over white, as models.images.open_image. @param {Blob | ImageBitmap} source @returns {Promise<Pixels>} */
+/** Decode upright, in sRGB, with transparency over white, as models.images.open_image. @param {Blob | ImageBitmap} source @returns {Promise<Pixels>} */
 export async function pixelsOf(source) {
   const bitmap = source instanceof ImageBitmap ? source : await decoded(source)
   const { width, height } = bitmap
@@ -61,7 +61,7 @@ async function decoded(file) {
   }
 }
 
-/** What the viewer draws: the view as a JPEG, not larger than it is worth. @param {Uint8ClampedArray} seen RGB of a square @returns {Promise<Blob>} */
+/** The picture that the viewer draws: the view as a JPEG, no larger than needed. @param {Uint8ClampedArray} seen RGB of a square @returns {Promise<Blob>} */
 export function pictureOf(seen) {
   const side = Math.round(Math.sqrt(seen.length / 3)), context = contextOf(side, side)
   const image = context.createImageData(side, side)
@@ -80,7 +80,7 @@ export function shownSide({ width, height }) {
 
 /** @param {number} width @param {number} height */
 function contextOf(width, height) {
-  if (!("OffscreenCanvas" in globalThis)) throw new Error("This browser is too old to look at photographs here. Update it, or take another")
+  if (!("OffscreenCanvas" in globalThis)) throw new Error("This browser is too old for photographs here. Update it, or use another")
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })
   if (!context) throw new Error("This browser has no memory left for a picture of this size. Choose a smaller one")
   return context

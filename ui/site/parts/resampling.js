@@ -1,10 +1,10 @@
 // What a network sees of a photograph: Pillow's bicubic resampling, byte for byte, as models.images.view_image uses it.
-// Two passes, along rows and along columns, with weights in fixed point and bytes in between; which comes first is Pillow's choice
-// too, because bytes in between are rounded.
+// There are two passes, along rows and along columns, with weights in fixed point and bytes in between. Because these bytes are
+// rounded, the order of the passes is Pillow's too.
 
-const BITS = 22 // of the weights' fraction: 32 - 8 - 2
-const HALF = 1 << (BITS - 1) // rounds
-const SUPPORT = 2 // pixels on either side that a bicubic kernel reaches
+const BITS = 22 // bits of the weights' fraction: 32 - 8 - 2
+const HALF = 1 << (BITS - 1) // added for rounding
+const SUPPORT = 2 // pixels that a bicubic kernel reaches on either side
 
 /** Bicubic kernel with a = -0.5. @param {number} x */
 function bicubic(x) {
@@ -13,8 +13,8 @@ function bicubic(x) {
   return size < 2 ? (((size - 5) * size + 8) * size - 4) * a : 0
 }
 
-// Of every output pixel along one axis: the first input pixel, how many count, and their weights times 2 ** 22.
-/** @param {number} pixels of the whole axis @param {number} from @param {number} to @param {number} side of the output @returns {Weights} */
+// For every output pixel along one axis: the first input pixel, the number of input pixels, and their weights times 2 ** 22.
+/** @param {number} pixels of the input along the axis @param {number} from @param {number} to @param {number} side of the output @returns {Weights} */
 export function weights(pixels, from, to, side) {
   const scale = (to - from) / side, stretch = Math.max(1, scale), support = SUPPORT * stretch
   const most = Math.ceil(support) * 2 + 1
@@ -47,7 +47,7 @@ export function viewBox(width, height, view) {
 export function viewOf({ data, width, height }, view, side) {
   const { left, top, right, bottom } = viewBox(width, height, view)
   const down = weights(height, top, bottom, side), across = weights(width, left, right, side)
-  if (height > side && 2 * width < height + side) { // so much taller than wide that Pillow begins with the columns
+  if (height > side && 2 * width < height + side) { // so much taller than wide that Pillow starts with the columns
     return alongRows(alongColumns(data, 4 * width, down, 0), width, side, across)
   }
   const start = down.first[0], end = down.first[side - 1] + down.count[side - 1]
@@ -55,7 +55,7 @@ export function viewOf({ data, width, height }, view, side) {
   return alongColumns(narrow, 3 * side, down, start)
 }
 
-/** Every row as RGB of its new width. @param {Uint8ClampedArray | Uint8Array} data RGBA @param {number} width @param {number} rows @param {Weights} across */
+/** Resample every row to its new width, as RGB. @param {Uint8ClampedArray | Uint8Array} data RGBA @param {number} width @param {number} rows @param {Weights} across */
 function alongRows(data, width, rows, { first, count, values, most }) {
   const side = first.length, narrow = new Uint8ClampedArray(rows * side * 3)
   for (let row = 0, out = 0; row < rows; row++) {
@@ -76,7 +76,7 @@ function alongRows(data, width, rows, { first, count, values, most }) {
   return narrow
 }
 
-/** Every column at its new height. @param {Uint8ClampedArray | Uint8Array} data @param {number} line values in a row of it @param {Weights} down @param {number} start the first row that it has */
+/** Resample every column to its new height. @param {Uint8ClampedArray | Uint8Array} data @param {number} line values in a row of it @param {Weights} down @param {number} start the first row that it has */
 function alongColumns(data, line, { first, count, values, most }, start) {
   const side = first.length, short = new Uint8ClampedArray(line * side), sums = new Int32Array(line)
   for (let row = 0; row < side; row++) {
@@ -90,7 +90,7 @@ function alongColumns(data, line, { first, count, values, most }, start) {
   return short
 }
 
-/** What a graph takes in: RGB between 0 and 1, (3, side, side). @param {Uint8ClampedArray} seen bytes of RGB, row by row */
+/** The input of a graph: RGB between 0 and 1, (3, side, side). @param {Uint8ClampedArray} seen bytes of RGB, row by row */
 export function planes(seen) {
   const count = seen.length / 3, values = new Float32Array(seen.length)
   for (let place = 0; place < count; place++) {

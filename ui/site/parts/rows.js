@@ -1,4 +1,4 @@
-// Photographs as rows: those that came along, with maps computed earlier, and the visitor's own, which networks answer here.
+// Photographs as rows: samples, with maps computed earlier, and the visitor's own, with maps computed in the browser.
 
 import { best, fitsNone, packed, sharedClass, whole } from "./answers.js"
 import { floats } from "../../components/viewer/maps.js"
@@ -6,9 +6,9 @@ import { json } from "./mount.js"
 
 export class Photograph {
   /** @type {Record<View, Record<string, Answer>>} */ answers = { square: {}, centre: {} }
-  /** @type {Record<string, string>} of each view, an address */ pictures = {}
-  openIn = 0 // the worker that has decoded it, by its number
-  /** @type {Record<string, { shared: number, outside: boolean }>} of each view, as Python found them */ known = {}
+  /** @type {Record<string, string>} the address of the picture for each view */ pictures = {}
+  openIn = 0 // number of the worker that has decoded it
+  /** @type {Record<string, { shared: number, outside: boolean }>} results of Python for each view */ known = {}
 
   /** @param {string} name @param {Blob | null} file of a visitor's own */
   constructor(name, file) {
@@ -17,7 +17,7 @@ export class Photograph {
     this.id = file ? crypto.randomUUID?.() ?? String(Math.random()) : name
   }
 
-  /** One that came along. @param {string} name @param {string[]} keys @returns {Promise<Photograph>} */
+  /** A sample. @param {string} name @param {string[]} keys @returns {Promise<Photograph>} */
   static async sample(name, keys) {
     const made = new Photograph(name, null), { views } = await json(`data/samples/${name}.json`)
     for (const [view, found] of Object.entries(views)) {
@@ -28,12 +28,12 @@ export class Photograph {
     return made
   }
 
-  /** The file that networks look at. @returns {Promise<Blob>} */
+  /** The file that the networks see. @returns {Promise<Blob>} */
   async content() {
     return this.file ?? (await fetch(`photographs/${this.name}.jpg`)).blob()
   }
 
-  /** What a network has said here, of all classes. @param {View} view @param {string} key @param {Float32Array} logits @param {Float32Array} maps */
+  /** Store a network's answer computed in the browser, with all classes. @param {View} view @param {string} key @param {Float32Array} logits @param {Float32Array} maps */
   take(view, key, logits, maps) {
     this.answers[view][key] = whole(logits, maps)
   }
@@ -44,7 +44,7 @@ export class Photograph {
     return target === "own" ? answer.top : (this.known[view]?.shared ?? sharedClass(others))
   }
 
-  /** As the viewer takes it. @param {Column[]} columns @param {View} view @param {Target} target @param {FigureData} figure @param {(key: string) => string} waiting @returns {PackedRow} */
+  /** The row in the viewer's format. @param {Column[]} columns @param {View} view @param {Target} target @param {FigureData} figure @param {(key: string) => string} waiting @returns {PackedRow} */
   packed(columns, view, target, figure, waiting) {
     const answers = this.answers[view], there = columns.map(({ key }) => answers[key]).filter(Boolean)
     /** @type {Panel[]} */
@@ -89,7 +89,7 @@ function panel(answer, index, categories, waiting) {
   }
 }
 
-/** Classes that the networks take photographs for, the surest first. @param {Photograph[]} photographs @param {View} view @param {number} most */
+/** The networks' first guesses for the photographs, the most certain first. @param {Photograph[]} photographs @param {View} view @param {number} most */
 export function likelyClasses(photographs, view, most) {
   /** @type {Map<number, number>} */
   const surest = new Map()

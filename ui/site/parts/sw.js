@@ -1,9 +1,9 @@
-// The service worker: every file of the site is kept when it is first seen, and answered from there; see offline.js.
-// Written anew by each build, which fills in the three lines below.
+// The service worker: caches the files of the site and answers requests from the cache; see offline.js.
+// Each build writes it again and fills in the three lines below.
 
 const VERSION = "/*version*/"
 const FILES = ["/*files*/"]
-const LATER = ["/*later*/"] // kept when the page has asked for them
+const LATER = ["/*later*/"] // cached when the page requests them
 
 const SITE = `compound-cam-${VERSION}`
 const NETWORKS = "compound-cam-networks"

@@ -1,4 +1,4 @@
-// What the parts of the site hand to one another. Only tsc reads this file.
+// Data that the parts of the site pass to one another. Only tsc reads this file.
 
 type View = "square" | "centre"
 
@@ -17,7 +17,7 @@ interface Weights {
   most: number
 }
 
-/** What one network says of one photograph; classes that are not at hand have neither probability nor map. */
+/** One network's answer on one photograph; classes that were not computed have neither probability nor map. */
 interface Answer {
   logits?: Float32Array
   top: number
@@ -32,7 +32,7 @@ interface Scale {
   threshold: number
 }
 
-/** A network as it lies on the server. */
+/** A network's file on the server. */
 interface NetworkFile {
   key: string
   label: string
@@ -42,7 +42,7 @@ interface NetworkFile {
   side: number
 }
 
-/** How ONNX Runtime is started; addresses are absolute, the first of the files is the module. */
+/** How ONNX Runtime is started; addresses are absolute, and the first file is the module. */
 interface EngineSetting {
   webgpu: boolean
   threads: number
@@ -50,14 +50,14 @@ interface EngineSetting {
   files: string[]
 }
 
-/** Where ONNX Runtime lies in the site, and which of its files browsers without and with WebGPU need. */
+/** The folder of ONNX Runtime in the site, and its files for browsers without and with WebGPU. */
 interface RuntimeFiles {
   folder: string
   wasm: string[]
   webgpu: string[]
 }
 
-/** Where a network stands: not here, in the browser's cache, on its way, ready to be asked, or why it is not. */
+/** The state of a network: not loaded, in the browser's cache, loading, ready, or the reason why it failed. */
 interface NetworkState {
   phase: "absent" | "kept" | "loading" | "ready" | "failed"
   received: number
@@ -67,7 +67,7 @@ interface NetworkState {
 
 type Target = "shared" | "own" | number
 
-/** What a network says of a sample, for a few classes; maps are base64 of float32. */
+/** A network's answer on a sample, for a few classes; maps are base64 of float32. */
 interface PackedAnswer {
   top: number
   probabilities: number[]
@@ -88,7 +88,7 @@ interface FigureData {
   runtime: RuntimeFiles
 }
 
-/** What costs are counted with; ui/site/lesson.py. */
+/** The constants from which costs are counted; see ui/site/lesson.py. */
 interface Family {
   stages: { expansion: number; kernel: number; stride: number; channels: number; layers: number }[]
   stem: number
@@ -136,7 +136,7 @@ interface LessonData {
   picture: string
 }
 
-/** One setting of the lesson; ``rule`` is alpha, beta and gamma where these made it. */
+/** One setting of the lesson; ``rule`` holds alpha, beta and gamma if the setting was made with the rule. */
 interface LessonSetting {
   depth: number
   width: number
