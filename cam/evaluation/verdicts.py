@@ -129,11 +129,15 @@ def _is_or_are(found: Sequence[Judged]) -> str:
 
 
 def line(report: Report, statement: Statement) -> str:
-    """Statement, outcome and reason, with the numbers against the baseline: for a terminal and for Markdown."""
-    finding = report.finding(PRIMARY[statement.claim])
-    contrast = finding.contrast(report.subject, report.baseline) if finding and enough(finding) else None
-    numbers = f" ({numbers_of(contrast)})" if contrast else ""
-    return f'"{statement.claim}" {statement.outcome}: {statement.reason}{numbers}'
+    """Statement, outcome, reason and the numbers behind it: for a terminal and for Markdown.
+
+    The numbers are the subject's difference from the first network that is better, if there is one, else from the baseline.
+    """
+    found = judged(report, statement.claim)
+    shown = [one for one in found if one.sign == WORSE] or [one for one in found if one.rival == report.baseline]
+    subject = _label(report, report.subject)
+    numbers = [f" ({subject} less {_label(report, one.rival)}: {numbers_of(one.contrast)})" for one in shown[:1]]
+    return f'"{statement.claim}" {statement.outcome}: {statement.reason}{"".join(numbers)}'
 
 
 def numbers_of(contrast: Contrast) -> str:

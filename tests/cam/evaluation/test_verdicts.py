@@ -4,7 +4,7 @@ import pytest
 
 from cam.evaluation.records import ALL
 from cam.evaluation.registry import CLAIMS, MEASUREMENTS, OWN, PRIMARY
-from cam.evaluation.verdicts import FAILS, HOLDS, OPEN, line, verdicts
+from cam.evaluation.verdicts import FAILS, HOLDS, OPEN, line, numbers_of, verdicts
 from tests.cam.evaluation.made_up import made_up_report
 
 BEST = {"compound": 0.2}
@@ -49,6 +49,16 @@ def test_every_outcome(report, outcome, words):
         assert statement.outcome == outcome, statement.reason
         assert words.split(" photographs")[0] in statement.reason
         assert line(report, statement).startswith(f'"{statement.claim}" {outcome}: ')
+
+
+def test_the_line_gives_the_numbers_that_its_reason_speaks_of():
+    """Where another network is better those against it, not those against the baseline, which have the other sign."""
+    for gains, rival in ((BEST, "Baseline"), (BEST | {"depth": 0.3}, "Depth")):
+        report = made_up_report(gains)
+        statement = verdicts(report)[0]
+        contrast = report.finding(PRIMARY[statement.claim]).contrast("compound", rival.lower())
+        assert line(report, statement).endswith(f"(Compound less {rival}: {numbers_of(contrast)})")
+    assert contrast.difference.estimate < 0
 
 
 def test_one_primary_outcome_for_each_statement_and_it_alone_decides():
