@@ -4,6 +4,7 @@ Streamlit reads every message and label as Markdown, so a link could show a stra
 and classes, titles, metadata and the words of errors go through ``plain``; nothing else calls ``st.error`` and its like.
 """
 
+import errno
 import html
 import logging
 import re
@@ -22,13 +23,19 @@ MEANT = re.compile(r"([\\`*_\[\]<>&$~#|]|:(?=\S))")  # what Markdown or one of S
 AT_START = re.compile(r"^([-+=]|\d+(?=[.)]))")  # lists and underlined headings
 ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # become links without any mark
 APART = "\u2060"  # takes no room
+NO_ROOM = "The server's disk is full. What is written is whole; somebody has to make room there before more can be."
 UNEXPECTED = "Something went wrong here, and it is not your doing. The server's log says more."
 
 
 def sentence(error: Exception) -> str:
-    """The words of an expected error as a sentence; for any other a short one, and its traceback to the log."""
-    words = str(error).strip()
-    if not isinstance(error, EXPECTED) or not words:
+    """The words of an expected error as a sentence; for any other, the system's own among them, a short one, and its
+    traceback to the log."""
+    words, number = str(error).strip(), getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return NO_ROOM
+    if (
+        not isinstance(error, EXPECTED) or not words or number is not None
+    ):  # the system's words name files of the server
         logging.getLogger(__name__).error("unexpected error on the page", exc_info=error)
         return UNEXPECTED
     return words[0].upper() + words[1:] + ("" if words[-1] in ".?!" else ".")
