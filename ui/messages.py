@@ -27,6 +27,10 @@ NO_ROOM = "The server's disk is full. What is written is whole; somebody has to 
 UNEXPECTED = "Something went wrong here, and it is not your doing. The server's log says more."
 
 
+class Said(Exception):
+    """Why something does not show stands on the page already."""
+
+
 def sentence(error: Exception) -> str:
     """The words of an expected error as a sentence; for any other, the system's own among them, a short one, and its
     traceback to the log."""
@@ -76,6 +80,8 @@ def errors_shown() -> Iterator[None]:
     """Say errors of the block on the page, and go on after it."""
     try:
         yield
+    except Said:
+        pass
     except Exception as error:  # Streamlit's own stop and rerun are no Exceptions and pass
         complain(sentence(error))
 
