@@ -4,6 +4,7 @@ Streamlit reads every message and label as Markdown, so a link could show a stra
 and classes, titles, metadata and the text of errors go through ``plain``; only this file calls ``st.error`` and its like.
 """
 
+import errno
 import html
 import logging
 import re
@@ -22,13 +23,25 @@ MEANT = re.compile(r"([\\`*_\[\]<>&$~#|]|:(?=\S))")  # has a meaning anywhere in
 AT_START = re.compile(r"^([-+=]|\d+(?=[.)]))")  # lists and underlined headings
 ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)  # would become links without any markup
 APART = "\u2060"  # a joiner without width
+NO_ROOM = (
+    "The server's disk is full. Files that were finished are whole; somebody must make room before more can be written."
+)
 UNEXPECTED = "Something went wrong here, and it is not your doing. The server's log says more."
 
 
+class Said(Exception):
+    """Something cannot be shown, and the page already says why."""
+
+
 def sentence(error: Exception) -> str:
-    """The text of an expected error as a sentence; for any other error a short sentence, and its traceback in the log."""
-    words = str(error).strip()
-    if not isinstance(error, EXPECTED) or not words:
+    """The text of an expected error as a sentence; for any other error a short sentence, and its traceback in the log.
+
+    Errors of the system are not expected: their text names files of the server.
+    """
+    words, number = str(error).strip(), getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return NO_ROOM
+    if not isinstance(error, EXPECTED) or not words or number is not None:
         logging.getLogger(__name__).error("unexpected error on the page", exc_info=error)
         return UNEXPECTED
     return words[0].upper() + words[1:] + ("" if words[-1] in ".?!" else ".")
@@ -69,6 +82,8 @@ def errors_shown() -> Iterator[None]:
     """Show an error of the block on the page, and go on after it."""
     try:
         yield
+    except Said:
+        pass
     except Exception as error:  # Streamlit's own stop and rerun are not of class Exception and pass
         complain(sentence(error))
 

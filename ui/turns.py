@@ -13,6 +13,8 @@ import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.messages import Said
+
 AT_ONCE = 2  # a long one leaves room for a short one
 USUAL = 20.0  # seconds, until some have been measured
 EVERY = 0.5  # seconds between two words to whoever waits
@@ -78,7 +80,7 @@ class Line:
 LINE = Line(AT_ONCE)
 
 
-class Ended(ValueError):
+class Ended(Said):
     """A visitor ended what was computed for them."""
 
 
@@ -113,10 +115,8 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
         return
     if st.session_state.get(ENDED) == work:
         with suppress(StreamlitDuplicateElementKey):  # one for all parts
-            st.button(
-                "Compute it after all", icon=":material/play_arrow:", key=f"again-{work}", on_click=_end, args=("",)
-            )
-        raise Ended("stopped, as you asked")
+            _say_ended(work)
+        raise Ended
     st.session_state.pop(ENDED, None)
     box = st.empty()
     with box.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -127,6 +127,12 @@ def my_turn(work: str, part: str = "") -> Iterator[None]:
         with listening(lambda share: words.progress(min(share, 1.0), _working(share, time.monotonic() - begun))):
             yield
     box.empty()
+
+
+def _say_ended(work: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"ended-{work}"):
+        st.markdown("Stopped, as you asked.", width="content")
+        st.button("Compute it after all", icon=":material/play_arrow:", key=f"again-{work}", on_click=_end, args=("",))
 
 
 def _end(work: str) -> None:
@@ -141,7 +147,7 @@ def waiting(before: int, seconds: float) -> str:
 
 def _working(share: float, seconds: float) -> str:
     left = f"; about {_length(seconds / share * (1 - share))} left" if share > 0.02 else ""
-    return f"Computing: {share:.0%}{left}"
+    return f"Computing: {100 * share:.0f} %{left}"
 
 
 def _length(seconds: float) -> str:

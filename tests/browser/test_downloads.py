@@ -17,9 +17,17 @@ CHOSEN = {"colours": "viridis", "opacity": 0.9, "cells": True, "contour": 0.5, "
 LABELS = {".png": "PNG", ".pdf": "PDF", ".svg": "SVG", ".npz": "Raw maps", ".html": "Interactive page"}
 
 
+def at_rest(page) -> None:
+    """Wait until the server has answered."""
+    page.wait_for_timeout(250)
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+
+
 def downloaded(page, folder, *suffixes: str) -> dict:
     """Files of the figure, by suffix."""
+    at_rest(page)
     page.get_by_role("button", name="Download").click()
+    at_rest(page)
     paths = {}
     for suffix in suffixes:
         with page.expect_download() as download:
@@ -70,7 +78,7 @@ def test_as_it_comes_the_files_are_the_default_figure(visit, tmp_path):
 
 
 def test_the_files_carry_what_was_chosen(visit, tmp_path, screenshot):
-    page = visit("?images=cat,spaniels")
+    page = visit("?images=cat")
     figure(page)
     for name, value in CHOSEN.items():
         change(page, name, value)
@@ -149,7 +157,7 @@ def test_the_pair_of_the_swipe_is_offered_and_drawn(visit, tmp_path, screenshot)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Download").click()
     page.get_by_text("Baseline | Compound, swiped").click()
-    page.wait_for_timeout(1500)
+    at_rest(page)
     screenshot(page, "compare-downloads-pair")
     paths = {}
     for suffix in (".png", ".npz"):

@@ -142,7 +142,8 @@ def test_what_a_visitor_stops_is_not_begun_again_until_they_ask():
     app.session_state["ended_by_visitor"] = "work"
     app.run()
     assert app.session_state.passes == 3
-    assert app.error[0].value == "Stopped, as you asked."
+    assert [one.value for one in app.markdown] == ["Stopped, as you asked."]
+    assert not app.error, "it is no error"
     app.button[0].click().run()
     assert app.session_state.passes == 6
     assert not app.error

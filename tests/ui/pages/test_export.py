@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from cam.export.zipping import write_zip
 from ui import session
+from ui.messages import NO_ROOM, UNEXPECTED, plain
 from ui.pages.export import jobs
 from ui.session import Photograph
 
@@ -165,14 +166,57 @@ def test_a_job_that_was_cut_off_offers_to_go_on(samples, monkeypatch):
     assert begun == [job]
 
 
-def test_why_a_job_failed_is_a_sentence(samples):
+@pytest.mark.parametrize(
+    ("code", "said", "shown"),
+    [
+        (4, "python -m cam export: {out}/figures/cat.png: no space left on device", NO_ROOM),
+        (1, "python -m cam export: no photograph in {source}", "No photograph in the photographs."),
+        (1, "python -m cam export: {source}/cat.jpg: permission denied", "Cat.jpg: permission denied."),
+        (1, "python -m cam export: {folder}/x: {out}/y", "X: y."),
+        (1, "Traceback (most recent call last)\nRuntimeError: secret detail", UNEXPECTED),
+        (1, "", UNEXPECTED),
+    ],
+)
+def test_why_a_job_failed_is_a_sentence_without_the_servers_folders(samples, code, said, shown):
     job = jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS)
-    (job.folder / "errors.txt").write_text("a remark\npython -m cam export: /full: no space left on device\n")
-    jobs._processes[job.key] = subprocess.Popen([sys.executable, "-c", "raise SystemExit(4)"])
+    said = said.format(source=job.words[0], out=job.out, folder=job.folder)
+    (job.folder / "errors.txt").write_text(f"a remark\n{said}\n")
+    jobs._processes[job.key] = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
     assert ended(job) == jobs.FAILED
     app = opened(job=job.key)
-    assert words(app.error) == "/full: no space left on device."
+    assert words(app.error) == plain(shown)
     assert "Go on" in [one.label for one in app.button]
+
+
+def test_where_an_export_lies_is_said_only_of_a_folder_that_its_visitor_named(samples, tmp_path):
+    out = tmp_path / "elsewhere" / "my figures"
+    own, named = jobs.job_of_uploads(uploads(samples, "cat"), OPTIONS), jobs.job_of_folder(samples, str(out), OPTIONS)
+    for job in (own, named):
+        job.out.mkdir(parents=True)
+        (job.out / "index.html").write_text("")
+        (job.out / "predictions.csv").write_text("image,status,reason\n")
+        Image.new("RGB", (8, 8)).save(job.out / "contact-sheet.jpg")
+        (job.folder / "progress.jsonl").write_text(
+            json.dumps({"total": 1, "done": 1, "skipped": 0, "failed": 0, "images_per_second": 1, "eta_seconds": 0})
+        )
+        app = opened(job=job.key)
+        assert "1 photograph exported" in words(app.markdown)
+        everything = words([*app.caption, *app.markdown])
+        assert str(tmp_path) not in everything
+        assert ("folder my figures that you named" in everything) == (job is named)
+
+
+def test_what_the_system_refuses_is_said_without_its_number_or_path(monkeypatch, samples):
+    app = opened()
+    for number, shown in ((errno.ENOSPC, NO_ROOM), (errno.EACCES, UNEXPECTED), (errno.ENOENT, UNEXPECTED)):
+
+        def refused(*arguments, number=number):
+            raise OSError(number, os.strerror(number), "/secret/place")
+
+        monkeypatch.setattr(jobs, "job_of_folder", refused)
+        app.segmented_control[0].set_value("The samples").run()
+        next(one for one in app.button if one.label == "Start the export").click().run()
+        assert words(app.warning) == plain(shown)
 
 
 def test_progress_is_said_in_words():

@@ -47,7 +47,7 @@ def toolbar(tools: DeltaGenerator) -> Selection:
             key="method",
             format_func=method_words,
             bind="query-params",
-            width=150,
+            width=190,
             help=methods_explained(),
         )
         study = st.selectbox(

@@ -11,7 +11,7 @@ from ui import session, uploads
 from ui.address import lecturing, scene_number
 from ui.components.viewer import pack, packed_paper, packed_parts, viewer
 from ui.elsewhere import Answer, known_elsewhere
-from ui.messages import complain, errors_shown, inform, plain, say_what_is_pending, sentence
+from ui.messages import Said, complain, errors_shown, inform, plain, say_what_is_pending, sentence
 from ui.pages.compare import controls
 from ui.pages.compare.answers import answers
 from ui.pages.compare.controls import Selection
@@ -34,8 +34,9 @@ def explore(places: Places) -> None:
         controls.take_carried_study()
         settings = controls.toolbar(places.tools)
         say_what_is_pending()
-        rows, missing = look(settings, places.waiting)
-        draw(rows, missing, settings, places.figure)
+        rows, missing, stopped = look(settings, places.waiting)
+        if rows or not stopped:
+            draw(rows, missing, settings, places.figure)
         with places.tools:
             downloads(rows, settings)
         if rows:
@@ -47,14 +48,16 @@ def explore(places: Places) -> None:
     uploads.write_link()
 
 
-def look(settings: Selection, waiting: DeltaGenerator) -> tuple[list[Row], dict[str, tuple[str, str]]]:
-    """Run the networks that load on the photographs that open; of the others one sentence each."""
+def look(settings: Selection, waiting: DeltaGenerator) -> tuple[list[Row], dict[str, tuple[str, str]], bool]:
+    """Run the networks that load on the photographs that open; of the others one sentence each, and whether a visitor
+    stopped it."""
     with st.spinner("Loading the networks' weights"):
         networks, failed = session.networks(controls.choices(settings))
     labels = {key: variant.label for key, variant in session.study_named(settings.study).variants.items()}
     missing = {key: (labels[key], sentence(error)) for key, error in failed.items() if key in settings.variants}
     rows: list[Row] = []
     problems: list[str] = []
+    stopped = False
     for photograph in uploads.chosen():
         try:
             with st.spinner(
@@ -62,13 +65,15 @@ def look(settings: Selection, waiting: DeltaGenerator) -> tuple[list[Row], dict[
                 show_time=settings.question.method in PATIENCE,
             ):
                 rows += explained(tuple(networks), photograph, settings)
+        except Said:
+            stopped = True
         except Exception as error:  # the others still show
             problems.append(sentence(error))
     for words in dict.fromkeys(problems):
         complain(words)
     waiting.empty()
     st.session_state.looked = True
-    return rows, missing
+    return rows, missing, stopped
 
 
 def explained(choices: tuple[Choice, ...], photograph: Photograph, settings: Selection) -> list[Row]:

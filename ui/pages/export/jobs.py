@@ -18,7 +18,9 @@ from typing import NamedTuple
 from cam.export.items import file_name
 from cam.export.locking import busy
 from cam.export.zipping import write_zip
+from models.commands import DISK_FULL
 from models.files import atomic_write
+from ui.messages import NO_ROOM, UNEXPECTED
 from ui.session import Photograph
 
 ROOT = Path(__file__).parents[3]
@@ -27,6 +29,7 @@ MOST_DISK = 8 << 30  # bytes of all jobs together; the oldest make room
 KEY = 32  # letters of a job's name
 MOST = 1  # exports at once: each takes all cores
 PROGRESS = "progress.jsonl"
+COMMAND_WORDS = "python -m cam export: "  # before the sentence that it ends with
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
 
 _processes: dict[str, subprocess.Popen] = {}
@@ -74,6 +77,11 @@ class Job:
     folder: Path
     words: tuple[str, ...]
     out: Path
+
+    @property
+    def own(self) -> bool:
+        """It lies in the job's folder, not where a visitor wanted it."""
+        return self.folder in self.out.parents
 
 
 def state_folder() -> Path:
@@ -222,12 +230,20 @@ def progress_of(job: Job) -> Progress:
 
 
 def reason(job: Job) -> str:
-    """Why it failed, as the command said it."""
+    """Why it failed, in a sentence for visitors: as the command said it, without the folders that are the server's."""
+    process = _processes.get(job.key)
+    if process is not None and process.poll() == DISK_FULL:
+        return NO_ROOM
     try:
-        lines = (job.folder / "errors.txt").read_text(errors="replace").strip().splitlines()
+        last = (job.folder / "errors.txt").read_text(errors="replace").strip().rsplit("\n", 1)[-1]
     except OSError:
-        return ""
-    return lines[-1].removeprefix("python -m cam export: ") if lines else ""
+        last = ""
+    words = last.removeprefix(COMMAND_WORDS)
+    if words == last:  # no sentence of the command, but what Python leaves of a fault
+        return UNEXPECTED
+    for folder in (job.words[0], str(job.out), str(job.folder)) if job.own else (str(job.folder),):
+        words = words.replace(f"{folder}/", "").replace(folder, "the photographs")
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def zipped(job: Job) -> Path:

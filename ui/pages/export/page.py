@@ -11,7 +11,7 @@ from cam import METHODS
 from cam.export.keys import FORMATS, LABEL, WRITES
 from models.images import list_images
 from ui import session
-from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending
+from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending, sentence
 from ui.options import class_labels, class_words, devices
 from ui.pages.export import jobs
 from ui.pages.export.jobs import FAILED, FINISHED, RUNNING, STOPPED, Job
@@ -157,7 +157,7 @@ def _begin(make: partial[Job]) -> None:
         jobs.start(job)
         st.query_params["job"] = job.key
     except (ValueError, OSError) as error:
-        say_later(str(error)[:1].upper() + str(error)[1:] + ".")
+        say_later(sentence(error))
 
 
 # ---------------------------------------------------------------------------------------------------- what becomes of it
@@ -228,14 +228,16 @@ def finished(job: Job) -> None:
     failures = _failures(job)
     told = jobs.progress_of(job)
     with st.container(border=True):
-        st.markdown(f"#### {told.total - len(failures):,} photographs exported")
+        st.markdown(f"#### {_counted(told.total - len(failures))} exported")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             download(job)
             st.button("Start another", icon=":material/add:", on_click=_leave)
-        if session.local_files_allowed():
-            st.caption(f"It lies in {plain(job.out)}; open `index.html` there for the gallery.")
+        if not job.own:
+            st.caption(
+                f"It lies in the folder {plain(job.out.name)} that you named; `index.html` there is the gallery."
+            )
         if failures:
-            with st.expander(f"{len(failures):,} photographs failed", icon=":material/error:"):
+            with st.expander(f"{_counted(len(failures))} failed", icon=":material/error:"):
                 st.dataframe(failures, hide_index=True)
                 st.button("Try them again", on_click=_retry, args=(job,))
     st.image(str(job.out / "contact-sheet.jpg"), caption="Contact sheet", alt="The first figures of this export, small")
@@ -259,6 +261,10 @@ def download(job: Job) -> None:
     )
 
 
+def _counted(count: int) -> str:
+    return f"{count:,} photograph{'' if count == 1 else 's'}"
+
+
 def _size_words(size: int) -> str:
     return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{max(1, size // 2**10)} KB"
 
@@ -275,8 +281,7 @@ def broken_off(job: Job, state: str) -> None:
     with st.container(border=True):
         st.markdown("#### Stopped" if state == STOPPED else "#### The export could not go on")
         if state == FAILED:
-            words = jobs.reason(job) or "it ended without a word"
-            complain(words[:1].upper() + words[1:] + ".")
+            complain(jobs.reason(job))
         else:
             st.markdown(f"{told.finished:,} of {told.total:,} photographs are done and kept; Go on makes the others.")
         with st.container(horizontal=True, gap="small"):
