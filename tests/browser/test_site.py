@@ -209,9 +209,7 @@ def test_an_interrupted_network_goes_on_where_it_broke_off(site, visitor):
     half = next(site.glob("networks/*.onnx")).stat().st_size // 2
     first, second = Cutting.ranges
     assert first is None
-    assert (
-        0 < int(re.findall(r"\d+", second)[0]) <= half
-    )  # bytes that the browser had not yet delivered are requested again
+    assert 0 < int(re.findall(r"\d+", second)[0]) <= half  # bytes not yet delivered are requested again
 
 
 @pytest.mark.slow

@@ -43,9 +43,7 @@ def run(graph, pixels, outputs=(LOGITS, MAPS)):
 def test_any_family_and_batch_gives_pytorchs_logits_and_maps(family):
     model, pixels = network(family), torch.rand(3, 3, 96, 96)
     _, logits, maps = in_pytorch(model, pixels)
-    assert (
-        abs(logits[0] - logits[1]).max() > 0.1 * abs(logits).max()
-    )  # the output depends on the images: nothing is saturated
+    assert abs(logits[0] - logits[1]).max() > 0.1 * abs(logits).max()  # images change the output: nothing is saturated
     came = run(onnx_graph(model, 96, normalisation=None), pixels)
     np.testing.assert_allclose(came[0], logits, atol=1e-4 * abs(logits).max())
     np.testing.assert_allclose(came[1], maps, atol=1e-4 * abs(maps).max())

@@ -180,9 +180,7 @@ def test_studies_of_other_names_load(tmp_path, checkpoint):
     text = f'[variants.tiny_one]\nsource = {{ file = "{checkpoint}" }}\n[variants.b2]\nsource = {{ file = "b2.pth" }}'
     study = load_study(manifest(tmp_path, text, beside='[variants.twin]\nsource = { grown_from = "tiny_one" }'))
     assert study.load("tiny_one", "cpu").label == "Tiny one"
-    own = replace(
-        SCALINGS["b2"], resolution=288
-    )  # the resolution at which torchvision, whose names the tensors have, trained its B2
+    own = replace(SCALINGS["b2"], resolution=288)  # as torchvision, whose names the tensors have, trained its B2
     assert study.load("b2", "cpu").scaling == own
     with pytest.raises(StudyError, match="variant 'twin' is grown, but has no scaling; give one in the manifest"):
         study.load("twin", "cpu")

@@ -11,15 +11,9 @@ def main() -> int:
     """Build the site; print where it is and how to look at it."""
     parser = argparse.ArgumentParser("python -m ui.site", description=__doc__)
     parser.add_argument(
-        "--out",
-        required=True,
-        metavar="FOLDER",
-        type=Path,
-        help="where to put the site; an older one there is replaced",
+        "--out", required=True, metavar="FOLDER", type=Path, help="where the site goes; an older one there is replaced"
     )
-    parser.add_argument(
-        "--graphs", metavar="FOLDER", type=Path, help="where to keep the networks’ graphs for later builds"
-    )
+    parser.add_argument("--graphs", metavar="FOLDER", type=Path, help="keeps the networks’ graphs for later builds")
     return run_command(run, parser.parse_args(), parser.prog)
 
 
