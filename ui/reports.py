@@ -6,10 +6,10 @@ from ui.shared import shared
 
 
 @shared()
-def evaluation(study: str) -> Report | None:
-    """The evaluation that comes with a study; None where there is none.
+def evaluation(name: str) -> Report | None:
+    """The shipped evaluation of this name, a study's own or a further one; None where there is none.
 
     Raises:
         ValueError: the evaluation cannot be read.
     """
-    return shipped_evaluation(study)
+    return shipped_evaluation(name)

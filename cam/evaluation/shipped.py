@@ -1,4 +1,7 @@
-"""Evaluations that come with the project: what ``python -m cam evaluate`` wrote, one file for each study."""
+"""Evaluations that come with the project, as ``python -m cam evaluate`` wrote them.
+
+``STUDY.json`` is a study's first evaluation, ``STUDY-NAME.json`` a further one on other photographs.
+"""
 
 from pathlib import Path
 
@@ -7,19 +10,19 @@ from cam.evaluation.records import Report, read_report
 FOLDER = Path(__file__).parent / "reports"
 
 
-def evaluated_studies(folder: Path = FOLDER) -> list[str]:
-    """Names of the studies that have an evaluation, sorted."""
+def shipped_evaluations(folder: Path = FOLDER) -> list[str]:
+    """Names of the evaluations, sorted."""
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
-def shipped_evaluation(study: str, folder: Path = FOLDER) -> Report | None:
-    """The report on a study; None where there is none.
+def shipped_evaluation(name: str, folder: Path = FOLDER) -> Report | None:
+    """The report of a name; None where there is none.
 
     Args:
-        study: name of the study.
-        folder: holds STUDY.json.
+        name: of a study, or of a further evaluation.
+        folder: holds NAME.json.
 
     Raises:
         ValueError: the file is damaged, or was written by another version.
     """
-    return read_report(folder / f"{study}.json") if study in evaluated_studies(folder) else None
+    return read_report(folder / f"{name}.json") if name in shipped_evaluations(folder) else None

@@ -14,13 +14,15 @@ from cam.evaluation.placing import placed
 from cam.evaluation.pointing_game import play
 from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, OWN
 from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
-from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
+from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
+from cam.evaluation.verdicts import signed
 from cam.maps.cells import CellGrid
 from cam.measures.masks import read_masks
 from cam.measures.perturbation import class_probability, deletion_curve, insertion_curve
 from cam.question import QUESTION
 from models import Network, load_study
 from models.placement import NOMINAL
+from models.studies import STUDY_FOLDER
 
 NAMES = ("cat.jpg", "meerkats.jpg", "red-panda.jpg", "spoonbills.jpg")
 
@@ -152,13 +154,33 @@ def test_a_few_photographs_give_a_report_with_progress(two, photographs):
         evaluate_few([], [], arms)
 
 
-def test_shipped_evaluations_are_of_networks_that_are_here():
-    assert "lite" in evaluated_studies()
-    report, study = shipped_evaluation("lite"), load_study("lite")
+@pytest.mark.parametrize("name", shipped_evaluations())
+def test_shipped_evaluations_are_of_networks_that_are_here(name):
+    report = shipped_evaluation(name)
+    study = load_study(report.about.study)
+    assert name == study.name or name.startswith(f"{study.name}-")
     assert {key: report.trainings[key].fingerprint for key in study.variants} == {
         key: study.load(key, "cpu").fingerprint for key in study.variants
     }
     assert report.photographs
+
+
+def test_the_results_quote_the_evaluation_on_coco():
+    """Every mean and difference in the table of the results follows from the report that ships."""
+    report = shipped_evaluation("photographs-COCO")
+    findings = [report.finding(name) for name in ("auroc", "boundary", "instance-recall")]
+    text = (
+        (STUDY_FOLDER.parents[1] / "docs" / "results.md")
+        .read_text(encoding="utf-8")
+        .partition("**On crowded photographs**")[2]
+    )
+    named = {"deeper": "depth", "wider": "width", "higher resolution": "resolution"}
+    for key in ("baseline", "deeper", "wider", "higher resolution", "compound"):
+        means = [one.means[named.get(key, key)] for one in findings]
+        assert f"| {key} | {' | '.join(f'{m:.3f} [{low:.3f}, {high:.3f}]' for m, low, high in means)} |" in text
+    for key in ("baseline", "higher resolution"):
+        found = [one.contrast("compound", named.get(key, key)).difference for one in findings]
+        assert f"| compound less {key} | {' | '.join(map(signed, found))} |" in text
 
 
 def test_a_damaged_evaluation_is_a_sentence(tmp_path: Path):

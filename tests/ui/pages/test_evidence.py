@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from cam.evaluation.records import About, Checks, Report
 from cam.evaluation.registry import PRIMARY
-from cam.evaluation.shipped import evaluated_studies, shipped_evaluation
+from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
 from cam.evaluation.verdicts import interval_of, verdicts
 from tests.cam.evaluation.made_up import made_up_report
 from ui import reports, session, turns
 from ui.pages.evidence import data, steps
-from ui.pages.evidence.words import answer, number, signed
+from ui.pages.evidence.words import answer, minus, number, signed
 from ui.palette import COLOURS, SPARE, colours_of
 from ui.turns import waiting
 
@@ -117,6 +117,10 @@ def test_the_answer_is_one_sentence(gains, options, words):
     assert said.endswith(".")
 
 
+def test_a_minus_sign_stands_before_numbers_and_not_within_names():
+    assert minus("Resolution-300: -0.1 [-0.2, 0.3]") == "Resolution-300: −0.1 [−0.2, 0.3]"
+
+
 def test_the_sample_photographs_are_said_to_be_too_few():
     app = opened(evaluated="Everyday photographs")
     assert not app.error
@@ -124,6 +128,17 @@ def test_the_sample_photographs_are_said_to_be_too_few():
     assert "Holds]" not in said
     assert said.count("Cannot be told]") == 3
     assert "no network was trained twice" in words(app.caption)
+
+
+@pytest.mark.parametrize("part", ["", "photographs", "pointing", "deletion"])
+def test_a_further_evaluation_of_a_study_is_offered_behind_it(part):
+    app = opened(evaluated="Everyday photographs: COCO", part=part)
+    assert not app.exception
+    assert not app.error
+    options = app.selectbox(key="evaluated").options
+    assert options.index("Everyday photographs: COCO") == options.index("Everyday photographs") + 1
+    if not part:
+        assert words(app.markdown).count("Does not hold]") == 2
 
 
 @pytest.mark.parametrize("study", ["lite", "photographs"])
@@ -210,13 +225,13 @@ def test_a_study_without_evaluation_says_how_to_make_one():
     assert "has not been evaluated yet" in words(app.markdown)
     assert "python -m cam evaluate --study imagenet " in app.code[0].value
     next(one for one in app.button if "evaluated study" in one.label).click().run()
-    assert app.selectbox(key="evaluated").value in evaluated_studies()
+    assert app.selectbox(key="evaluated").value in shipped_evaluations()
     assert "has not been evaluated yet" not in words(app.markdown)
 
 
 def test_the_page_opens_on_the_evaluation_of_most_photographs():
     app = opened(evaluated="")
-    sizes = {name: len(shipped_evaluation(name).photographs) for name in evaluated_studies()}
+    sizes = {name: len(shipped_evaluation(name).photographs) for name in shipped_evaluations()}
     assert sizes[app.selectbox(key="evaluated").value] == max(sizes.values())
 
 

@@ -153,7 +153,7 @@ def nothing(missing: dict[str, tuple[str, str]], figure: DeltaGenerator) -> None
             st.markdown("Bring checkpoints of your own under **Settings**, or choose another study.")
             with st.container(horizontal=True):
                 study = session.DEFAULT_STUDY
-                st.button("Show the study that came along", on_click=controls.choose_study, args=(study,))
+                st.button("Show the study that comes with the app", on_click=controls.choose_study, args=(study,))
                 st.button("Try again", on_click=session.forget_failures)
         else:
             st.markdown("#### Nothing to show")

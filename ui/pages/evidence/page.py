@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cam.evaluation.records import Report
-from cam.evaluation.shipped import evaluated_studies
+from cam.evaluation.shipped import shipped_evaluations
 from ui import reports, session
 from ui.address import choose
 from ui.messages import errors_shown, say_what_is_pending
@@ -34,20 +34,22 @@ def page() -> None:
     st.html(STYLE)
     with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("# Do the maps support the claim?", width="content")
-        study = st.selectbox(
-            "Study",
-            session.STUDIES,
-            index=session.STUDIES.index(first_evaluated()),
+        names = offered()
+        name = st.selectbox(
+            "Evaluation",
+            names,
+            index=names.index(first_evaluated()),
             key="evaluated",
             bind="query-params",
             width=290,
             label_visibility="collapsed",
-            format_func=lambda name: session.study_named(name).title,
+            format_func=title_of,
         )
     part = choose("Part", "part", PARTS, NUMBERS)
     with errors_shown():
         say_what_is_pending()
-        show(part, reports.evaluation(study), study)
+        report = reports.evaluation(name)
+        show(part, report, report.about.study if report else name)
 
 
 def show(part: str, report: Report | None, study: str) -> None:
@@ -84,16 +86,32 @@ def nothing(study: str) -> None:
             st.button("Show an evaluated study", on_click=show_study, args=(first_evaluated(),))
 
 
+def offered() -> list[str]:
+    """Every study, evaluated or not, each followed by its further evaluations."""
+    further = [name for name in shipped_evaluations() if name not in session.STUDIES]
+    return [
+        name for study in session.STUDIES for name in (study, *(one for one in further if one.startswith(f"{study}-")))
+    ]
+
+
+def title_of(name: str) -> str:
+    """Title of an evaluation: its study's, and for a further evaluation also the name of its photographs."""
+    if name in session.STUDIES:
+        return session.study_named(name).title
+    study = next(study for study in session.STUDIES if name.startswith(f"{study}-"))
+    return f"{session.study_named(study).title}: {name.removeprefix(f'{study}-')}"
+
+
 def first_evaluated() -> str:
-    """The study whose evaluation has the most photographs; the default study where there is no evaluation."""
-    sizes = {name: photographs_of(name) for name in evaluated_studies() if name in session.STUDIES}
+    """The evaluation with the most photographs; the default study where there is none."""
+    sizes = {name: photographs_of(name) for name in offered() if name in shipped_evaluations()}
     return max(sizes, key=lambda name: (sizes[name], name == DEFAULT_STUDY)) if sizes else DEFAULT_STUDY
 
 
-def photographs_of(study: str) -> int:
-    """Number of photographs of a study's evaluation, 0 where it is damaged: that error is shown when the study is chosen."""
+def photographs_of(name: str) -> int:
+    """Number of an evaluation's photographs, 0 where it is damaged: that error is shown when the evaluation is chosen."""
     try:
-        report = reports.evaluation(study)
+        report = reports.evaluation(name)
     except ValueError:
         return 0
     return len(report.photographs) if report else 0

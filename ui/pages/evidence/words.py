@@ -73,8 +73,8 @@ def _listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def minus(text: str) -> str:
-    """Text with a minus sign, not a hyphen, before each negative number."""
-    return re.sub(r"-(?=\d)", "−", text)
+    """Text with a minus sign, not a hyphen, before each negative number; ``Resolution-300`` keeps its hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)
 
 
 def number(value: float) -> str:
