@@ -1,15 +1,22 @@
 """What visitors upload is held within limits, and dropped when they leave."""
 
+import asyncio
 import gc
+import threading
+import time
 import weakref
 from threading import Lock
 from types import SimpleNamespace
 
 import pytest
 from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.runtime import AsyncObjects, Runtime
 from streamlit.runtime.scriptrunner import ScriptRunner
+from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
@@ -90,7 +97,8 @@ def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
     monkeypatch.setattr(shared.time, "sleep", lambda _: next(turns))
     monkeypatch.setattr(shared.runtime, "exists", lambda: True)
     monkeypatch.setattr(shared.runtime, "get_instance", lambda: SimpleNamespace(is_active_session=lambda one: False))
-    run = []
+    run, told = [], []
+    monkeypatch.setattr(shared, "let_sessions_go", told.append)
     monkeypatch.setattr(
         shared.threading, "Thread", lambda target, **_: run.append(target) or SimpleNamespace(start=Lock)
     )
@@ -99,6 +107,39 @@ def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
         run[0]()
     gc.collect()
     assert hers() is None
+    assert len(told) == 1
+
+
+def test_sessions_of_the_last_who_left_go_too(monkeypatch):
+    """Streamlit keeps them for two minutes, and then until somebody else leaves."""
+    given_back = []
+    monkeypatch.setattr(shared, "_give_back", lambda: given_back.append(1))
+    loop, storage, session = asyncio.new_event_loop(), MemorySessionStorage(ttl_seconds=0.1), Large()
+    there = threading.Thread(target=loop.run_forever)
+    there.start()
+    server = SimpleNamespace(
+        _session_mgr=SimpleNamespace(_session_storage=storage), _get_async_objs=lambda: SimpleNamespace(eventloop=loop)
+    )
+    session.id, left = "ann", weakref.ref(session)
+    storage.save(SessionInfo(None, session))
+    del session
+    assert shared.let_sessions_go(server) == 0
+    assert left() is not None
+    time.sleep(0.15)
+    assert shared.let_sessions_go(server) == 1
+    assert left() is None
+    assert given_back == [1]
+    loop.call_soon_threadsafe(loop.stop)
+    there.join()
+    loop.close()
+
+
+def test_streamlits_server_has_what_is_asked_of_it():
+    """Names that are its own affair: a version that changes them shows here."""
+    manager = WebsocketSessionManager(MemorySessionStorage(), None, None, None)
+    assert manager._session_storage._cache.expire() == []
+    assert callable(Runtime._get_async_objs)
+    assert "eventloop" in AsyncObjects._fields
 
 
 def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(monkeypatch):
