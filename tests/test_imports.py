@@ -35,7 +35,8 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "cam.commands": "contenders options | bench compare evaluate export",
     "ui": "address components messages palette turns | command shared | checkpoints holding reports"
     " | session | elsewhere options parts uploads | pages | lecture site",
-    "ui.components": "loader | answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components": "loader | activations answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components.activations": "",
     "ui.components.answers": "",
     "ui.components.ballot": "",
     "ui.components.deck": "",
@@ -54,7 +55,7 @@ FLOORS = {  # package: what lies in it, from the ground up; | separates floors
     "ui.pages.export": "jobs | page",
     "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer | drawing page",
-    "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | charts"
+    "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | activations charts"
     " | experiment stopwatch | page",
 }
 TYPES_ONLY = {(name, "cam.comparison") for name in ("cam.figures.figure", "cam.showing")}  # which can draw itself
