@@ -35,7 +35,8 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam.commands": "contenders options | timing | bench compare evaluate export",
     "ui": "address components messages palette | turns | command shared | checkpoints holding reports"
     " | session | elsewhere options parts uploads | pages | lecture site",
-    "ui.components": "loader | answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components": "loader | activations answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components.activations": "",
     "ui.components.answers": "",
     "ui.components.ballot": "",
     "ui.components.deck": "",
@@ -54,7 +55,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "ui.pages.export": "jobs | page",
     "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer | drawing page",
-    "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | charts"
+    "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | activations charts"
     " | experiment stopwatch | page",
 }
 TYPES_ONLY = {

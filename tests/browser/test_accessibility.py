@@ -11,6 +11,7 @@ PAGES = {
     "": ".story .plots .dot",
     "compare?images=red-panda": ".rows .panel canvas",
     "scaling?step=1": ".nearest canvas",
+    "scaling?step=3&stage=4": ".activations img",
     "evidence?evaluated=Caltech-101%2C+the+same+five": ".stPlotlyChart .main-svg",
     "export": "[data-testid=stFileUploader]",
     "?mode=lecture&scene=1": ".scene .printed-maps canvas",

@@ -133,6 +133,39 @@ def test_a_figure_of_the_last_step_is_in_the_link(lesson):
     assert "millions of parameters" in again.locator(".stPlotlyChart").first.inner_text()
 
 
+def test_a_stage_opens_and_closes_by_pointer_and_by_keyboard(lesson):
+    page = lesson("step=1&w=2.2")
+    stages, maps = page.locator(f"{DRAWING} .choice"), page.locator(".activations img")
+    assert stages.count() == 8
+    stages.nth(4).click(position={"x": 20, "y": 120})
+    page.get_by_role("heading", name="Stage 4 of the nearest trained network, Wider: 160 channels").wait_for()
+    assert maps.count() == 10
+    assert stages.nth(4).get_attribute("aria-pressed") == "true"
+    assert "stage=4" in page.url
+    page.get_by_text("butterfly", exact=True).click()
+    page.locator(".activations img[alt^=butterfly]").first.wait_for()
+    stages.nth(4).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Stage 5 of the nearest").wait_for()
+    page.keyboard.press(" ")
+    page.get_by_text("Choose a stage in the drawing").wait_for()
+    rested(page)
+    assert maps.count() == 0
+    assert "stage=" not in page.url
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
+def test_an_open_stage_fits_its_screen(lesson, screenshot, theme, width):
+    page = lesson("step=3&stage=6", width=width, theme=theme)
+    page.locator(".activations img").nth(9).wait_for()
+    page.locator(".activations").scroll_into_view_if_needed()
+    boxes = [page.locator(".activations img").nth(place).bounding_box() for place in range(10)]
+    assert all(box["width"] > 60 and box["x"] + box["width"] <= width for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screenshot(page, f"scaling-stage-{theme}-{width}")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_words_in_the_drawing_follow_the_theme(lesson, theme):
     page = lesson("step=3", theme=theme)

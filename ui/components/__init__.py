@@ -7,6 +7,7 @@ answers/   the networks' first guesses for a photograph
 picker/    photographs to click on
 film/      damaged images with a slider
 nearest/   sample photographs with the maps of two networks
+activations/  a stage of a network, opened
 mosaic/    the grid pointing game
 story/     six steps on one page
 deck/      scenes of a lecture, composed for the screen

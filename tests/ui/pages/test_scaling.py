@@ -1,26 +1,34 @@
 """The lesson: the meaning of the sliders, the drawing, the text, and the stopwatch."""
 
+import base64
 import gc
+import io
 import json
 import re
 import time
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cam.evaluation.shipped import shipped_evaluation
+from cam.figures.colours import coloured
 from cam.paper.tables import paper
-from models import SCALINGS, Scaling, compound_scaling
+from models import SCALINGS, Scaling, compound_scaling, open_image
 from models.costs import network_cost
+from models.home import SAMPLES
 from models.scaling import Candidate, grid_candidates
-from ui.pages.scaling import latency
+from ui import session
+from ui.pages.scaling import activations, latency
 from ui.pages.scaling.measured import nearest, on_caltech, on_imagenet
 from ui.pages.scaling.setting import Setting, near_target
 from ui.pages.scaling.steps import STEPS
 from ui.pages.scaling.svg import number
+from ui.session import Choice
 
 ROOT = Path(__file__).parents[3]
 PAPERS_RULE = Candidate(1.2, 1.1, 1.15)
@@ -109,6 +117,55 @@ def test_the_nearest_networks_maps_move_with_the_sliders():
     (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith("nearest"))
     assert json.loads(found.proto.json)["shown"] == [0, 2]
     assert any("named 92.7 to 93.7 % in 3 trainings" in one.value for one in page(d=1.0, measured="caltech").markdown)
+
+
+def opened_in(app):
+    return [one for one in app.get("bidi_component") if one.proto.component_name.endswith("activations")]
+
+
+@pytest.mark.parametrize("stage", [0, 3, 7])
+def test_a_stage_opens_into_what_the_network_computes_there(stage):
+    """By a hook on the plain model, which runs to its end."""
+    network = session.network(Choice(session.DEFAULT_STUDY, "baseline", "cpu"))
+    image, kept = open_image(SAMPLES / "red-panda.jpg"), []
+    hook = network.model.features[stage].register_forward_hook(lambda module, taken, given: kept.append(given[0]))
+    with torch.no_grad():
+        network.model(network.transform(image)[None])
+    hook.remove()
+    maps = activations.stage_output(network, image, stage)
+    np.testing.assert_allclose(maps, kept[0].numpy(), atol=2e-3 * float(kept[0].abs().max()))
+    cost = network_cost(Scaling(), family="lite").stages[stage]
+    assert maps.shape == (cost.channels, cost.resolution, cost.resolution)
+    found = activations.activations_of(Choice(session.DEFAULT_STUDY, "baseline", "cpu"), stage, "red-panda")
+    spread = kept[0].std(dim=(1, 2))
+    assert set(found.strongest) == set(spread.topk(8).indices.tolist())
+    assert sum(map(len, (found.seen, found.mean, *found.strongest.values()))) < 150_000
+
+
+def test_a_small_map_is_shown_cell_for_cell():
+    values = np.random.default_rng(0).normal(size=(7, 7))
+    shown = Image.open(io.BytesIO(base64.b64decode(activations.picture(values).split(",")[1]))).convert("RGB")
+    expected = coloured((values - values.min()) / (values.max() - values.min()), "inferno")
+    np.testing.assert_array_equal(np.asarray(shown), expected)
+    large = Image.open(io.BytesIO(base64.b64decode(activations.picture(np.ones((224, 224))).split(",")[1])))
+    assert large.size == (activations.SHARPEST,) * 2
+
+
+def test_a_link_opens_a_stage_of_the_nearest_network():
+    app = page(step=1, by="hand", d=1.0, w=2.2, stage=4, seen="butterfly")
+    (found,) = opened_in(app)
+    data = json.loads(found.proto.json)
+    assert data["words"] == "Stage 4 of the nearest trained network, Wider: 160 channels of 14 × 14 cells"
+    assert (data["about"], len(data["channels"])) == ("butterfly", 8)
+    assert app.query_params["stage"] == "4"
+
+
+@pytest.mark.parametrize("stage", ["", "8", "-1", "x", "³"])
+def test_nothing_is_computed_before_a_stage_is_chosen(stage):
+    with patch("ui.pages.scaling.activations.activations_of", side_effect=ZeroDivisionError):
+        app = page(step=1, stage=stage)
+    assert not opened_in(app)
+    assert any("Choose a stage" in one.value for one in app.caption)
 
 
 @pytest.mark.parametrize("nonsense", [0, 6, "x", ""])

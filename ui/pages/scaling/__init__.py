@@ -7,6 +7,7 @@ svg.py              numbers as text, and the ruler under each
 showing.py          drawings that follow the page's theme
 network_drawing.py  a network drawn to scale
 measured.py         accuracy measured here: measured.toml, and the evaluation that ships
+activations.py      a stage of the drawing opened: what a trained network computes there
 charts.py           the paper's figures with the present setting in them, and what was measured
 tables.py           the family beside the present setting, and the paper's own
 latency.py          how long one image takes on this device

@@ -9,11 +9,10 @@ from ui.address import choose
 from ui.components.nearest import nearest_maps
 from ui.pages.drawn import drawn
 from ui.pages.scaling.charts import figure8, measured_figure
-from ui.pages.scaling.measured import Measured, Point, nearest, on_caltech, on_imagenet
+from ui.pages.scaling.measured import PHOTOGRAPHS, Measured, Point, nearest, on_caltech, on_imagenet
 from ui.pages.scaling.setting import Setting
 from ui.pages.scaling.svg import number
 
-PHOTOGRAPHS = ("red-panda", "meerkats", "spoonbills", "taj-mahal", "guitar-and-drums", "butterfly")
 SETS: dict[str, Callable[[], Measured]] = {"imagenet": on_imagenet, "caltech": on_caltech}
 SET_WORDS = {"imagenet": "ImageNet photographs", "caltech": "Caltech-101, all trainings"}
 

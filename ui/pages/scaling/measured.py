@@ -18,6 +18,14 @@ from ui.pages.scaling.setting import Setting
 FILE = Path(__file__).with_suffix(".toml")
 FAMILY = "lite"
 EVALUATED = "caltech101"
+PHOTOGRAPHS = (
+    "red-panda",
+    "meerkats",
+    "spoonbills",
+    "taj-mahal",
+    "guitar-and-drums",
+    "butterfly",
+)  # shown with networks
 RELEASED, CONTROLLED = "released", "control"
 
 

@@ -29,7 +29,7 @@ class Scale(NamedTuple):
 
 
 def network_drawing(base: NetworkCost, present: NetworkCost, variant: str) -> str:
-    """SVG of B0 above and the present network below, stage under stage.
+    """SVG of B0 above and the present network below, stage under stage; each stage is a button.
 
     The head is left out: its 1280 channels would dwarf everything.
 
@@ -43,12 +43,22 @@ def network_drawing(base: NetworkCost, present: NetworkCost, variant: str) -> st
     parts = [_title(BASELINES[0] - 57, "EfficientNet-B0", base), _title(BASELINES[1] - 92, "Now", present)]
     parts.append(f'<text class="quiet" x="640" y="{BASELINES[0] - 57}">{KEY}</text>')
     left = 2.0
-    for old, new in pairs:
+    for place, (old, new) in enumerate(pairs):
+        slot = scale.slot((old, new))
         parts += [_block(left, BASELINES[0], old, scale, COLOURS["baseline"]), _label(left, BASELINES[0], old)]
         parts += [_block(left, BASELINES[1], new, scale, COLOURS[variant]), _label(left, BASELINES[1], new, old)]
         parts.append(f'<text class="quiet" x="{left}" y="{BASELINES[1] + 43}">{escape(_short(new.operator))}</text>')
-        left += scale.slot((old, new))
+        parts.append(_button(place, left, min(slot, WIDTH - left), new))
+        left += slot
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" class="network">{"".join(parts)}</svg>'
+
+
+def _button(place: int, left: float, width: float, stage: StageCost) -> str:
+    """What ``show_choices`` makes a button of: the room over a stage of both networks."""
+    name = f"Stage {place}" if place else "The stem"
+    said = f"{name}: {stage.channels} channels of {stage.resolution} × {stage.resolution}, open it"
+    room = f'x="{left - 2:.1f}" y="24" width="{width - 2:.1f}" height="{HEIGHT - 24}" rx="8"'
+    return f'<rect class="choice" role="button" tabindex="0" data-choice="{place}" aria-label="{said}" {room}/>'
 
 
 def _drawn(cost: NetworkCost) -> tuple[StageCost, ...]:

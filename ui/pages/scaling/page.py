@@ -11,12 +11,14 @@ from models.costs import network_cost
 from models.scaling import SCALINGS
 from ui.address import choose, lecturing
 from ui.pages.scaling import charts, tables
+from ui.pages.scaling.activations import choose_stage, opened_stage, stage_chosen
 from ui.pages.scaling.controls import choose_setting
 from ui.pages.scaling.experiment import experiment
 from ui.pages.scaling.keys import step_keys
+from ui.pages.scaling.measured import nearest
 from ui.pages.scaling.network_drawing import network_drawing
 from ui.pages.scaling.setting import Setting, near_target
-from ui.pages.scaling.showing import show_svg
+from ui.pages.scaling.showing import show_choices, show_svg
 from ui.pages.scaling.steps import RELEASED, STEPS, Step, step_text
 from ui.pages.scaling.stopwatch import stopwatch_section
 from ui.pages.scaling.svg import number, ruler, times
@@ -120,8 +122,12 @@ def lesson() -> None:
         constraint(setting)
     with figure:
         exhibit(step, setting)
-    drawing = network_drawing(network_cost(SCALINGS["b0"]), setting.cost, setting.variant)
-    show_svg(drawing, "EfficientNet-B0 and the present network, drawn to the same scale", "drawing")
+    drawn = network_drawing(network_cost(SCALINGS["b0"]), setting.cost, setting.variant)
+    stage = stage_chosen()
+    show_choices(
+        drawn, "EfficientNet-B0 and the present network, drawn to the same scale", "drawing", stage, choose_stage
+    )
+    opened_stage(nearest(setting), stage)
     numbers(setting)
     experiment(setting)
     with st.expander("Beside B0 to B7, and where they leave the rule"):
