@@ -141,17 +141,31 @@ def forget_who_left(here: Callable[[str], bool]) -> int:
 def let_sessions_go(server: Any) -> int:
     """Make Streamlit drop the sessions of visitors who left two minutes ago; returns how many it dropped.
 
-    By itself Streamlit drops them only when another visitor leaves.
+    By itself Streamlit drops them only when another visitor leaves. Its storage is not public: 0 where it is another one.
 
     Args:
         server: Streamlit's ``Runtime``, on whose thread its sessions are dropped.
     """
     dropped: Future[int] = Future()
-    sessions = server._session_mgr._session_storage._cache
-    server._get_async_objs().eventloop.call_soon_threadsafe(lambda: dropped.set_result(len(sessions.expire())))
-    if dropped.result():
+
+    def expire() -> None:
+        try:
+            dropped.set_result(len(server._session_mgr._session_storage._cache.expire()))
+        except Exception as error:
+            dropped.set_exception(error)
+
+    try:
+        server._get_async_objs().eventloop.call_soon_threadsafe(expire)
+        count = dropped.result(EVERY)
+    except (
+        AttributeError,
+        RuntimeError,
+        TimeoutError,
+    ):  # a Streamlit that keeps them elsewhere, or a server that stops
+        return 0
+    if count:
         _give_back()
-    return dropped.result()
+    return count
 
 
 def _give_back() -> None:

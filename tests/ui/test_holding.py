@@ -134,6 +134,10 @@ def test_sessions_of_the_last_who_left_go_too(monkeypatch):
     loop.close()
 
 
+def test_a_streamlit_that_keeps_its_sessions_elsewhere_drops_them_itself():
+    assert shared.let_sessions_go(SimpleNamespace()) == 0
+
+
 def test_streamlits_server_has_what_is_asked_of_it():
     """Names that are its own affair: a version that changes them shows here."""
     manager = WebsocketSessionManager(MemorySessionStorage(), None, None, None)
