@@ -48,10 +48,10 @@ def memory(pid: int) -> float:
 def expected(network, picture: Path, side: int) -> np.ndarray:
     """The overlay of the network's own map of its most probable class, drawn by the library."""
     found = compare({"one": network}, [picture], target="own")
-    return _overlaid(found, network, side)
+    return overlaid(found, network, side)
 
 
-def _overlaid(found, network, side: int) -> np.ndarray:
+def overlaid(found, network, side: int) -> np.ndarray:
     drawn = CellGrid.of(network).drawn(found.maps["one"], side)[0]
     image = np.asarray(Image.fromarray(found.images[0]).resize((side, side), Image.Resampling.LANCZOS))
     return overlay(image, scaled(drawn, *display_scale(found.maps["one"][0], "map")), "inferno", 0.7).astype(np.int16)
