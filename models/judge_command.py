@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -46,7 +47,7 @@ def run_judge(arguments: argparse.Namespace) -> int:
     """judge --study S --inside FOLDER|LIST --outside FOLDER|LIST [--outside ...]"""
     if not 0 < arguments.false_alarms < 1:
         raise ValueError(f"--false-alarms is {arguments.false_alarms:g}; expected a share between 0 and 1")
-    study = load_study(arguments.study)
+    study = replace(load_study(arguments.study), out_of_class=None)  # what it has so far may not fit its networks
     networks = {key: study.load(key, arguments.device) for key, one in study.variants.items() if one.available}
     if not networks:
         raise ValueError(f"no variant of study {study.name!r} has weights here; expected at least one")

@@ -243,7 +243,7 @@ class Study:
         except ValueError as error:
             raise StudyError(f"variant {variant.key!r}: {error}") from error
         placement = variant.placement or loaded.placement
-        return loaded._replace(model=grown, scaling=scaling, placement=placement)
+        return loaded._replace(model=grown, scaling=scaling, placement=placement, other_rows=None)
 
     def _label_set(self, variant: Variant, checkpoint: Checkpoint) -> str | None:
         """The label set to use; None for the whole classifier, also where it has the study's classes and no label sets."""

@@ -80,7 +80,7 @@ class Variant:
         path = folder / self.source["file"]
         if not path.is_file():
             raise StudyError(
-                f"variant {self.key!r}: there is no file {path}; restore it or name another in the manifest"
+                f"variant {self.key!r}: there is no file {printable(path.name)}; restore it or name another in the manifest"
             )
         return path
 

@@ -60,6 +60,24 @@ def test_a_grown_variant_computes_its_sources_function(tmp_path, key):
     assert (grown.normalisation, grown.note, grown.scaling) == (HALF, "grown, not trained", Scaling(1.0, 1.0, 64))
 
 
+def test_a_grown_variant_has_no_rows_of_other_classes(tmp_path):
+    """Those of its source are for the source's features, of which a wider network has more."""
+    metadata = {"categories": ["a", "b", "c", "d"], "label_sets": {"first": 2, "second": 2}}
+    scaling = Scaling(0.5, 0.5, 64)
+    save_checkpoint(
+        tmp_path / "x.safetensors", efficientnet(scaling, 4), scaling=scaling, family="b", metadata=metadata
+    )
+    text = (
+        'label_set = "first"\n[variants.baseline]\nsource = { file = "x.safetensors" }\n[variants.width]\n'
+        'source = { grown_from = "baseline" }\nscaling = { width_mult = 1.0, depth_mult = 0.5, resolution = 64 }'
+    )
+    study = load_study(manifest(tmp_path, text, beside=""))
+    source, grown = study.load("baseline", "cpu"), study.load("width", "cpu")
+    assert source.other_rows is not None
+    assert grown.other_rows is None
+    assert grown.classifier.in_features > source.classifier.in_features
+
+
 @pytest.mark.parametrize(("width", "depth"), [(1.0, 4.0), (2.0, 1.0), (1.2, 1.4), (2.0, 4.0)])
 def test_real_weights_grow_exactly(lite, width, depth):
     from models import grow
