@@ -59,7 +59,9 @@ def add_display_arguments(parser: argparse.ArgumentParser) -> None:
     """How maps are drawn: --scale, --style, --colours, --opacity, --signed, --difference, --contour, --cells, --placement."""
     parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
     parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
-    parser.add_argument("--colours", default="inferno", choices=COLOUR_MAPS, help="of the maps (default: inferno)")
+    parser.add_argument(
+        "--colours", default="inferno", choices=COLOUR_MAPS, help="of maps that are not signed (default: inferno)"
+    )
     parser.add_argument(
         "--opacity", type=float, default=DISPLAY.opacity, metavar="SHARE", help="of the colours, 0 to 1 (default: 0.7)"
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+import contourpy
 import matplotlib
 import numpy
 import PIL
@@ -79,7 +80,9 @@ def item_key(item: Item, content: bytes, mask: bytes, label: str, setting: str) 
 def code_version() -> str:
     """sha256 of the sources of ``cam`` and ``models``, and of the versions of the libraries that draw and compute."""
     rooms = [Path(__file__).parents[1], Path(os.fspath(models.__file__)).parent]
-    digest = hashlib.sha256(" ".join(module.__version__ for module in (torch, PIL, numpy, matplotlib)).encode())
+    digest = hashlib.sha256(
+        " ".join(module.__version__ for module in (torch, PIL, numpy, matplotlib, contourpy)).encode()
+    )
     for path in (path for room in rooms for path in sorted(room.rglob("*.py"))):
         digest.update(f"{path.name} {path.stat().st_size}".encode())
         digest.update(path.read_bytes())

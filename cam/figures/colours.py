@@ -76,7 +76,7 @@ def overlay(
         values01: scaled map in [0, 1], (h, w).
         colour_map: name in ``matplotlib.colormaps``.
         opacity: share of the colour where the value is 1, in [0, 1]; see ``share``.
-        two_sided: the picture is untouched in the middle of the colours.
+        two_sided: the share is smallest in the middle of the colours and grows to both ends.
 
     Returns:
         uint8 (h, w, 3).

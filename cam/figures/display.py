@@ -17,11 +17,18 @@ class Swipe:
     """Two panels of a photograph in the place of one: up to the share ``divide`` of its width the left one.
 
     ``left`` and ``right`` are keys of variants; "" is the photograph.
+
+    Raises:
+        ValueError: ``divide`` is not a share.
     """
 
     left: str
     right: str
     divide: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.divide <= 1:
+            raise ValueError(f"divide is {self.divide}; expected a share from 0 to 1")
 
 
 @dataclass(frozen=True)

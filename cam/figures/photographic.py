@@ -7,7 +7,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import matplotlib
@@ -24,9 +24,12 @@ def jpeg(picture: Image.Image) -> bytes | None:
     """An RGB picture as a JPEG without subsampled colours; None where it is too small to be a photograph."""
     if picture.mode != "RGB" or min(picture.size) < SMALLEST:
         return None
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
-    return buffer.getvalue()
+    for optimize in (True, False):  # what hardly compresses, such as noise, exceeds the buffer of the first
+        buffer = io.BytesIO()
+        with suppress(OSError):
+            picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=optimize)
+            return buffer.getvalue()
+    return None
 
 
 def svg_with_jpegs(content: bytes) -> bytes:

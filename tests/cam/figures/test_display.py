@@ -290,3 +290,9 @@ def test_bars_say_both_ends(photographs):
 def test_what_is_not_possible_is_said(choices, words):
     with pytest.raises(ValueError, match=words):
         Display(**choices)
+
+
+@pytest.mark.parametrize("divide", [-0.1, 5, 1e308, float("nan")])
+def test_a_divider_stays_within_its_panel(divide):
+    with pytest.raises(ValueError, match="expected a share from 0 to 1"):
+        Swipe("baseline", "compound", divide)

@@ -16,6 +16,7 @@ from cam import compare
 from cam.figures.display import Display
 from cam.figures.drawing import draw_pillow
 from cam.figures.figure import figure_layout, save_figure
+from cam.figures.photographic import jpeg
 from cam.question import Question
 from models import load_study
 from models.home import SAMPLES
@@ -110,6 +111,11 @@ def test_errors_say_what_came_and_what_was_expected(photographs, tmp_path):
     with pytest.raises(ValueError, match="got 0 variants and 2 images"):
         figure_layout(photographs, variants=[])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_noise_that_hardly_compresses_is_a_jpeg_all_the_same():
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8))
+    assert jpeg(noise)[:2] == b"\xff\xd8"
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".svg"])
