@@ -173,6 +173,12 @@ def test_a_job_that_was_cut_off_offers_to_go_on(samples, monkeypatch):
         (1, "python -m cam export: no photograph in {source}", "No photograph in the photographs."),
         (1, "python -m cam export: {source}/cat.jpg: permission denied", "Cat.jpg: permission denied."),
         (1, "python -m cam export: {folder}/x: {out}/y", "X: y."),
+        (1, "python -m cam export: {source}base/x.png is no image", "Photographsbase/x.png is no image."),
+        (
+            1,
+            "python -m cam export: there is no file /srv/weights/b0.pth; restore it",
+            "There is no file b0.pth; restore it.",
+        ),
         (1, "Traceback (most recent call last)\nRuntimeError: secret detail", UNEXPECTED),
         (1, "", UNEXPECTED),
     ],

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ KEY = 32  # letters of a job's name
 MOST = 1  # exports at once: each takes all cores
 PROGRESS = "progress.jsonl"
 COMMAND_WORDS = "python -m cam export: "  # before the sentence that it ends with
+FOLDERS = re.compile(r"(?<![\w/])/(?:[^\s/]+/)+(?=[^\s/])")  # of a path, up to the name of its file
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
 
 _processes: dict[str, subprocess.Popen] = {}
@@ -241,8 +243,11 @@ def reason(job: Job) -> str:
     words = last.removeprefix(COMMAND_WORDS)
     if words == last:  # no sentence of the command, but what Python leaves of a fault
         return UNEXPECTED
-    for folder in (job.words[0], str(job.out), str(job.folder)) if job.own else (str(job.folder),):
-        words = words.replace(f"{folder}/", "").replace(folder, "the photographs")
+    folders = {job.words[0]: "the photographs", str(job.out): "the folder"} if job.own else {}
+    folders |= {str(job.folder): "the folder"}  # the last, because it may hold the others
+    for folder, named in folders.items():
+        words = re.sub(rf"{re.escape(folder)}(?![\w./-])", named, words.replace(f"{folder}/", ""))
+    words = FOLDERS.sub("", words) if job.own else words
     return f"{words[:1].upper()}{words[1:]}."
 
 
