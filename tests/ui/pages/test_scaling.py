@@ -160,6 +160,14 @@ def test_a_link_opens_a_stage_of_the_nearest_network():
     assert app.query_params["stage"] == "4"
 
 
+@pytest.mark.parametrize("stage", [-1, 8, 99])
+def test_a_forged_choice_of_a_stage_changes_nothing(stage, monkeypatch):
+    monkeypatch.setattr(activations.st, "session_state", {})
+    activations.choose_stage(3)
+    activations.choose_stage(stage)
+    assert activations.st.session_state == {activations.STAGE: 3}
+
+
 @pytest.mark.parametrize("stage", ["", "8", "-1", "x", "³"])
 def test_nothing_is_computed_before_a_stage_is_chosen(stage):
     with patch("ui.pages.scaling.activations.activations_of", side_effect=ZeroDivisionError):

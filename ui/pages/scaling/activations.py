@@ -49,7 +49,9 @@ def stage_chosen() -> int | None:
 
 
 def choose_stage(stage: int) -> None:
-    """Callback of the drawing: the stage opens, or closes if it was open."""
+    """Callback of the drawing: the stage opens, or closes if it was open; a browser may ask for one that is not there."""
+    if stage not in range(STAGES):
+        return
     st.session_state[STAGE] = None if st.session_state.get(STAGE) == stage else stage
 
 
