@@ -42,7 +42,7 @@ def interactive_page(
     for one in (rows, *others):
         answers.setdefault(target_words(one[0]), one)
     packed = [(words, pack(one, digests, pictures, {}, order)) for words, one in answers.items()]
-    figure = packed[0][1] | {"lecture": False, "uploads": 0, "theirs": packed_paper(), "scene": 1, "look": look}
+    figure = packed[0][1] | {"lecture": False, "uploads": 0, "theirs": packed_paper(), "scene": None, "look": look}
     figure["rows"] = [_parts(row, ("name", "digest", "picture", "outside", "elsewhere")) for row in figure["rows"]]
     figure["answers"] = [
         {

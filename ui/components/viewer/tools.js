@@ -49,7 +49,7 @@ export function updateTools(viewer) {
   off("colours", locked || viewer.signed())
   off("signed", locked || viewer.difference() || !viewer.data.signed)
   off("placement", locked)
-  off("difference", !unit || viewer.data.columns.length < 2, "Maps of viewer method have no unit, so they have no difference")
+  off("difference", !unit || viewer.data.columns.length < 2, "Maps of this method have no unit, so they have no difference")
   viewer.root.querySelector('.tools [value="row"]').disabled = locked || !unit
   viewer.root.querySelector("output[name=contour]").textContent = viewer.look.contour ? percent(viewer.look.contour) : "off"
 }

@@ -77,7 +77,8 @@ export class Viewer extends State {
     this.trigger = trigger
     this.keep = keep
     this.apart = data.apart
-    if (data.scene !== this.scene && data.scene) this.look = { ...DEFAULTS, ...accepted(data.look) }
+    const begins = !this.data && !sessionStorage.getItem("look") // on a page that was written with a look of its own
+    if (data.scene ? data.scene !== this.scene : begins && data.look) this.look = { ...DEFAULTS, ...accepted(data.look) }
     this.scene = data.scene
     this.root.classList.toggle("lecture", data.lecture)
     this.root.style.colorScheme = isDark(getComputedStyle(this.root).getPropertyValue("--st-background-color")) ? "dark" : "light"
