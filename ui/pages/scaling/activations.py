@@ -17,7 +17,7 @@ from models.precision import strict
 from ui import session
 from ui.address import choose
 from ui.components.activations import activation_maps
-from ui.messages import complain, sentence
+from ui.messages import complain, plain, sentence
 from ui.pages.scaling.measured import PHOTOGRAPHS
 from ui.session import Choice
 from ui.shared import shared
@@ -70,7 +70,7 @@ def opened_stage(key: str, stage: int | None) -> None:
     label = session.study_named(session.DEFAULT_STUDY).variants[key].label
     name = choose("Photograph", "seen", {one: one.replace("-", " ") for one in PHOTOGRAPHS}, PHOTOGRAPHS[0])
     try:
-        with st.spinner(f"{label} looks at the photograph"):
+        with st.spinner(f"{plain(label)} looks at the photograph"):
             found = activations_of(Choice(session.DEFAULT_STUDY, key, "auto"), stage, name)
     except Exception as error:  # weights that are not here; the lesson goes on without them
         complain(sentence(error))
