@@ -39,7 +39,7 @@ def crops(samples):
 WIDER, DEEPER, BOTH = Scaling(1.5, 1.0, SIDE), Scaling(1.0, 3.0, SIDE), Scaling(1.2, 1.4, SIDE)
 
 
-@pytest.fixture(scope="module", params=[WIDER, pytest.param(DEEPER, marks=pytest.mark.slow), BOTH])
+@pytest.fixture(scope="module", params=[*(pytest.param(one, marks=pytest.mark.slow) for one in (WIDER, DEEPER)), BOTH])
 def grown(request, lite0, crops):
     return grow(lite0, request.param, crops[0], seed=1), request.param
 
@@ -95,7 +95,7 @@ def random_network(scaling, family, images):
     return network.eval()
 
 
-@pytest.mark.parametrize("family", ["b", "tf"])
+@pytest.mark.parametrize("family", ["b", pytest.param("tf", marks=pytest.mark.slow)])
 def test_gates_silu_and_wider_ends_grow_too(family, crops):
     """A network with squeeze-excite, whose stem and head scale as well; one-block stages get blocks of their own."""
     network = random_network(Scaling(0.5, 0.5, SIDE), family, crops[0])
