@@ -58,11 +58,19 @@ def choose(label: str, key: str, options: dict[T, str], default: T, on_change: C
         on_change=on_change,
     )
     assert value is not None, "one option is always chosen"
-    if value != default:
-        st.query_params[key] = str(value)
-    else:
-        st.query_params.pop(key, None)
+    keep(key, None if value == default else str(value))
     return value
+
+
+def keep(key: str, value: str | None) -> None:
+    """Write a value into the address, or remove it; nothing happens where the address says so already.
+
+    Every write sends the whole address to the browser, where a visitor who moves a slider may be further by then.
+    """
+    if value is None:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != value:
+        st.query_params[key] = value
 
 
 def pick(label: str, key: str, options: Sequence[str], default: str, words: Callable[[str], str], width: int) -> str:
@@ -80,8 +88,5 @@ def pick(label: str, key: str, options: Sequence[str], default: str, words: Call
         asked = st.query_params.get(key)
         st.session_state[key] = asked if asked in options else default
     value = st.selectbox(label, options, key=key, format_func=words, width=width)
-    if value != options[0]:
-        st.query_params[key] = value
-    else:
-        st.query_params.pop(key, None)
+    keep(key, None if value == options[0] else value)
     return value

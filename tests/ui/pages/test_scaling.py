@@ -176,6 +176,16 @@ def test_nothing_is_computed_before_a_stage_is_chosen(stage):
     assert any("Choose a stage" in one.value for one in app.caption)
 
 
+def test_a_run_that_changes_no_choice_sends_no_address():
+    """It would arrive after a visitor has moved a slider further, and set the link back."""
+    app = page(step=3, by="hand", stage=2)
+    with patch("streamlit.runtime.state.query_params.QueryParams._send_query_param_msg") as sent:
+        app.run()
+        assert not sent.called
+        app.get_by_key("step").set_value(4).run()
+        assert sent.called
+
+
 @pytest.mark.parametrize("nonsense", [0, 6, "x", ""])
 def test_a_forged_link_opens_the_first_step(nonsense):
     assert page(step=nonsense, by="magic", figure="9").header[0].value == STEPS[0].headline

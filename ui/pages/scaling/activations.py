@@ -15,7 +15,7 @@ from models.images import view_image
 from models.network import Network
 from models.precision import strict
 from ui import session
-from ui.address import choose
+from ui.address import choose, keep
 from ui.components.activations import activation_maps
 from ui.messages import complain, plain, sentence
 from ui.pages.scaling.measured import PHOTOGRAPHS
@@ -62,11 +62,10 @@ def opened_stage(key: str, stage: int | None) -> None:
         key: of the nearest trained network.
         stage: place in the drawing; None shows how to open one.
     """
+    keep(STAGE, None if stage is None else str(stage))
     if stage is None:
-        st.query_params.pop(STAGE, None)
         st.caption(HINT)
         return
-    st.query_params[STAGE] = str(stage)
     label = session.study_named(session.DEFAULT_STUDY).variants[key].label
     name = choose("Photograph", "seen", {one: one.replace("-", " ") for one in PHOTOGRAPHS}, PHOTOGRAPHS[0])
     try:
