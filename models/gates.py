@@ -23,10 +23,12 @@ class Gate:
         ticket = object()
         with self._moved:
             self._line.append(ticket)
-            self._moved.wait_for(lambda: self._line[0] is ticket and self._fits(amount))
-            self._line.popleft()
-            self.held += amount
-            self._moved.notify_all()
+            try:
+                self._moved.wait_for(lambda: self._line[0] is ticket and self._fits(amount))
+                self.held += amount
+            finally:  # also where Ctrl-C ends the waiting: those behind must not wait for who has gone
+                self._line.remove(ticket)
+                self._moved.notify_all()
         try:
             yield
         finally:

@@ -1,5 +1,6 @@
 """How much of what visitors upload is held in memory: Streamlit's own limit is for one file, these are for all of them."""
 
+import threading
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -11,12 +12,15 @@ MOST_EACH = 256 * 2**20  # bytes of one visitor's uploads
 MOST_ALL = 2**30  # bytes of everybody's
 MARK = "limited"
 
+_guarding = threading.Lock()  # pages of several visitors may start at once
+
 
 def guard() -> None:
     """Hold what visitors bring within limits, and let go what they leave; for the start of every page."""
-    keep_watch()
-    if runtime.exists():
-        limit_uploads(runtime.get_instance().uploaded_file_mgr)
+    with _guarding:
+        keep_watch()
+        if runtime.exists():
+            limit_uploads(runtime.get_instance().uploaded_file_mgr)
 
 
 def limit_uploads(manager: Any) -> None:

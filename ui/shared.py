@@ -15,15 +15,15 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from streamlit import runtime
 
-from ui.turns import still_wanted, visitor
+from ui.turns import Line, still_wanted, visitor
 
 P = ParamSpec("P")
 T = TypeVar("T")
 EVERY = 30.0  # seconds between two checks for visitors who have left
-WAIT = 0.5  # seconds between two checks whether the result is still wanted
 
 _personal: "list[_Kept]" = []
 
@@ -45,8 +45,9 @@ def shared(
 ) -> Callable[[Callable[P, T]], Shared[P, T]]:
     """Cache the results of a function, at most ``max_entries``, by its arguments except those named ``_...``.
 
-    The result used longest ago is dropped first. A second caller waits for a result that is being computed; errors are not
-    kept. Arguments must be hashable and positional.
+    The result used longest ago is dropped first. Whoever asks for a result that is being computed waits for it; where it
+    comes to an error, which is not kept, the first of those who wait computes it next. Arguments must be hashable and
+    positional.
 
     Args:
         max_entries: how many results are kept.
@@ -78,32 +79,24 @@ class _Kept(Generic[T]):
         self.most = most
         self.results: OrderedDict[tuple[Hashable, ...], T] = OrderedDict()
         self.owners: dict[tuple[Hashable, ...], set[str]] = {}
-        self.turns: dict[tuple[Hashable, ...], threading.Lock] = {}
+        self.lines: WeakValueDictionary[tuple[Hashable, ...], Line] = WeakValueDictionary()  # while somebody is in them
         self.lock = threading.Lock()
 
     def get(self, key: tuple[Hashable, ...], compute: Callable[[], T], owner: str | None) -> T:
         with self.lock:
             if key in self.results:
                 return self._seen(key, owner)
-            turn = self.turns.setdefault(key, threading.Lock())
-        while not turn.acquire(timeout=WAIT):
-            still_wanted()
-        try:
+            line = self.lines.setdefault(key, Line(1))
+        with line.turn(visitor(), lambda before, seconds: still_wanted()):
             with self.lock:
                 if key in self.results:
                     return self._seen(key, owner)
-            try:
-                result = compute()
-            finally:
-                with self.lock:
-                    self.turns.pop(key, None)
+            result = compute()
             with self.lock:
                 self.results[key] = result
                 while len(self.results) > self.most:
                     self.owners.pop(self.results.popitem(last=False)[0], None)
                 return self._seen(key, owner)
-        finally:
-            turn.release()
 
     def _seen(self, key: tuple[Hashable, ...], owner: str | None) -> T:
         self.results.move_to_end(key)
@@ -173,7 +166,7 @@ def _give_back() -> None:
 
 @functools.cache
 def keep_watch() -> Any:
-    """Check regularly for visitors who have left, in a thread that the first page starts."""
+    """Check regularly for visitors who have left, in a thread that the first call starts; one call at a time."""
 
     def watch() -> None:
         while True:

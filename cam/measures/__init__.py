@@ -4,6 +4,7 @@ masks.py          instance masks, as a view shows them
 mask_scores.py    how well one map finds the objects that a mask outlines
 mask_sources.py   boxes, outlines and PNGs of other data sets, by photograph
 coco.py           masks from COCO's JSON
+outlines.py       COCO's polygons and run lengths become pixels
 pointing.py       mosaics: on which tile the evidence lies, and whether all four objects are found
 similarity.py     maps of one network compared with another's, and how concentrated a map is
 imputation.py     fill missing pixels from their surroundings

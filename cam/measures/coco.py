@@ -3,19 +3,19 @@
 import io
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco
 
-from cam.measures.masks import IGNORE, InstanceMask
+from cam.measures.masks import IGNORE, MOST_OBJECTS, InstanceMask
+from cam.measures.outlines import inside_outline
 from models.files import read_file
-from models.images import MAX_FILE_BYTES
+from models.images import DECODING, MAX_FILE_BYTES, MAX_PIXELS
 
-MOST_BYTES, MOST_OBJECTS = 2**30, 254
+MOST_BYTES = 2**30
 CLASSES = Path(__file__).with_name("coco_classes.toml")
 
 
@@ -82,18 +82,20 @@ def read_coco(
         The masks of all photographs that show a class of the study.
 
     Raises:
-        ValueError: the file is damaged or not COCO's, an outline has another size, or no category is a class of the study.
+        ValueError: the file is damaged or not COCO's, a photograph is too large, an outline has another size, or no
+            category is a class of the study.
     """
     path = Path(path)
+    content = read_file(path, MOST_BYTES)
     try:
-        document = msgspec.json.decode(read_file(path, MOST_BYTES), type=_Document)
+        document = msgspec.json.decode(content, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(
             f"{path.name} cannot be read ({error}); expected COCO's instances or panoptic JSON, whole"
         ) from error
     known = _classes(document, list(categories))
     if not known:
-        named = ", ".join(one.name for one in document.categories[:5]) or "none"
+        named = ", ".join(ascii(one.name[:40])[1:-1] for one in document.categories[:5]) or "none"
         raise ValueError(f"no category of {path.name} ({named} ...) is a class of this study; choose another study")
     wanted = None if files is None else set(files)
     by_image: dict[int, list[_Annotation]] = {}
@@ -128,54 +130,58 @@ def _plain(name: str) -> str:
 
 
 def _mask(path: Path, image: _Image, annotations: list[_Annotation], known: dict[int, tuple[int, ...]]) -> InstanceMask:
+    if image.width < 1 or image.height < 1 or image.width * image.height > MAX_PIXELS:
+        raise ValueError(
+            f"{image.file_name[:200]!r} has {image.width} x {image.height} pixels in {path.name}; "
+            f"expected 1 to {MAX_PIXELS // 10**6} million"
+        )
     indices = np.zeros((image.height, image.width), dtype=np.uint8)
     classes: dict[int, tuple[int, ...]] = {}
-    for region, category, crowd in _regions(path, image, annotations):
-        if category in known and crowd:
+    for region, category, crowd in _regions(path, image, annotations, known):
+        if crowd:
             indices[region] = IGNORE
-        elif category in known and region.any() and len(classes) < MOST_OBJECTS:
+        elif region.any() and len(classes) < MOST_OBJECTS:
             number = len(classes) + 1
             indices[region], classes[number] = number, known[category]
     return InstanceMask(indices, classes)
 
 
-def _regions(path: Path, image: _Image, annotations: list[_Annotation]) -> Iterable[tuple[np.ndarray, int, int]]:
-    """Pixels and category of every object, and whether it is a crowd."""
+def _regions(
+    path: Path, image: _Image, annotations: list[_Annotation], known: dict[int, tuple[int, ...]]
+) -> Iterable[tuple[np.ndarray, int, int]]:
+    """Pixels and category of every object of the categories ``known``, and whether it is a crowd."""
     for annotation in annotations:
         if annotation.segments_info:
-            numbers = _panoptic(path.with_suffix("") / annotation.file_name, image)
+            numbers = _panoptic(path.with_suffix(""), annotation.file_name, image)
             for segment in annotation.segments_info:
-                yield numbers == segment.id, segment.category_id, segment.iscrowd
-        elif annotation.segmentation:
+                if segment.category_id in known:
+                    yield numbers == segment.id, segment.category_id, segment.iscrowd
+        elif annotation.segmentation and annotation.category_id in known:
             yield _decoded(annotation.segmentation, image), annotation.category_id, annotation.iscrowd
 
 
 def _decoded(segmentation: Any, image: _Image) -> np.ndarray:
-    size = (image.height, image.width)
     try:
-        encoded = coco.frPyObjects(segmentation, *size) if not _is_compressed(segmentation) else segmentation
-        mask = coco.decode(coco.merge(encoded) if isinstance(encoded, list) else encoded).astype(bool)
-    except Exception as error:  # its C code raises errors of any type
+        return inside_outline(segmentation, image.width, image.height)
+    except ValueError as error:
         raise ValueError(
-            f"an outline of {image.file_name} cannot be read ({error}); fetch the annotations again"
+            f"an outline of {image.file_name[:200]!r} cannot be read ({error}); fetch the annotations again"
         ) from error
-    if mask.shape != size:
-        raise ValueError(f"an outline of {image.file_name} has {mask.shape[::-1]} pixels, the photograph {size[::-1]}")
-    return mask
 
 
-def _is_compressed(segmentation: Any) -> bool:
-    return isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), (str, bytes))
-
-
-def _panoptic(path: Path, image: _Image) -> np.ndarray:
+def _panoptic(folder: Path, name: str, image: _Image) -> np.ndarray:
     """The segment's number at every pixel: red + 256 green + 65536 blue."""
-    if not path.is_file():
-        raise ValueError(f"there is no {path.name} of {image.file_name}; expected it in the folder {path.parent.name}")
-    with Image.open(io.BytesIO(read_file(path, MAX_FILE_BYTES)), formats=("PNG",)) as picture:
-        colours = np.asarray(picture.convert("RGB"), dtype=np.int64)
-    if colours.shape[:2] != (image.height, image.width):
+    path = folder / name
+    if PurePath(name).name != name or not path.is_file():
         raise ValueError(
-            f"{path.name} has {colours.shape[1]} x {colours.shape[0]} pixels, {image.file_name} another size"
+            f"there is no {name[:200]!r} of {image.file_name[:200]!r}; expected it in the folder {folder.name}"
         )
-    return colours @ np.array([1, 256, 65536])
+    try:
+        with Image.open(io.BytesIO(read_file(path, MAX_FILE_BYTES)), formats=("PNG",)) as picture:
+            if picture.size != (image.width, image.height):
+                raise ValueError(f"it has {picture.width} x {picture.height} pixels, its photograph another size")
+            with DECODING.room(image.width * image.height):
+                red, green, blue = (np.asarray(band, dtype=np.uint32) for band in picture.convert("RGB").split())
+    except Exception as error:  # hostile bytes make Pillow raise almost anything
+        raise ValueError(f"{path.name} cannot be read ({error}); expected a PNG of the photograph's size") from error
+    return red + 256 * green + 65536 * blue

@@ -9,9 +9,10 @@ FILE.json           COCO's instances or panoptic annotations (``cam.measures.coc
 """
 
 import csv
+import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -19,8 +20,8 @@ import numpy as np
 from scipy.io import loadmat
 
 from cam.measures.coco import coco_masks
-from cam.measures.masks import BACKGROUND, IGNORE, InstanceMask, read_mask
-from models.files import read_text
+from cam.measures.masks import BACKGROUND, IGNORE, MOST_OBJECTS, InstanceMask, read_mask
+from models.files import read_file, read_text
 from models.images import open_image
 
 ELSEWHERE = {
@@ -30,6 +31,7 @@ ELSEWHERE = {
     "airplanes": "Airplanes_Side_2",
 }  # class -> Caltech-101's folder of its outlines
 MOST_BYTES, LEAST_INSIDE = 64 * 2**20, 0.5
+MOST_OUTLINE, MOST_POINTS = 2**18, 3000  # bytes and corners of one outline; Caltech-101's have some dozens of corners
 Known = Mapping[str, tuple[Path, int]]  # CLASS/FILE of a photograph -> its file and its class index
 Masks = dict[str, InstanceMask]
 
@@ -80,13 +82,14 @@ def boxes_of_csv(path: Path, photographs: Known, _categories: list[str]) -> Mask
     """
     boxes: dict[str, list[tuple[float, ...]]] = {}
     for file in sorted(path.glob("*.csv")) if path.is_dir() else [path]:
-        for number, row in enumerate(csv.reader(read_text(file, MOST_BYTES).splitlines()), start=1):
+        for number, row in enumerate(_rows(file), start=1):
             edges = _edges(row)
             if edges is None and number == 1:
                 continue  # names of the columns
             if edges is None:
                 raise ValueError(
-                    f"{file.name}, line {number}: {','.join(row)!r} is not a box; expected name,left,upper,right,lower"
+                    f"{file.name}, line {number}: {','.join(row)[:200]!r} is not a box; "
+                    "expected name,left,upper,right,lower"
                 )
             name = row[0] if "/" in row[0] else f"{file.stem}/{row[0]}"
             if name in photographs:
@@ -129,6 +132,13 @@ def pngs_of_classes(path: Path, photographs: Known, _categories: list[str]) -> M
     return found
 
 
+def _rows(file: Path) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(read_text(file, MOST_BYTES).splitlines())
+    except csv.Error as error:
+        raise ValueError(f"{file.name} cannot be read ({error}); expected lines name,left,upper,right,lower") from error
+
+
 def _edges(row: list[str]) -> tuple[float, ...] | None:
     """Left, upper, right, lower; None where a row does not have four finite numbers after the name."""
     try:
@@ -139,6 +149,8 @@ def _edges(row: list[str]) -> tuple[float, ...] | None:
 
 
 def _boxed(name: str, boxes: list[tuple[float, ...]], file: Path, class_idx: int) -> InstanceMask:
+    if len(boxes) > MOST_OBJECTS:
+        raise ValueError(f"{name} has {len(boxes)} boxes; expected {MOST_OBJECTS} or fewer")
     width, height = open_image(file).size
     indices = np.zeros((height, width), dtype=np.uint8)
     for number, (left, upper, right, lower) in enumerate(boxes, start=1):
@@ -153,22 +165,37 @@ def _boxed(name: str, boxes: list[tuple[float, ...]], file: Path, class_idx: int
 
 
 def _outlined(outline: Path, name: str, file: Path, class_idx: int) -> InstanceMask:
+    width, height = open_image(file).size
     try:
-        content = loadmat(outline)
-        points = np.asarray(content["obj_contour"], dtype=np.float64)
-        upper, _, left, _ = np.asarray(content["box_coord"], dtype=np.float64).ravel()
-        if points.ndim != 2 or len(points) != 2 or not np.isfinite(points).all():
-            raise ValueError(f"its outline has shape {points.shape}")
+        placed = _corners(outline, max(width, height))
     except Exception as error:  # a damaged file makes SciPy raise almost anything
         raise ValueError(f"the outline {outline.name} of {name} cannot be read ({error}); fetch it again") from error
-    if points.shape[1] < 3:
+    if len(placed) < 3:
         raise ValueError(f"the outline {outline.name} of {name} is empty; outline its object or remove the file")
-    width, height = open_image(file).size
-    placed = (points + np.array([[left], [upper]])).T
     whole = cv2.contourArea(placed.astype(np.float32))
     indices = cv2.fillPoly(np.zeros((height, width), dtype=np.uint8), [np.round(placed).astype(np.int32)], 1)
     _require_inside(float(indices.sum()) / max(whole, 1.0), f"the outline of {name}", width, height)
     return InstanceMask(indices, {1: (class_idx,)})
+
+
+def _corners(outline: Path, size: int) -> np.ndarray:
+    """The corners (points, 2), column and row, of one of Caltech-101's outlines.
+
+    Filling takes OpenCV minutes where there are ten thousand corners or where they are a million pixels away.
+
+    Args:
+        outline: its file.
+        size: of the photograph's longer side; corners farther away than a hundred of them are refused.
+    """
+    content = loadmat(io.BytesIO(read_file(outline, MOST_OUTLINE)), variable_names=["obj_contour", "box_coord"])
+    points = np.asarray(content["obj_contour"])
+    if points.ndim != 2 or len(points) != 2 or points.shape[1] > MOST_POINTS or points.dtype.kind not in "iuf":
+        raise ValueError(f"its outline has type {points.dtype} and shape {points.shape}")
+    upper, _, left, _ = np.asarray(content["box_coord"], dtype=np.float64).ravel()
+    placed = (points.astype(np.float64) + np.array([[left], [upper]])).T
+    if not (np.abs(placed) <= 100 * size).all():
+        raise ValueError("it has corners that are not finite or far away")
+    return placed
 
 
 def _require_inside(share: float, what: str, width: int, height: int) -> None:

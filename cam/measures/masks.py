@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image
@@ -20,6 +20,7 @@ from models.images import DECODING, IMAGE_SUFFIXES, MAX_FILE_BYTES, MAX_PIXELS, 
 from models.views import Views
 
 BACKGROUND, IGNORE = 0, 255
+MOST_OBJECTS = 254  # of one photograph: the numbers between background and ignored
 TABLE, MOST_BYTES = "masks.toml", 16 * 2**20
 
 
@@ -153,6 +154,9 @@ def _read_table(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
         raise ValueError(
             f"{path} is not understood; expected rows such as 1 = {{ imagenet = ['meerkat'] }} in [NAME.instances]"
         )
+    for name in table:
+        if not name.isprintable() or PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+            raise ValueError(f"{path} has a table for {name[:200]!r}; expected the name of a mask in its folder")
     return table
 
 
@@ -166,10 +170,14 @@ def _label_set(table: dict, index: dict[str, int]) -> str:
     known = {label_set: len(found) for label_set, found in names.items() if found and found <= index.keys()}
     if not known:
         raise ValueError(
-            f"no label set in {TABLE} ({', '.join(sorted(names)) or 'none'}) names categories of this study; "
+            f"no label set in {TABLE} ({', '.join(map(_shown, sorted(names))) or 'none'}) names categories of this study; "
             "add rows with the study's category names"
         )
     return max(known, key=lambda label_set: known[label_set])
+
+
+def _shown(name: str) -> str:
+    return ascii(name[:80])[1:-1]
 
 
 def _photograph(folder: Path, name: str) -> Path:

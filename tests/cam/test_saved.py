@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cam import Comparison
@@ -17,6 +17,7 @@ from cam.question import QUESTION
 from cam.saved import MOST_BYTES
 from models import Scaling
 from models.files import atomic_write
+from tests.attacks import attacked
 
 KINDS = ("maps", "logits", "class_idx")
 
@@ -189,11 +190,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         Comparison.load(tmp_path / "maps.npz")
 
 
-@settings(
-    max_examples=int(os.environ.get("ATTACKS", "100")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@attacked()
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=6), st.integers(0, 99))
 def test_damaged_files_load_or_are_one_sentence(saved, tmp_path, changes, cut):
     content = bytearray(saved[0].read_bytes())

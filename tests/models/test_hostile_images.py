@@ -1,12 +1,11 @@
 """Images that need too much memory for a page are refused by their header, decoded smaller, or decoded one at a time."""
 
 import io
-import os
 import struct
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -14,6 +13,7 @@ from models import images, views
 from models.gates import Gate
 from models.images import ImageError, open_image
 from models.views import Views
+from tests.attacks import attacked
 
 
 def encoded(size, kind, **options):
@@ -102,9 +102,7 @@ def test_tiffs_that_pillow_gets_wrong_are_refused():
 SEEDS = {kind: encoded((40, 30), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")}
 
 
-@settings(
-    max_examples=int(os.environ.get("ATTACKS", "100")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@attacked()
 @given(
     st.sampled_from(sorted(SEEDS)),
     st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=8),

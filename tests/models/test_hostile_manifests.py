@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models import StudyError, load_study
@@ -12,6 +12,7 @@ from models.__main__ import main
 from models.costs import LARGEST_MULTIPLIER, check_cost
 from models.scaling import SCALINGS, Scaling
 from models.variants import PACKAGES
+from tests.attacks import attacked
 
 BESIDE = '\n[variants.other]\nsource = { file = "x.pth" }\n'
 
@@ -133,11 +134,7 @@ def toml(value):
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-@settings(
-    max_examples=int(os.environ.get("ATTACKS", "100")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@attacked()
 @given(
     st.dictionaries(TOP, VALUES, max_size=3),
     st.dictionaries(

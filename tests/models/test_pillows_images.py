@@ -1,6 +1,6 @@
 """Pillow's own test images, which are the strangest ones: decoded as by Pillow, or refused in one sentence.
 
-They come in its source distribution: ``pip download --no-binary :all: --no-deps pillow``, unpack, and
+They come in its source distribution: ``pip download --no-binary pillow --no-deps pillow``, unpack, and
 ``PILLOW_IMAGES=pillow-VERSION/Tests/images pytest -m slow -s tests/models/test_pillows_images.py``.
 """
 

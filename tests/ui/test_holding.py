@@ -110,6 +110,29 @@ def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
     assert len(told) == 1
 
 
+def test_pages_that_start_at_once_start_one_watch(monkeypatch):
+    """Starting it takes a while, in which the others come to it too."""
+    started, together = [], threading.Barrier(4)
+
+    def slow_thread(**_):
+        time.sleep(0.05)
+        return SimpleNamespace(start=lambda: started.append(1))
+
+    def begin():
+        together.wait(5)
+        holding.guard()
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    shared.keep_watch.cache_clear()
+    monkeypatch.setattr(shared, "threading", SimpleNamespace(Thread=slow_thread))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    shared.keep_watch.cache_clear()
+    assert started == [1]
+
+
 def test_sessions_of_the_last_who_left_go_too(monkeypatch):
     """Streamlit keeps them for two minutes, and then until somebody else leaves."""
     given_back = []

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from tests.attacks import attacked
 from ui.messages import APART, drawn, plain
 
 UI = Path(__file__).parents[2] / "ui"
@@ -62,6 +63,7 @@ def shown(markdown):
     return "".join(child.content for child in inline), made
 
 
+@attacked()
 @given(TEXTS)
 @example(ATTACKS[0])
 def test_any_text_is_shown_as_it_is(text):
@@ -78,6 +80,7 @@ def test_nothing_becomes_a_link_an_icon_or_a_formula(text):
     assert not MARKS.search(plain(text))
 
 
+@attacked()
 @given(TEXTS)
 def test_nothing_made_up_does_either(text):
     assert not LINKS.search(shown(plain(text))[0])

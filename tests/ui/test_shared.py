@@ -67,3 +67,61 @@ def test_streamlit_clearing_its_caches_leaves_it_alone():
     st.cache_resource.clear()
     st.cache_data.clear()
     assert made() is first
+
+
+def test_whoever_waits_for_a_result_is_next_in_the_order_of_asking():
+    """Each computation comes to an error, so all eight compute, one after the other; the first takes long."""
+    begun, computed, at_once = threading.Event(), [], []
+
+    @shared()
+    def fails(key, _visitor):
+        at_once.append(_visitor)
+        computed.append((_visitor, len(at_once)))
+        begun.set()
+        time.sleep(0.02 if _visitor else 0.7)
+        at_once.remove(_visitor)
+        raise ValueError("no")
+
+    def ask(visitor):
+        with pytest.raises(ValueError, match="no"):
+            fails("a", visitor)
+
+    threads = [threading.Thread(target=ask, args=(visitor,), daemon=True) for visitor in range(8)]
+    for thread in threads:
+        thread.start()
+        assert begun.wait(5)
+        time.sleep(0.05)  # so that they arrive one after the other
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert computed == [(visitor, 1) for visitor in range(8)]
+
+
+def test_after_an_error_newcomers_wait_for_whoever_computes_it_again():
+    computed, failing, again = [], threading.Event(), threading.Event()
+
+    @shared()
+    def fails_once(key):
+        computed.append(key)
+        if len(computed) == 1:
+            assert failing.wait(5)
+            raise ValueError("not yet")
+        assert again.wait(5)
+        return key
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(fails_once, "a")
+        while not computed:
+            time.sleep(0.01)
+        second = pool.submit(fails_once, "a")
+        time.sleep(0.1)
+        failing.set()
+        while len(computed) < 2:
+            time.sleep(0.01)
+        third = pool.submit(fails_once, "a")
+        time.sleep(0.2)
+        assert len(computed) == 2, "the newcomer does not compute it beside the second"
+        again.set()
+        assert second.result(5) == third.result(5) == "a"
+        assert isinstance(first.exception(5), ValueError)
+    assert len(computed) == 2

@@ -3,10 +3,9 @@
 import hashlib
 import io
 import json
-import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cam.export.gallery import Gallery, Heading
@@ -15,6 +14,7 @@ from cam.export.items import Item
 from cam.export.keys import Settings
 from cam.export.ledger import FAILED, FOLDER, OK, Ledger, confirms
 from cam.export.locking import at_work
+from tests.attacks import attacked
 
 
 def record(out, path="a.jpg", key="k", setting="s", content=b"content", status=OK):
@@ -163,11 +163,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(
-    max_examples=int(os.environ.get("ATTACKS", "100")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@attacked()
 @given(st.dictionaries(st.sampled_from([*WHOLE, "error", "reason"]), ANYTHING, max_size=3), st.booleans())
 def test_lines_with_fields_of_any_type_end_no_export(tmp_path, changes, failed):
     """Recorded values of any type are used as recorded or skipped; the export and its tables go on."""

@@ -178,11 +178,11 @@ def test_cocos_categories_are_imagenets_by_the_table(tmp_path):
             json.dumps(
                 document([{"image_id": 7, "category_id": 3, "segmentation": {"size": [4, 5], "counts": [0, 20]}}])
             ),
-            "an outline of a.jpg",
+            "an outline of 'a.jpg'",
         ),
         (
             json.dumps(document([{"image_id": 7, "category_id": 3, "segmentation": "??"}])),
-            "an outline of a.jpg cannot be",
+            "an outline of 'a.jpg' cannot be",
         ),
     ],
 )

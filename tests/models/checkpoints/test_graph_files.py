@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -18,6 +18,7 @@ from models.__main__ import main
 from models.checkpoints.records import RECORD
 from models.command_inputs import chosen
 from models.graphs.reading import GraphError, read_graph
+from tests.attacks import attacked
 
 SCALING = Scaling(0.4, 0.3, 96)
 SAMPLES = Path(__file__).parents[3] / "sample_images"
@@ -239,14 +240,14 @@ def test_what_is_no_onnx_is_refused(tmp_path, content):
         load_checkpoint(path)
 
 
-@settings(max_examples=50, deadline=None)
+@attacked(50)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content):
     with contextlib.suppress(GraphError):
         read_graph(content)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@attacked(15)
 @given(place=st.integers(0, 10**7), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_a_weight(tmp_path, written, place, bit):
     """Whatever the bit belongs to, a file that loads is a network with the graph's nodes."""

@@ -2,17 +2,17 @@
 
 import contextlib
 import io
-import os
 import pickle
 import time
 from collections import Counter, OrderedDict
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.checkpoints.pickles import MOST_OPCODES, PickleError, scan_pickles
+from tests.attacks import attacked
 
 PROTO, END = b"\x80\x02", b"."
 
@@ -120,12 +120,14 @@ VALUES = st.recursive(
 )
 
 
+@attacked()
 @given(VALUES, st.sampled_from([2, 3, 4, 5]))
 def test_any_plain_value_passes(value, protocol):
     """Any value that a training may save beside its tensors is read to its end, with nothing left on the stack."""
     scan(pickle.dumps(value, protocol))
 
 
+@attacked()
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_one_error(content):
     """No other error than ``PickleError`` is raised."""
@@ -133,7 +135,7 @@ def test_any_bytes_end_in_one_error(content):
         scan(PROTO + content)
 
 
-@settings(max_examples=int(os.environ.get("ATTACKS", "100")))
+@attacked()
 @given(
     st.lists(
         st.sampled_from(
