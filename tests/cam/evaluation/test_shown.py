@@ -13,9 +13,16 @@ from cam.evaluation.in_memory import evaluate_few
 from cam.evaluation.placing import placed
 from cam.evaluation.pointing_game import play
 from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, OWN
-from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.scoring import (
+    FOUR_CLASSES,
+    ONE_CLASS,
+    SCORED_SIZE,
+    Photograph,
+    measure_mosaics,
+    measure_photographs,
+)
 from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
-from cam.evaluation.verdicts import signed
+from cam.evaluation.verdicts import signed, verdicts
 from cam.maps.cells import CellGrid
 from cam.measures.masks import read_masks
 from cam.measures.perturbation import class_probability, deletion_curve, insertion_curve
@@ -79,6 +86,24 @@ def test_more_pixels_alone_are_a_control(two, rows):
     assert larger.features(picture).shape[-1] == len(larger.cell_centres()) > len(two["baseline"].cell_centres())
     assert at_size(larger, side) is larger
     assert all(f"baseline at {side}" in row.scores["auroc"][OWN] for row in rows)
+
+
+def test_every_map_is_scored_at_the_same_size(two, photographs, monkeypatch):
+    """Networks of any resolution, random weights and the Gaussian: a score may not depend on the size of the drawing."""
+    sizes, drawn = [], CellGrid.drawn
+
+    def seen(grid, maps, size):
+        sizes.append(size)
+        return drawn(grid, maps, size)
+
+    monkeypatch.setattr(CellGrid, "drawn", seen)
+    pictures = [open_image(photographs[0].path)]
+    (row,) = measure_photographs(photographs[:1], pictures, contenders(two), QUESTION)
+    assert set(sizes) == {SCORED_SIZE}
+    assert len(sizes) == sum(len(found) for found in row.scores["auroc"].values())
+    del sizes[:]
+    measure_mosaics(ONE_CLASS, [photographs[:1] * 4], [pictures * 4], contenders(two), QUESTION)
+    assert len(set(sizes)) == 1
 
 
 def test_the_readings_of_a_map(rows):
@@ -163,6 +188,7 @@ def test_shipped_evaluations_are_of_networks_that_are_here(name):
         key: study.load(key, "cpu").fingerprint for key in study.variants
     }
     assert report.photographs
+    assert verdicts(report) == report.statements
 
 
 def test_the_results_quote_the_evaluation_on_coco():

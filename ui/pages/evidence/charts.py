@@ -30,6 +30,9 @@ def answer_chart(report: Report, finding: Finding) -> go.Figure:
     colours = colours_of(report.with_role(VARIANT))
     figure = _figure(FRAME + ROW * (len(contrasts) + 1))
     figure.add_vline(0, line={"color": colours[report.baseline], "width": 2})
+    itself = {"symbol": "circle", "size": 12, "color": colours[report.baseline]}
+    hover = f"{drawn(label(report, report.baseline))}: what the others are compared with<extra></extra>"
+    figure.add_trace(go.Scatter(x=[0], y=[0], mode="markers", marker=itself, hovertemplate=hover))
     for row, one in enumerate(contrasts, start=1):
         colour = colours.get(one.one, OTHER)
         figure.add_trace(_dot(report, one, row, colour, low - room))

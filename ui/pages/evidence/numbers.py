@@ -11,8 +11,13 @@ from ui.address import choose
 from ui.messages import plain
 from ui.pages.evidence.charts import curves_chart, pairs_chart, randomisation_chart
 from ui.pages.evidence.verdicts import PLAIN
-from ui.pages.evidence.words import GROUP_WORDS, READING_WORDS, interval, label, number, p_words, signed
+from ui.pages.evidence.words import GROUP_WORDS, READING_WORDS, interval, label, minus, number, p_words, signed
 
+COLUMNS = (
+    "Brackets are 95 % intervals. Better on: share of the images. p: how often chance alone would make so large a difference. "
+    "Corrected: p for all comparisons that decide, together (Holm). In spreads: the difference divided by the standard "
+    "deviation between trainings of one network."
+)
 PAIR_WORDS = {
     "correlation": "Correlation",
     "rank-correlation": "Rank correlation",
@@ -59,6 +64,7 @@ def show_measurements(report: Report, key: str = "") -> None:
     st.markdown(f"{summary[0].upper()}{summary[1:]}. {counted(finding.images, 'image')} of {finding.classes} classes.")
     st.table(means_table(report, finding))
     st.table(contrasts_table(report, finding))
+    st.caption(COLUMNS)
 
 
 def _named(name: str) -> str:
@@ -85,7 +91,7 @@ def contrasts_table(report: Report, finding: Finding) -> pd.DataFrame:
             "Better on": f"{one.better:.0%}",
             "p": p_words(one.p),
             "Corrected": "" if one.holm is None else p_words(one.holm),
-            "Over spread": "" if one.over_spread is None else number(one.over_spread),
+            "In spreads": "" if one.over_spread is None else minus(f"{one.over_spread:+.1f}"),
         }
         for one in finding.contrasts
     ]

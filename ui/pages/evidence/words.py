@@ -55,9 +55,7 @@ def answer(report: Report) -> str:
     sentences = f"{'Partly' if held else 'No'}: {subject} {_listed(parts, 'but')}."
     rest = [one for one in CLAIMS if one not in (*held, *failed)]
     return (
-        f"{sentences} Whether it does {_listed([DOES[one] for one in rest], 'or')} cannot be told."
-        if rest
-        else sentences
+        f"{sentences} Does it {_listed([DOES[one] for one in rest], 'or')}? That cannot be told." if rest else sentences
     )
 
 
