@@ -9,7 +9,7 @@ from cam.evaluation.contenders import AT_SIZE, CHANCE, CONTROL, RANDOM, VARIANT
 from cam.evaluation.records import Contrast, Finding, Kept, Report
 from cam.evaluation.verdicts import interval_of
 from ui.messages import drawn
-from ui.pages.evidence.words import label
+from ui.pages.evidence.words import label, percent
 from ui.palette import COLOURS, OTHER, colours_of, translucent
 
 ROW, FRAME = 30, 84  # pixels
@@ -73,7 +73,7 @@ def _dot(report: Report, one: Contrast, row: int, colour: str, edge: float) -> g
             "width": 0,
             "color": translucent(colour, 0.75),
         },
-        hovertemplate=f"{words}<br>better on {one.better:.0%} of images<extra></extra>",
+        hovertemplate=f"{words}<br>better on {percent(one.better)} of images<extra></extra>",
     )
 
 

@@ -13,7 +13,7 @@ from ui import session
 from ui.messages import plain
 from ui.pages.evidence.numbers import show_measurements, show_networks, show_pairs, show_setting
 from ui.pages.evidence.verdicts import CLAIM
-from ui.pages.evidence.words import number
+from ui.pages.evidence.words import number, percent
 
 SIDE, SHOWN = 112, 224
 CONTROLS = {
@@ -87,7 +87,7 @@ def _measures() -> None:
         "**All objects.** Four photographs of one class side by side: on how many does the map reach half its maximum?"
     )
     found = {"All four": (1, 0.9, 0.8, 0.7), "Two of four": (1, 0.3, 0.7, 0.2), "One of four": (1, 0.1, 0.2, 0.1)}
-    _row([(words, _four(heights), _tiles(), f"{_found(heights):.0%}") for words, heights in found.items()])
+    _row([(words, _four(heights), _tiles(), percent(_found(heights))) for words, heights in found.items()])
 
 
 def examples() -> dict[str, np.ndarray]:
@@ -153,5 +153,5 @@ def _controls(report: Report) -> None:
                 for key in report.with_role(role)
                 if len(report.arms[key].trainings) > 1
             ]
-        here = f"Here: {', '.join(arms)}." if arms else "Not part of this evaluation."
+        here = f"Here: {'; '.join(arms)}." if arms else "Not part of this evaluation."
         st.markdown(f"**{NAMES[role]}.** {purpose} {plain(here, 400)}")

@@ -90,6 +90,11 @@ def signed(values: Sequence[float]) -> str:
     return minus(f"{values[0]:+z.3f} [{values[1]:z.3f}, {values[2]:z.3f}]")
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in per cent, with a space as everywhere on the page."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def p_words(p: float) -> str:
     """A p value as people write it."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
