@@ -160,7 +160,8 @@ def _decoded(segmentation: Any, image: _Image) -> np.ndarray:
             f"an outline of {image.file_name} cannot be read ({error}); fetch the annotations again"
         ) from error
     if mask.shape != size:
-        raise ValueError(f"an outline of {image.file_name} has {mask.shape[::-1]} pixels, the photograph {size[::-1]}")
+        sizes = (f"{width} x {height}" for height, width in (mask.shape, size))
+        raise ValueError("an outline of {} has {} pixels, the photograph {}".format(image.file_name, *sizes))
     return mask
 
 
