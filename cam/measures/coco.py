@@ -1,6 +1,7 @@
 """Masks from COCO's JSON: instances (polygons and run lengths) and panoptic annotations."""
 
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -153,6 +154,7 @@ def _regions(path: Path, image: _Image, annotations: list[_Annotation]) -> Itera
 def _decoded(segmentation: Any, image: _Image) -> np.ndarray:
     size = (image.height, image.width)
     try:
+        _require_whole(segmentation)
         encoded = coco.frPyObjects(segmentation, *size) if not _is_compressed(segmentation) else segmentation
         mask = coco.decode(coco.merge(encoded) if isinstance(encoded, list) else encoded).astype(bool)
     except Exception as error:  # its C code raises errors of any type
@@ -163,6 +165,15 @@ def _decoded(segmentation: Any, image: _Image) -> np.ndarray:
         sizes = (f"{width} x {height}" for height, width in (mask.shape, size))
         raise ValueError("an outline of {} has {} pixels, the photograph {}".format(image.file_name, *sizes))
     return mask
+
+
+def _require_whole(segmentation: Any) -> None:
+    """Refuse half a point, and run lengths of other pixels than they say, both of which the decoder accepts."""
+    if isinstance(segmentation, list) and any(len(polygon) % 2 for polygon in segmentation):
+        raise ValueError("a point has one coordinate")
+    counts = segmentation.get("counts") if isinstance(segmentation, dict) else None
+    if isinstance(counts, list) and sum(counts) != math.prod(segmentation["size"]):
+        raise ValueError(f"its run lengths are of {sum(counts)} pixels instead of {math.prod(segmentation['size'])}")
 
 
 def _is_compressed(segmentation: Any) -> bool:

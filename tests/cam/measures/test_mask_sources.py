@@ -188,6 +188,16 @@ def test_cocos_categories_are_imagenets_by_the_table(tmp_path):
             json.dumps(document([{"image_id": 7, "category_id": 3, "segmentation": "??"}])),
             "an outline of a.jpg cannot be",
         ),
+        (
+            json.dumps(document([{"image_id": 7, "category_id": 3, "segmentation": [[1, 1, 9, 1, 9, 9, 5]]}])),
+            "an outline of a.jpg cannot be read .a point has one coordinate",
+        ),
+        (
+            json.dumps(
+                document([{"image_id": 7, "category_id": 3, "segmentation": {"size": [40, 50], "counts": [9, 9]}}])
+            ),
+            "an outline of a.jpg cannot be read .its run lengths are of 18 pixels instead of 2000",
+        ),
     ],
 )
 def test_bad_coco_files_are_one_sentence(tmp_path, content, words):

@@ -104,7 +104,7 @@ def show_networks(report: Report) -> None:
         {
             "": plain(key),
             "Weights": plain(one.provenance + (f" ({one.note})" if one.note else ""), 300),
-            "Input": f"{one.resolution} px",
+            "Input": f"{one.resolution}\u00a0px",
             "First guess right": "–" if one.accuracy is None else percent(one.accuracy, 1),
         }
         for key, one in report.trainings.items()

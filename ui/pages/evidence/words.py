@@ -97,4 +97,4 @@ def percent(share: float, decimals: int = 0) -> str:
 
 def p_words(p: float) -> str:
     """A p value as people write it."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "<\u00a00.001" if p < 0.001 else f"{p:.3f}"
