@@ -162,7 +162,8 @@ def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
     found = find_photographs(data_folder(args.data), split, args.masks, categories)
     if not found:
         raise ValueError(
-            f"no photograph in {args.data!r} shows a class of {args.study!r}; expected one folder per class"
+            f"no photograph in {args.data!r} shows a class of {args.study!r}; expected one folder per class, "
+            "or photographs with masks.toml or COCO's JSON"
         )
     return choose(found, args.per_class, args.limit)
 

@@ -36,7 +36,7 @@ def find_photographs(
 
     Raises:
         FileNotFoundError: files are missing.
-        ValueError: no photograph shows a class of the study, or masks are damaged.
+        ValueError: COCO's JSON outlines no class of the study on any photograph, or masks are damaged.
     """
     if (folder / TABLE).is_file():
         found = read_masks(folder, categories)
@@ -81,13 +81,18 @@ def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int 
 
 
 def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Callable[[str], None]) -> str:
-    """Where the objects' places come from, in a sentence; ``say`` is told how many photographs have no mask."""
+    """Where the objects' places come from, in a sentence; ``say`` is told how many photographs have no mask, or a useless one."""
     known = [one.mask for one in photographs if one.mask is not None]
     if not known:
         return "No photograph has a mask."
     if missing := len(photographs) - len(known):
         say(
             f"{missing} of {len(photographs)} photographs have no mask; scores that need one are of the other {len(known)}"
+        )
+    if useless := [one.name for one in photographs if one.mask is not None and not one.mask.has_both()]:
+        say(
+            f"{len(useless)} masks, such as that of {useless[0]}, show nothing but object or nothing but background; "
+            "such photographs have no scores that need one"
         )
     outlines = sum(mask.outline for mask in known)
     sources = " and ".join(Path(where).name for where in masks) or TABLE
@@ -106,4 +111,9 @@ def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> l
         for name, mask in sorted(read_coco(where, categories, files).items()):
             kinds = tuple(mask.kinds())
             found.append(Photograph(name, folder / name, kinds, mask, categories[kinds[0][0]]))
+    if not found:
+        raise ValueError(
+            f"{' and '.join(Path(where).name for where in masks)} outlines no object of this study's classes on a file of "
+            f"{folder.name}; its file names must be theirs, and crowds do not count"
+        )
     return found

@@ -41,17 +41,23 @@ class Measurement:
 
 MEASUREMENTS = {
     "auroc": Measurement(
-        "Relevant regions (AUROC)", "a pixel of the object ranks above one of the background; chance 0.5", REGIONS, True
+        "Relevant regions (AUROC)",
+        "how often the map rates a pixel of the object above one of the background; chance 0.5",
+        REGIONS,
+        True,
     ),
     "boundary": Measurement(
         "Object details (boundary IoU)",
-        "agreement of the object's edge with the edge of as large a region of the map",
+        "how well the edge of the map's highest region, as large as the object, follows the object's edge; 1 is the same edge",
         DETAIL,
         True,
         True,
     ),
     "objects-found": Measurement(
-        "Objects found, of four", "tiles of a one-class mosaic that reach half the map's maximum", OBJECTS, True
+        "Objects found, of four",
+        "share of four photographs of one class, side by side, on which the map reaches half its maximum",
+        OBJECTS,
+        True,
     ),
     "energy": Measurement("Energy in the object", "share of the positive evidence on the objects", REGIONS),
     "pointing": Measurement("Pointing, 2 x 2", "evidence on the class's quarter of a mosaic; chance 0.25", REGIONS),
@@ -63,11 +69,15 @@ MEASUREMENTS = {
     "instance-recall": Measurement(
         "Instances found", "of several objects in a photograph, at half the maximum", OBJECTS
     ),
-    "concentration": Measurement("Concentration", "nats below an even spread; random weights can have most of it"),
+    "concentration": Measurement(
+        "Concentration",
+        "0 where evidence is spread evenly, 0.7 where it fills half of the view, 1.4 a quarter (entropy in nats, with its sign "
+        "changed); random weights can have most of it",
+    ),
 }
 PRIMARY = {measurement.claim: name for name, measurement in MEASUREMENTS.items() if measurement.primary}
 PAIRS = {
-    "correlation": "Pearson correlation of raw registered maps pooled to 7 x 7",
+    "correlation": "Pearson correlation of raw maps at their measured places, averaged over 7 x 7 squares",
     "rank-correlation": "Spearman correlation of the same",
     "centre-shift": "distance of the centres of mass, share of the side",
     "agreement": "share of images with the same top-1",

@@ -85,7 +85,8 @@ def _outcome(report: Report, finding: Finding, found: Sequence[Judged]) -> tuple
     subject, by = _label(report, report.subject), f"measured by {MEASUREMENTS[finding.measurement].label}"
     beaten, better = ([one for one in found if one.sign == wanted] for wanted in (BETTER, WORSE))
     if better:
-        return FAILS, f"{_names(report, better)} {_is_or_are(better)} better than {subject}, {by}"
+        once = "; no network was trained twice, so another training may differ" if finding.spread is None else ""
+        return FAILS, f"{_names(report, better)} {_is_or_are(better)} better than {subject}, {by}{once}"
     if finding.spread is None:
         lead = f"on these images {subject} leads {_names(report, beaten)}" if beaten else "no difference can be seen"
         return OPEN, f"{lead}, but no network was trained twice, so chance in training cannot be told apart"

@@ -84,7 +84,7 @@ def boxes_of_csv(path: Path, photographs: Known, _categories: list[str]) -> Mask
     for file in sorted(path.glob("*.csv")) if path.is_dir() else [path]:
         for number, row in enumerate(_rows(file), start=1):
             edges = _edges(row)
-            if edges is None and number == 1:
+            if edges is None and number == 1 and not any(re.match(r"\s*[-+.]?\d", cell) for cell in row[1:]):
                 continue  # names of the columns
             if edges is None:
                 raise ValueError(
@@ -160,6 +160,8 @@ def _boxed(name: str, boxes: list[tuple[float, ...]], file: Path, class_idx: int
         inside = np.ptp(inner[0]) * np.ptp(inner[1]) / ((right - left) * (lower - upper))
         _require_inside(inside, f"a box of {name}", width, height)
         (start, end), (top, bottom) = (np.round(one).astype(int) for one in inner)
+        if start == end or top == bottom:
+            raise ValueError(f"a box of {name} is narrower than a pixel; fix or remove it")
         indices[top:bottom, start:end] = number
     return InstanceMask(indices, {number + 1: (class_idx,) for number in range(len(boxes))}, outline=False)
 
@@ -173,8 +175,12 @@ def _outlined(outline: Path, name: str, file: Path, class_idx: int) -> InstanceM
     if len(placed) < 3:
         raise ValueError(f"the outline {outline.name} of {name} is empty; outline its object or remove the file")
     whole = cv2.contourArea(placed.astype(np.float32))
+    if whole < 1:
+        raise ValueError(
+            f"the outline {outline.name} of {name} encloses nothing; outline its object or remove the file"
+        )
     indices = cv2.fillPoly(np.zeros((height, width), dtype=np.uint8), [np.round(placed).astype(np.int32)], 1)
-    _require_inside(float(indices.sum()) / max(whole, 1.0), f"the outline of {name}", width, height)
+    _require_inside(float(indices.sum()) / whole, f"the outline of {name}", width, height)
     return InstanceMask(indices, {1: (class_idx,)})
 
 

@@ -38,6 +38,12 @@ class InstanceMask:
     classes: dict[int, tuple[int, ...]]
     outline: bool = True
 
+    def has_both(self) -> bool:
+        """Whether it shows objects of some class and background; without either, no score can be computed."""
+        counted = self.indices[self.indices != IGNORE]
+        objects = np.isin(counted, [number for number, classes in self.classes.items() if classes])
+        return bool(objects.any() and not objects.all())
+
     def kinds(self) -> list[tuple[int, ...]]:
         """The sets of class indices that objects count as, each once, in order: drums and a guitar are two kinds."""
         return list(dict.fromkeys(classes for classes in self.classes.values() if classes))

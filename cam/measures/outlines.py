@@ -40,6 +40,8 @@ def inside_outline(segmentation: Any, width: int, height: int) -> np.ndarray:
     for polygon in polygons:
         if len(polygon) < LEAST_NUMBERS:
             raise ValueError(f"a polygon has {len(polygon)} numbers; expected {LEAST_NUMBERS} or more")
+        if len(polygon) % 2:
+            raise ValueError("a point has one coordinate")
         _require_near(polygon[0::2], width)
         _require_near(polygon[1::2], height)
     if len(polygons) > MOST_POLYGONS or sum(map(_path, polygons)) > MOST_PATH:

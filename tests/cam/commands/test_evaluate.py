@@ -154,6 +154,48 @@ def test_coco_names_the_photographs_of_a_plain_folder(study, masked, tmp_path):
     assert report.finding("boundary").classes == 1
 
 
+def test_one_network_alone_is_measured(study, tree, tmp_path):
+    """There is no other network to compare its maps with, and no other training."""
+    alone = tmp_path / "alone.toml"
+    for key in ("baseline", "compound"):
+        shutil.copy(study.parent / f"{key}.safetensors", tmp_path)
+    alone.write_text(study.read_text().partition("\n")[2])  # without trainings from other seeds
+    options = ("--variants", "baseline", "--limit", "4", "--mosaics", "0", "--draws", "0")
+    report = evaluate(alone, tree, tmp_path / "r.json", *options)
+    assert report.pairs == []
+    assert report.finding("concentration").images == 4
+
+
+def test_masks_that_show_nothing_but_object_are_said(study, tree, tmp_path, capsys):
+    for row in range(2):
+        (tmp_path / "png" / "ant").mkdir(parents=True, exist_ok=True)
+        mask = np.ones((40, 50), dtype=np.uint8)
+        mask[:, : 20 * row] = 0
+        Image.fromarray(mask).save(tmp_path / "png" / "ant" / f"{row}.png")
+    options = ("--masks", str(tmp_path / "png"), "--mosaics", "0", "--draws", "0")
+    report = evaluate(study, tree, tmp_path / "r.json", *options)
+    assert report.finding("auroc").images == 1
+    assert "1 masks, such as that of ant/0.png, show nothing but object" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"iscrowd": 1}, {"image_id": 9}, {"segmentation": [[900, 900, 990, 900, 990, 990]]}]
+)
+def test_coco_without_an_object_on_the_photographs_is_one_sentence(study, masked, tmp_path, change):
+    """Crowds only, no annotation, or outlines beside the picture."""
+    outline = {"image_id": 0, "category_id": 1, "segmentation": [[5, 5, 30, 5, 30, 25]]} | change
+    document = {
+        "images": [{"id": 0, "file_name": "a.jpg", "width": 50, "height": 40}],
+        "annotations": [outline],
+        "categories": [{"id": 1, "name": "dog"}],
+    }
+    (tmp_path / "coco.json").write_text(json.dumps(document))
+    plain = Path(shutil.copytree(masked, tmp_path / "plain"))
+    (plain / "masks.toml").unlink()
+    with pytest.raises(ValueError, match=r"coco.json outlines no object of this study's classes on a file of plain"):
+        evaluate(study, plain, tmp_path / "r.json", "--masks", str(tmp_path / "coco.json"), "--draws", "0")
+
+
 def test_checks_of_the_method_are_of_all_classes(study, tree, tmp_path):
     options = ("--checks", "4", "--variants", "baseline", "--mosaics", "0", "--draws", "0")
     report = evaluate(study, tree, tmp_path / "r.json", *options)

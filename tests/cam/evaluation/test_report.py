@@ -5,10 +5,12 @@ import pytest
 
 from cam.evaluation.contenders import GAUSSIAN
 from cam.evaluation.records import ALL, RECOGNISED, read_report, write_report
-from cam.evaluation.registry import COMMON, PRIMARY
+from cam.evaluation.registry import COMMON, OWN, PRIMARY
+from cam.evaluation.report import build_report
 from cam.evaluation.table import markdown
 from cam.evaluation.verdicts import verdicts
-from tests.cam.evaluation.made_up import made_up_report
+from cam.question import QUESTION
+from tests.cam.evaluation.made_up import ABOUT, CLASSES, made_up_arms, made_up_report, made_up_rows
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,19 @@ def test_arms_are_means_over_their_trainings_and_differences_are_between_those(r
     assert finding.spread == pytest.approx(0.04 / 2**0.5)
     assert finding.contrast("compound", "baseline").over_spread == pytest.approx(0.2 / (0.04 / 2**0.5), abs=0.01)
     assert finding.contrast("compound", "depth").better == 1
+
+
+def test_classes_are_what_is_resampled():
+    """Photographs of a class that all differ from the next class by 0.2: an interval over photographs would be half as wide."""
+    arms = made_up_arms()
+    rows = made_up_rows({"compound": 0.2}, arms, noise=0.0)
+    for number, row in enumerate(rows):
+        if number % CLASSES < CLASSES // 2:
+            row.scores["auroc"][OWN]["compound"] = row.scores["auroc"][OWN]["compound-seed1"] = 0.5
+    finding = build_report(rows, [], arms, QUESTION, ABOUT).finding("auroc")
+    found = finding.contrast("compound", "baseline").difference
+    assert finding.classes == CLASSES
+    assert found.high - found.low > 0.13  # 2 * 1.96 * 0.1 / 8 ** 0.5; over 40 photographs it would be 0.06
 
 
 def test_intervals_that_know_seeds_are_wider(report):

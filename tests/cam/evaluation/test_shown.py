@@ -13,9 +13,16 @@ from cam.evaluation.in_memory import evaluate_few
 from cam.evaluation.placing import placed
 from cam.evaluation.pointing_game import play
 from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, OWN
-from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.scoring import (
+    FOUR_CLASSES,
+    ONE_CLASS,
+    SCORED_SIZE,
+    Photograph,
+    measure_mosaics,
+    measure_photographs,
+)
 from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
-from cam.evaluation.verdicts import signed
+from cam.evaluation.verdicts import interval_of, signed, verdicts
 from cam.maps.cells import CellGrid
 from cam.measures.masks import read_masks
 from cam.measures.perturbation import class_probability, deletion_curve, insertion_curve
@@ -79,6 +86,24 @@ def test_more_pixels_alone_are_a_control(two, rows):
     assert larger.features(picture).shape[-1] == len(larger.cell_centres()) > len(two["baseline"].cell_centres())
     assert at_size(larger, side) is larger
     assert all(f"baseline at {side}" in row.scores["auroc"][OWN] for row in rows)
+
+
+def test_every_map_is_scored_at_the_same_size(two, photographs, monkeypatch):
+    """Networks of any resolution, random weights and the Gaussian: a score may not depend on the size of the drawing."""
+    sizes, drawn = [], CellGrid.drawn
+
+    def seen(grid, maps, size):
+        sizes.append(size)
+        return drawn(grid, maps, size)
+
+    monkeypatch.setattr(CellGrid, "drawn", seen)
+    pictures = [open_image(photographs[0].path)]
+    (row,) = measure_photographs(photographs[:1], pictures, contenders(two), QUESTION)
+    assert set(sizes) == {SCORED_SIZE}
+    assert len(sizes) == sum(len(found) for found in row.scores["auroc"].values())
+    del sizes[:]
+    measure_mosaics(ONE_CLASS, [photographs[:1] * 4], [pictures * 4], contenders(two), QUESTION)
+    assert len(set(sizes)) == 1
 
 
 def test_the_readings_of_a_map(rows):
@@ -163,24 +188,44 @@ def test_shipped_evaluations_are_of_networks_that_are_here(name):
         key: study.load(key, "cpu").fingerprint for key in study.variants
     }
     assert report.photographs
+    assert verdicts(report) == report.statements
 
 
-def test_the_results_quote_the_evaluation_on_coco():
-    """Every mean and difference in the table of the results follows from the report that ships."""
-    report = shipped_evaluation("photographs-COCO")
-    findings = [report.finding(name) for name in ("auroc", "boundary", "instance-recall")]
-    text = (
-        (STUDY_FOLDER.parents[1] / "docs" / "results.md")
-        .read_text(encoding="utf-8")
-        .partition("**On crowded photographs**")[2]
-    )
-    named = {"deeper": "depth", "wider": "width", "higher resolution": "resolution"}
-    for key in ("baseline", "deeper", "wider", "higher resolution", "compound"):
-        means = [one.means[named.get(key, key)] for one in findings]
-        assert f"| {key} | {' | '.join(f'{m:.3f} [{low:.3f}, {high:.3f}]' for m, low, high in means)} |" in text
-    for key in ("baseline", "higher resolution"):
-        found = [one.contrast("compound", named.get(key, key)).difference for one in findings]
-        assert f"| compound less {key} | {' | '.join(map(signed, found))} |" in text
+@pytest.mark.parametrize(
+    ("name", "after", "measurements"),
+    [
+        ("caltech101", "Does compound scaling look better?", ("auroc", "boundary", "objects-found")),
+        ("photographs-COCO", "**On crowded photographs**", ("auroc", "boundary", "instance-recall")),
+    ],
+)
+def test_every_number_in_the_tables_of_the_results_is_the_reports(name, after, measurements):
+    """Means with their intervals, and differences with intervals that know trainings where there were several."""
+    report = shipped_evaluation(name)
+    findings = [report.finding(one) for one in measurements]
+    text = (STUDY_FOLDER.parents[1] / "docs" / "results.md").read_text(encoding="utf-8").partition(after)[2]
+    table = text[text.index("| ---") :].partition("\n\n")[0]
+    rows = {cells[0]: cells[1:] for cells in (line.strip("| ").split(" | ") for line in table.splitlines()[1:])}
+    named = {
+        "baseline, mean of three trainings": "baseline",
+        "deeper": "depth",
+        "wider": "width",
+        "higher resolution": "resolution",
+        "the baseline's weights at 300 px": "baseline at 300",
+        "*control* baseline's weights at 300 px": "baseline at 300",
+        "*control* baseline's weights at 448 px": "baseline at 448",
+        "*control* resolution-300, trained alike": "resolution-300",
+        "*control* random weights of compound": "random compound",
+        "*control* centred Gaussian": GAUSSIAN,
+    }
+    for words, shown in rows.items():
+        key = words.removeprefix("compound less ")
+        key = named.get(key, key)
+        if words.startswith("compound less "):
+            expected = [signed(interval_of(one.contrast("compound", key))) for one in findings]
+        else:
+            expected = ["{:z.3f} [{:z.3f}, {:z.3f}]".format(*one.means[key]) for one in findings]
+        assert shown == expected, words
+    assert len(rows) >= 12
 
 
 def test_a_damaged_evaluation_is_a_sentence(tmp_path: Path):

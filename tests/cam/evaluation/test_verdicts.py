@@ -32,6 +32,7 @@ BEST = {"compound": 0.2}
         (made_up_report(BEST | {"depth": 0.3}), FAILS, "Depth is better than Compound"),
         (made_up_report(BEST | {"resolution-300": 0.2}), OPEN, "but cannot be told apart from Resolution-300"),
         (made_up_report(BEST, seeds=0), OPEN, "no network was trained twice"),
+        (made_up_report(BEST | {"depth": 0.3}, seeds=0), FAILS, "; no network was trained twice, so another training"),
         (made_up_report(BEST, between=0.2), OPEN, "cannot be told apart from"),
         (made_up_report(BEST, common=0.0, noise=0.0), OPEN, "where both are read on one common grid"),
         (

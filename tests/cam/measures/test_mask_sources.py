@@ -80,7 +80,10 @@ def test_pngs_beside_each_other_as_photographs_are(photographs, tmp_path):
         ("image_0001.jpg,300,5,340,25", "lies outside its picture of 50 x 40 pixels"),
         ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,a,b,c,d", "line 2: .* is not a box"),
         ("image_0001.jpg,0,0,9,9\nimage_0001.jpg,1,2", "line 2: .* is not a box"),
-        ("other.jpg,0,0,9,9", "has no mask of any of the 2 photographs"),
+        ("image_0001.jpg,0,0,9,nan", "line 1: .* is not a box"),
+        ("image_0001.jpg,0;0;9;9", "line 1: .* is not a box"),
+        ("image_0001.jpg,10.4,5,10.45,25", "is narrower than a pixel"),
+        ("file,x0,y0,x1,y1\nother.jpg,0,0,9,9", "has no mask of any of the 2 photographs"),
     ],
 )
 def test_bad_boxes_are_one_sentence(photographs, tmp_path, rows, words):
@@ -94,6 +97,7 @@ def test_bad_boxes_are_one_sentence(photographs, tmp_path, rows, words):
     ("points", "box", "words"),
     [
         ([[0, 20], [0, 0]], [5, 15, 12, 32], "is empty"),
+        ([[0, 10, 20], [0, 10, 20]], [5, 25, 12, 32], "encloses nothing"),
         ([[0, 20, 20, 0], [0, 0, 10, 10]], [5, 15, 300, 320], "lies outside its picture"),
         ([[0, 20, np.nan], [0, 0, 10]], [5, 15, 12, 32], "cannot be read"),
     ],
@@ -178,11 +182,21 @@ def test_cocos_categories_are_imagenets_by_the_table(tmp_path):
             json.dumps(
                 document([{"image_id": 7, "category_id": 3, "segmentation": {"size": [4, 5], "counts": [0, 20]}}])
             ),
-            "an outline of 'a.jpg'",
+            "an outline of 'a.jpg' cannot be read .it has 5 x 4 pixels, the photograph 50 x 40",
         ),
         (
             json.dumps(document([{"image_id": 7, "category_id": 3, "segmentation": "??"}])),
             "an outline of 'a.jpg' cannot be",
+        ),
+        (
+            json.dumps(document([{"image_id": 7, "category_id": 3, "segmentation": [[1, 1, 9, 1, 9, 9, 5]]}])),
+            "an outline of 'a.jpg' cannot be read .a point has one coordinate",
+        ),
+        (
+            json.dumps(
+                document([{"image_id": 7, "category_id": 3, "segmentation": {"size": [40, 50], "counts": [9, 9]}}])
+            ),
+            "an outline of 'a.jpg' cannot be read .its runs hold 18 pixels, the photograph 2000",
         ),
     ],
 )

@@ -113,6 +113,28 @@ def test_four_objects_by_hand_whatever_the_grid(heights, found, weakest, evennes
         assert scores.evenness == pytest.approx([evenness], abs=0.03)
 
 
+def test_scores_of_mosaics_do_not_depend_on_the_number_of_cells_or_pixels(monkeypatch):
+    """A hundred mosaics of blobs of any height: on average within 0.01 on 14, 20 and 28 cells and at 112 to 448 pixels.
+
+    A single mosaic's ``found`` moves by a quarter where a tile's peak is near half the maximum.
+    """
+    heights = np.random.default_rng(0).uniform(0, 1, (100, 4))
+    heights[:, 0] = 1
+
+    def scores(cells: int) -> list[np.ndarray]:
+        maps = np.concatenate([blobs(list(one), cells) for one in heights])
+        return [*four_objects(maps, CellGrid.even(cells)), tile_shares(maps, CellGrid.even(cells))[:, 0]]
+
+    fine = scores(56)
+    for cells in (14, 20, 28):
+        for one, other in zip(scores(cells), fine, strict=True):
+            assert abs(one.mean() - other.mean()) < 0.01
+    for size in (168, 224, 448):
+        monkeypatch.setattr("cam.measures.pointing.DRAWN", size)
+        for one, other in zip(scores(56), fine, strict=True):
+            assert np.abs(one - other).max() < 0.01
+
+
 def test_evidence_that_spills_over_a_border_finds_nothing_there():
     """A peak at the border of a tile does not count for the neighbouring tile."""
     map_ = np.zeros((1, 28, 28))

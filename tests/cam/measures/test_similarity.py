@@ -61,6 +61,16 @@ def test_entropy_of_evidence_on_a_quarter_is_log_of_a_quarter_at_any_grid():
     np.testing.assert_allclose(entropy(-np.ones((1, 7, 7)), SAME), [0], atol=1e-12)
 
 
+def test_concentration_of_a_smooth_map_hardly_depends_on_the_number_of_cells():
+    """A blob a fifth of the view wide, on 7 to 28 cells."""
+    found = []
+    for cells in (7, 10, 14, 28):
+        places = (np.arange(cells) + 0.5) / cells
+        profile = np.exp(-((places - 0.45) ** 2) / (2 * 0.2**2))
+        found.append(entropy((profile[:, None] * profile)[None], CellGrid.even(cells))[0])
+    assert np.ptp(found) < 0.02
+
+
 def test_centres_by_hand():
     maps = np.zeros((1, 4, 4))
     maps[0, 0, 1] = maps[0, 2, 1] = 1

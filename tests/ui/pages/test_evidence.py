@@ -203,8 +203,8 @@ def test_the_measures_are_explained_with_maps_that_are_really_scored():
         words: (steps.pixel_scores(map_, steps._object()).auroc, steps.boundary_agreement(map_, steps._object()))
         for words, map_ in maps.items()
     }
-    assert scores["The same, sharper"] == pytest.approx(scores["On the object"])
-    for name in ("Beside it", "A Gaussian"):
+    assert scores["Sharpened"] == pytest.approx(scores["On the object"])
+    for name in ("Beside it", "In the middle"):
         assert all(less < more for less, more in zip(scores[name], scores["On the object"], strict=True))
     assert steps._found((1, 0.3, 0.7, 0.2)) == 0.5
 

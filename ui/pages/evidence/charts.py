@@ -9,7 +9,7 @@ from cam.evaluation.contenders import AT_SIZE, CHANCE, CONTROL, RANDOM, VARIANT
 from cam.evaluation.records import Contrast, Finding, Kept, Report
 from cam.evaluation.verdicts import interval_of
 from ui.messages import drawn
-from ui.pages.evidence.words import label
+from ui.pages.evidence.words import label, percent
 from ui.palette import COLOURS, OTHER, colours_of, translucent
 
 ROW, FRAME = 30, 84  # pixels
@@ -30,6 +30,9 @@ def answer_chart(report: Report, finding: Finding) -> go.Figure:
     colours = colours_of(report.with_role(VARIANT))
     figure = _figure(FRAME + ROW * (len(contrasts) + 1))
     figure.add_vline(0, line={"color": colours[report.baseline], "width": 2})
+    itself = {"symbol": "circle", "size": 12, "color": colours[report.baseline]}
+    hover = f"{drawn(label(report, report.baseline))}: what the others are compared with<extra></extra>"
+    figure.add_trace(go.Scatter(x=[0], y=[0], mode="markers", marker=itself, hovertemplate=hover))
     for row, one in enumerate(contrasts, start=1):
         colour = colours.get(one.one, OTHER)
         figure.add_trace(_dot(report, one, row, colour, low - room))
@@ -70,7 +73,7 @@ def _dot(report: Report, one: Contrast, row: int, colour: str, edge: float) -> g
             "width": 0,
             "color": translucent(colour, 0.75),
         },
-        hovertemplate=f"{words}<br>better on {one.better:.0%} of images<extra></extra>",
+        hovertemplate=f"{words}<br>better on {percent(one.better)} of images<extra></extra>",
     )
 
 

@@ -11,8 +11,13 @@ from ui.address import choose
 from ui.messages import plain
 from ui.pages.evidence.charts import curves_chart, pairs_chart, randomisation_chart
 from ui.pages.evidence.verdicts import PLAIN
-from ui.pages.evidence.words import GROUP_WORDS, READING_WORDS, interval, label, number, p_words, signed
+from ui.pages.evidence.words import GROUP_WORDS, READING_WORDS, interval, label, minus, number, p_words, percent, signed
 
+COLUMNS = (
+    "Brackets are 95 % intervals. Better on: share of the images. p: how often chance alone would make so large a difference. "
+    "Corrected: p for all comparisons that decide, together (Holm). In spreads: the difference divided by the standard "
+    "deviation between trainings of one network."
+)
 PAIR_WORDS = {
     "correlation": "Correlation",
     "rank-correlation": "Rank correlation",
@@ -59,6 +64,7 @@ def show_measurements(report: Report, key: str = "") -> None:
     st.markdown(f"{summary[0].upper()}{summary[1:]}. {counted(finding.images, 'image')} of {finding.classes} classes.")
     st.table(means_table(report, finding))
     st.table(contrasts_table(report, finding))
+    st.caption(COLUMNS)
 
 
 def _named(name: str) -> str:
@@ -82,10 +88,10 @@ def contrasts_table(report: Report, finding: Finding) -> pd.DataFrame:
         {
             "": plain(f"{label(report, one.one)} – {label(report, one.other)}"),
             "Difference": signed(interval_of(one)),
-            "Better on": f"{one.better:.0%}",
+            "Better on": percent(one.better),
             "p": p_words(one.p),
             "Corrected": "" if one.holm is None else p_words(one.holm),
-            "Over spread": "" if one.over_spread is None else number(one.over_spread),
+            "In spreads": "" if one.over_spread is None else minus(f"{one.over_spread:+.1f}"),
         }
         for one in finding.contrasts
     ]
@@ -98,8 +104,8 @@ def show_networks(report: Report) -> None:
         {
             "": plain(key),
             "Weights": plain(one.provenance + (f" ({one.note})" if one.note else ""), 300),
-            "Input": f"{one.resolution} px",
-            "First guess right": "–" if one.accuracy is None else f"{one.accuracy:.1%}",
+            "Input": f"{one.resolution}\u00a0px",
+            "First guess right": "–" if one.accuracy is None else percent(one.accuracy, 1),
         }
         for key, one in report.trainings.items()
     ]
@@ -136,7 +142,8 @@ def show_checks(checks: Checks) -> None:
         st.caption(
             "Areas: "
             + ", ".join(f"{'ROAD' if name == 'road' else name} {number(value)}" for name, value in areas.items())
-            + f"; average drop {scores['average drop, per cent']:.1f} %, increase on {scores['increase, share of images']:.0%}."
+            + f"; average drop {scores['average drop, per cent']:.1f} %, "
+            f"increase on {percent(scores['increase, share of images'])}."
         )
     with right:
         st.markdown("**Does the map change when the network forgets?** It should fall to about 0 at once.")

@@ -13,7 +13,7 @@ from ui import session
 from ui.messages import plain
 from ui.pages.evidence.numbers import show_measurements, show_networks, show_pairs, show_setting
 from ui.pages.evidence.verdicts import CLAIM
-from ui.pages.evidence.words import number
+from ui.pages.evidence.words import number, percent
 
 SIDE, SHOWN = 112, 224
 CONTROLS = {
@@ -24,14 +24,15 @@ CONTROLS = {
     RANDOM: "The same architecture without any training. If it does as well, the score does not measure what was learned.",
     CHANCE: "A blob in the middle of the picture, where photographers put things. If it does as well, the score measures "
     "photographers.",
-    VARIANT: "Every network trained again with other seeds. If two trainings of one network differ as much, the lead is luck.",
+    VARIANT: "The same network trained once more from another random start. If two trainings of one network differ as much, "
+    "the lead is luck.",
 }
 NAMES = {
     AT_SIZE: "More pixels alone",
     CONTROL: "Another scaling",
     RANDOM: "Random weights",
     CHANCE: "A centred Gaussian",
-    VARIANT: "Other seeds",
+    VARIANT: "The same network again",
 }
 
 
@@ -45,13 +46,7 @@ def show_steps(report: Report) -> None:
     with st.expander("3  What the controls are for", icon=":material/rule:"):
         _controls(report)
     with st.expander("4  How sure that is", icon=":material/casino:"):
-        st.markdown(
-            "Photographs of one class are alike, so intervals come from drawing **classes** again and again and, within "
-            "them, photographs. Trainings with other seeds differ, too: a difference counts only where it is larger than "
-            "classes, photographs **and** trainings explain. With many comparisons one in twenty would be wrong by luck; "
-            "Holm’s correction keeps that to one in twenty for all of them together. For each statement one measure was "
-            "declared beforehand, and it alone decides; the others are secondary."
-        )
+        st.markdown(_certainty(report))
     with st.expander("5  All numbers", icon=":material/table:"):
         show_measurements(report)
     with st.expander("6  Networks against each other", icon=":material/compare_arrows:"):
@@ -60,30 +55,48 @@ def show_steps(report: Report) -> None:
         show_networks(report)
 
 
+def _certainty(report: Report) -> str:
+    """What a difference has to exceed; only what this evaluation measured is claimed."""
+    trained = (
+        "Two trainings of one network differ, too: a difference counts only where it is larger than classes, photographs **and** "
+        "trainings explain."
+        if any(one.spread is not None for one in report.findings)
+        else "Two trainings of one network would differ, too, but here **each network was trained once**: no lead of compound "
+        "can be confirmed, and where another network is ahead, it is this training of it that is."
+    )
+    return (
+        "Photographs of one class are alike, so intervals come from drawing **classes** again and again and, within them, "
+        f"photographs. {trained} With many comparisons one in twenty would be wrong by luck; Holm’s correction keeps that to one "
+        "in twenty for all of them together. For each statement one measure was declared beforehand, and it alone decides; the "
+        "others are secondary."
+    )
+
+
 def _measures() -> None:
     st.markdown(
-        "**Relevant regions.** Take a pixel of the object and one outside it: how often does the map rate the first higher?"
+        "**Relevant regions.** Take a pixel of the object and one outside it: how often does the map rate the first higher? "
+        "Always is 1, half of the time is chance."
     )
     _row([(words, map_, _object(), number(pixel_scores(map_, _object()).auroc)) for words, map_ in examples().items()])
     st.markdown(
         "**Object details.** Take the map’s highest pixels, as many as the object has, and compare the edges. Only the order of "
-        "the pixels counts, so a sharper or flatter map does not score higher."
+        "the pixels counts, so a sharper or flatter map does not score higher. The same edge is 1; coarse maps stay far below."
     )
     _row([(words, map_, _object(), number(boundary_agreement(map_, _object()))) for words, map_ in examples().items()])
     st.markdown(
         "**All objects.** Four photographs of one class side by side: on how many does the map reach half its maximum?"
     )
     found = {"All four": (1, 0.9, 0.8, 0.7), "Two of four": (1, 0.3, 0.7, 0.2), "One of four": (1, 0.1, 0.2, 0.1)}
-    _row([(words, _four(heights), _tiles(), f"{_found(heights):.0%}") for words, heights in found.items()])
+    _row([(words, _four(heights), _tiles(), percent(_found(heights))) for words, heights in found.items()])
 
 
 def examples() -> dict[str, np.ndarray]:
-    """Maps of ``_object``: one on it, the same but sharper, one that misses it, and a Gaussian."""
+    """Maps of ``_object``: one on it, the same but sharper, one that misses it, and a Gaussian in the picture's middle."""
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     good = np.exp(-(((rows - 0.48) / 0.16) ** 2 + ((columns - 0.63) / 0.3) ** 2) / 2)
     beside = np.exp(-(((rows - 0.3) / 0.2) ** 2 + ((columns - 0.3) / 0.2) ** 2) / 2)
     gaussian = CellGrid.even(28).drawn(centred_gaussian()[None], SIDE)[0]
-    return {"On the object": good, "The same, sharper": good**6, "Beside it": beside, "A Gaussian": gaussian}
+    return {"On the object": good, "Sharpened": good**6, "Beside it": beside, "In the middle": gaussian}
 
 
 def _object() -> np.ndarray:
@@ -112,9 +125,9 @@ def _tiles() -> np.ndarray:
 
 
 def _row(pictures: list[tuple[str, np.ndarray, np.ndarray, str]]) -> None:
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for case, map_, mask, score in pictures:
-            with st.container(width=150, gap="small"):
+            with st.container(width=145, gap="small"):
                 st.image(session.data_url(_picture(map_, mask)), width=140, alt=f"A map over an object: {case}")
                 st.markdown(f"{case}: **{score}**")
 
@@ -135,6 +148,10 @@ def _controls(report: Report) -> None:
     for role, purpose in CONTROLS.items():
         arms = [report.arms[key].label for key in report.with_role(role)]
         if role == VARIANT:
-            arms = [f"{len(report.arms[key].trainings)} of {report.arms[key].label}" for key in report.with_role(role)]
-        here = f"Here: {', '.join(arms)}." if arms else "Not part of this evaluation."
+            arms = [
+                f"{report.arms[key].label}, {len(report.arms[key].trainings)} trainings"
+                for key in report.with_role(role)
+                if len(report.arms[key].trainings) > 1
+            ]
+        here = f"Here: {'; '.join(arms)}." if arms else "Not part of this evaluation."
         st.markdown(f"**{NAMES[role]}.** {purpose} {plain(here, 400)}")

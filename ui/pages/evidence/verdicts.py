@@ -58,7 +58,8 @@ def _statement(report: Report, statement: Statement, key: str) -> None:
             alt=f"{MEASUREMENTS[name].label}: difference of every network and control to the baseline, with intervals",
         )
         reason = minus(plain(statement.reason[0].upper() + statement.reason[1:], 400))
-        st.caption(f"{reason}. {MEASUREMENTS[name].label}: {MEASUREMENTS[name].summary}.")
+        said = reason if reason.endswith(MEASUREMENTS[name].label) else f"{reason}. {MEASUREMENTS[name].label}"
+        st.caption(f"{said}: {MEASUREMENTS[name].summary}.")
 
 
 def _legend(report: Report) -> str:

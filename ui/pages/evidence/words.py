@@ -55,9 +55,7 @@ def answer(report: Report) -> str:
     sentences = f"{'Partly' if held else 'No'}: {subject} {_listed(parts, 'but')}."
     rest = [one for one in CLAIMS if one not in (*held, *failed)]
     return (
-        f"{sentences} Whether it does {_listed([DOES[one] for one in rest], 'or')} cannot be told."
-        if rest
-        else sentences
+        f"{sentences} Does it {_listed([DOES[one] for one in rest], 'or')}? That cannot be told." if rest else sentences
     )
 
 
@@ -92,6 +90,11 @@ def signed(values: Sequence[float]) -> str:
     return minus(f"{values[0]:+z.3f} [{values[1]:z.3f}, {values[2]:z.3f}]")
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in per cent, with a space as everywhere on the page."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def p_words(p: float) -> str:
     """A p value as people write it."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "<\u00a00.001" if p < 0.001 else f"{p:.3f}"
