@@ -274,7 +274,8 @@ def _pairs(explained: Comparison, arms: Contenders, apart: int = 0) -> dict[str,
             centre_shift(explained.maps[one], explained.grid(one), shifted, explained.grid(other))
         )
         found["agreement"].append(agreement(explained.logits[one], np.roll(explained.logits[other], apart, axis=0)))
-    return {name: np.array(values, dtype=np.float64).reshape(len(values), -1).T for name, values in found.items()}
+    count = len(explained.names)  # there may be no pairs
+    return {name: np.array(values, dtype=np.float64).reshape(-1, count).T for name, values in found.items()}
 
 
 def _right(seen: Comparison, row: int, photograph: Photograph, arms: Contenders) -> dict[str, bool]:
