@@ -6,7 +6,7 @@ import sys
 import torch
 
 from models.checkpoints.description import describe
-from models.checkpoints.loading import load_checkpoint, save_checkpoint
+from models.checkpoints.loading import load_checkpoint, require_writable, save_checkpoint
 from models.commands import DONE, SOME_FAILED, run_command, say
 from models.costs import network_cost
 from models.graph_command import add_onnx_arguments, run_onnx
@@ -74,8 +74,7 @@ def add_fetch_arguments(parser: argparse.ArgumentParser) -> None:
 def run_list(arguments: argparse.Namespace) -> int:
     """list [STUDY...]"""
     status = DONE
-    for name in arguments.studies:
-        study = load_study(name)
+    for study in [load_study(name) for name in arguments.studies]:
         print(f"{study.name}: {study.title}")
         for key, variant in study.variants.items():
             state = "" if variant.available else "  (no weights here)"
@@ -104,24 +103,26 @@ def _dimensions(study: Study, key: str) -> str:
 def run_inspect(arguments: argparse.Namespace) -> int:
     """inspect CHECKPOINT"""
     normalisation = NORMALISATIONS.get(arguments.normalisation)
+    folder = arguments.photographs or (SAMPLES if SAMPLES.is_dir() else None)
+    photographs = photographs_of(folder) if folder else []
     checkpoint = load_checkpoint(
         arguments.checkpoint,
         family=arguments.family,
         normalisation=normalisation,
         entry=arguments.entry,
     )
-    folder = arguments.photographs or (SAMPLES if SAMPLES.is_dir() else None)
-    measured = {"input check": checked_input(checkpoint, photographs_of(folder))} if folder else {}
+    measured = {"input check": checked_input(checkpoint, photographs)} if photographs else {}
     print(describe(checkpoint, measured))
     return DONE
 
 
 def run_grow(arguments: argparse.Namespace) -> int:
     """grow CHECKPOINT SCALING --out FILE [--photographs FOLDER]"""
-    source = load_checkpoint(arguments.checkpoint, family=arguments.family, entry=arguments.entry)
+    require_writable(arguments.out)
     scaling, photographs, step = scaling_from(arguments.scaling), None, "not trained"
-    if arguments.photographs:
-        paths = photographs_of(arguments.photographs, most=None)
+    paths = photographs_of(arguments.photographs, most=None) if arguments.photographs else []
+    source = load_checkpoint(arguments.checkpoint, family=arguments.family, entry=arguments.entry)
+    if paths:
         prepared = [image_tensor(open_image(p), "square", scaling.input_size, source.normalisation) for p in paths]
         photographs = torch.stack(prepared)
         step = f"fitted on {len(paths)} photographs, not trained"

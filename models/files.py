@@ -20,8 +20,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
         OSError: the disk is full or not writable.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
+    require_folder(path)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -33,6 +32,17 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def require_folder(path: str | os.PathLike) -> None:
+    """Refuse, before any work, a path in a folder that is not there.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
 
 
 def read_file(path: str | os.PathLike, most: int) -> bytes:

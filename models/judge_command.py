@@ -47,13 +47,15 @@ def run_judge(arguments: argparse.Namespace) -> int:
     """judge --study S --inside FOLDER|LIST --outside FOLDER|LIST [--outside ...]"""
     if not 0 < arguments.false_alarms < 1:
         raise ValueError(f"--false-alarms is {arguments.false_alarms:g}; expected a share between 0 and 1")
+    sets = {name: photographs_in(name) for name in (*arguments.inside, *arguments.outside)}
     study = replace(load_study(arguments.study), out_of_class=None)  # what it has so far may not fit its networks
     networks = {key: study.load(key, arguments.device) for key, one in study.variants.items() if one.available}
     if not networks:
         raise ValueError(f"no variant of study {study.name!r} has weights here; expected at least one")
+    require_score(arguments.score, all(network.other_rows for network in networks.values()))
     unreadable: list[str] = []
-    inside = {name: answers_of(networks, photographs_in(name), unreadable, name) for name in arguments.inside}
-    outside = {name: answers_of(networks, photographs_in(name), unreadable, name) for name in arguments.outside}
+    inside = {name: answers_of(networks, sets[name], unreadable, name) for name in arguments.inside}
+    outside = {name: answers_of(networks, sets[name], unreadable, name) for name in arguments.outside}
     print("\n".join(report(inside, outside, arguments.score, arguments.false_alarms)))
     for reason in unreadable:
         say(f"{reason}; left out")
@@ -81,10 +83,7 @@ def report(inside: Mapping[str, Answers], outside: Mapping[str, Answers], score:
     lines = [f"{known} photographs of the classes calibrate, {ins.count} others and {outs.count} outside are measured"]
     lines.append(f"{'':<58} {'AUROC':<22} {'false alarms':<22} found")
     names = [name for name in CANDIDATES if name != AGAINST or ins.others]
-    if score not in names:
-        raise ValueError(
-            f"the score {score!r} needs checkpoints whose classifier knows more; choose from {', '.join(names)}"
-        )
+    require_score(score, bool(ins.others))
     scores = {name: calibrated(name, calibration, false_alarms) for name in names}
     found = {name: measured(one, ins, outs) for name, one in scores.items()}
     lines += [_line(name, one.auroc, one.false_alarms, one.found) for name, one in found.items()]
@@ -96,6 +95,21 @@ def report(inside: Mapping[str, Answers], outside: Mapping[str, Answers], score:
         lines.append(_line(f"{score}, outside {Path(name).name} ({strangers.count})", one.auroc, "", one.found))
         lines += _sure_lines(scores[score], name, strangers)
     return [*lines, "", toml_lines(table(scores[score], list(ins.logits), found[score]))]
+
+
+def require_score(score: str, others: bool) -> None:
+    """Refuse a score that these networks cannot give.
+
+    Args:
+        score: for the manifest.
+        others: whether every network's classifier has rows beside those of the study.
+
+    Raises:
+        ValueError: the score needs other rows, and a network has none.
+    """
+    if score == AGAINST and not others:
+        possible = ", ".join(name for name in CANDIDATES if name != AGAINST)
+        raise ValueError(f"the score {score!r} needs checkpoints whose classifier knows more; choose from {possible}")
 
 
 def _sure_lines(score: Score, name: str, outside: Answers) -> list[str]:

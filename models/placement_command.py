@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from models.checkpoints.loading import load_checkpoint, save_checkpoint
+from models.checkpoints.loading import load_checkpoint, require_writable, save_checkpoint
 from models.command_inputs import PhotographFolder, add_photograph_arguments, chosen
 from models.commands import DONE, SOME_FAILED, say
 from models.mirror_test import measure_placement
@@ -23,8 +23,12 @@ def run_placement(arguments: argparse.Namespace) -> int:
     """placement CHECKPOINT --photographs FOLDER [--write]"""
     photographs = PhotographFolder(arguments.photographs, arguments.limit)
     path = Path(arguments.network)
-    if arguments.write and not (path.is_file() and path.suffix != ".toml"):
-        raise ValueError(f"--write needs a checkpoint, not {arguments.network!r}; put a variant's into the manifest")
+    if arguments.write:
+        if not path.is_file() or path.suffix == ".toml":
+            raise ValueError(
+                f"--write needs a checkpoint, not {arguments.network!r}; put a variant's into the manifest"
+            )
+        require_writable(path)
     study, keys = chosen(arguments.network)
     for key in keys:
         network = study.load(key, arguments.device)

@@ -35,7 +35,7 @@ from models.costs import check_cost
 from models.files import read_text
 from models.growth import grow
 from models.manifest_entries import MOST_BYTES, categories_of, names_of, out_of_class_of, outputs_of, tables_of
-from models.network import Network
+from models.network import Network, choose_device
 from models.out_of_class import TABLE as OUT_OF_CLASS
 from models.out_of_class import OutOfClass
 from models.outputs import agreed_outputs
@@ -108,8 +108,9 @@ class Study:
         Raises:
             StudyError: the variant is unknown or has no weights, or its weights do not fit the study.
             CheckpointError: its file is damaged or not an EfficientNet's.
+            ValueError: this machine has no such device.
         """
-        variant = self.variant(key)
+        variant, device = self.variant(key), choose_device(device)
         loaded = self._loaded(variant)
         classes = loaded.model.classifier[-1].out_features
         if len(loaded.categories) != classes:

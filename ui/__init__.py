@@ -9,6 +9,7 @@ shared.py    results that all visitors share, cached by their arguments
 checkpoints.py  checkpoints that visitors upload
 address.py   the pages' files, and choices kept in the address
 reports.py   evaluations that pages show
+photographs.py  photographs as bytes, and small pictures of them
 session.py   between pages and library: what outlives a rerun
 elsewhere.py  which other study has a class for a photograph
 parts.py     a map taken apart into channels times weights

@@ -16,7 +16,8 @@ from models.checkpoints.loading import CheckpointError
 from models.other_rows import OtherRows
 from models.out_of_class import ScoreScale, out_of_class
 from ui import session
-from ui.session import Choice, Photograph
+from ui.photographs import Photograph
+from ui.session import Choice
 from ui.shared import shared
 
 

@@ -4,7 +4,8 @@ from cam import Comparison
 from cam.maps.parts import Parts, strongest_by_cell, take_apart
 from cam.question import Question
 from models.classifier import only_linear_layer
-from ui.session import Choice, Photograph, comparison
+from ui.photographs import Photograph
+from ui.session import Choice, comparison
 from ui.shared import shared
 
 IN_A_CELL = 8  # number of channels shown in each cell: those that count most

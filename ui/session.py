@@ -4,27 +4,21 @@ They are cached by ``ui.shared``, not by Streamlit, and keyed by content: a netw
 of a file that replaces its weights, an image by the sha256 of its bytes.
 """
 
-import base64
-import hashlib
-import io
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from cam import Comparison, compare
-from cam.compare import DRAWN_SIZE, ask
+from cam.compare import ask
 from cam.evaluation.deletion_film import DeletionFilm, deletion_film
 from cam.evaluation.pointing_game import PointingGame, play
 from cam.figures.display import Display
@@ -33,36 +27,18 @@ from cam.measures.masks import InstanceMask, read_masks
 from cam.question import Question
 from models import Network, Study, load_study
 from models.home import SAMPLES as SAMPLE_FOLDER
-from models.images import use_image, view_image
 from models.network import device_name
 from models.studies import DEFAULT_STUDY, STUDIES, StudyError
-from models.views import Views
 from ui.checkpoints import plain_checkpoint
+from ui.photographs import Photograph, opened, views_of
 from ui.shared import shared
 from ui.turns import my_turn
 
-__all__ = ["DEFAULT_STUDY", "STUDIES", "Choice", "Photograph"]
+__all__ = ["DEFAULT_STUDY", "STUDIES", "Choice"]
 
-THUMBNAIL, PICTURE = 160, 960
-HELD = 2000  # longest side in pixels of pictures held in memory while many are measured
 RETRY_AFTER = 120.0  # seconds
-PAGE_PIXELS = 25_000_000  # a larger JPEG is decoded smaller, any other larger image refused: visitors may be many
 LOCAL_FILES = "--local-files"  # streamlit run app.py -- --local-files
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True)
-class Photograph:
-    """An image that a visitor chose: its name, the bytes of its file, their sha256; a ``sample`` comes with the project."""
-
-    name: str
-    content: bytes
-    digest: str
-    sample: bool = False
-
-    @classmethod
-    def of(cls, name: str, content: bytes, sample: bool = False) -> "Photograph":
-        return cls(name, content, hashlib.sha256(content).hexdigest(), sample)
 
 
 class Choice(NamedTuple):
@@ -78,39 +54,6 @@ class Choice(NamedTuple):
 def _always(*_: object) -> bool:
     """Results are dropped when the visitors who asked for them have left."""
     return True
-
-
-def _unless_sample(*args: Any) -> bool:
-    """Results are dropped when the visitors who uploaded the photograph have left; those of samples stay."""
-    return not args[-1].sample
-
-
-def opened(photograph: Photograph, side: int = PAGE_PIXELS) -> Image.Image:
-    """A photograph, decoded at no more than ``PAGE_PIXELS`` and then shrunk to sides of at most ``side``.
-
-    Raises:
-        ImageError: the photograph cannot be decoded, or is too large.
-    """
-
-    def shrunk(image: Image.Image) -> Image.Image:
-        image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=None)
-        return image
-
-    return use_image(photograph.content, shrunk, photograph.name, PAGE_PIXELS)
-
-
-def _views(photograph: Photograph, view: str, networks: Mapping[str, Network]) -> Views:
-    """The views of a photograph that networks and figures need, cut inside the memory limit for decoding."""
-    sides = {DRAWN_SIZE, *(one.scaling.input_size for one in networks.values())}
-    return Views.of(photograph.content, view, sides, photograph.name, PAGE_PIXELS)
-
-
-@shared()
-def sample_photographs() -> dict[str, Photograph]:
-    """The photographs that come with the project, by name."""
-    return {
-        path.stem: Photograph.of(path.stem, path.read_bytes(), True) for path in sorted(SAMPLE_FOLDER.glob("*.jpg"))
-    }
 
 
 @shared()
@@ -187,7 +130,7 @@ def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph:
         StudyError, CheckpointError: weights cannot be loaded any more.
     """
     chosen = {choice.key: network(choice) for choice in choices}
-    seen = compare(chosen, [_views(_photograph, view, chosen)], target="own", view=view)
+    seen = compare(chosen, [views_of(_photograph, view, chosen)], target="own", view=view)
     return replace(seen, names=[_photograph.name])
 
 
@@ -203,7 +146,7 @@ def explained(
     if question.flip or not question.from_features:
         chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
         with my_turn(f"{question}", digest) if not question.from_features else nullcontext():
-            found = ask(chosen, [_views(_photograph, question.view, chosen)], question)
+            found = ask(chosen, [views_of(_photograph, question.view, chosen)], question)
         return replace(found, names=[_photograph.name], evidence={})
     everything = comparison(choices, digest, question.view, _photograph)
     parts = ("variants", "maps", "logits", "others", "class_idx", "evidence")
@@ -211,22 +154,6 @@ def explained(
         part: {k: v for k, v in getattr(everything, part).items() if k in keys} for part in parts
     }
     return replace(replace(everything, **selected).explain(question.target, question.method), evidence={})
-
-
-@shared(128, personal=_unless_sample)
-def picture(digest: str, view: str, _photograph: Photograph) -> str:
-    """The field of view of a photograph, at most ``PICTURE`` pixels wide, as a JPEG data URL."""
-
-    def made(image: Image.Image) -> str:
-        return _data_url(view_image(image, view, min(PICTURE, max(image.size))), quality=88)
-
-    return use_image(_photograph.content, made, _photograph.name, PAGE_PIXELS)
-
-
-@shared(256, personal=_unless_sample)
-def thumbnail(digest: str, _photograph: Photograph) -> str:
-    """The middle of a photograph as a small JPEG data URL."""
-    return _data_url(view_image(opened(_photograph), "centre", THUMBNAIL), quality=80)
 
 
 @shared()
@@ -284,17 +211,6 @@ def film(choice: Choice, digest: str, question: Question, _photograph: Photograp
     chosen = network(choice)
     with my_turn(f"film {choice.key} {question} {digest}"):
         return deletion_film(chosen, opened(_photograph), None, question)
-
-
-def data_url(pixels: np.ndarray, quality: int = 82) -> str:
-    """Pixels, uint8 (h, w, 3), as a JPEG data URL."""
-    return _data_url(Image.fromarray(pixels), quality)
-
-
-def _data_url(image: Image.Image, quality: int) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def serves_this_machine_only() -> bool:

@@ -160,7 +160,7 @@ def let_sessions_go(server: Any) -> int:
 def _give_back() -> None:
     """Return unused memory to the system."""
     gc.collect()
-    with suppress(OSError, AttributeError):  # only glibc has it; elsewhere memory goes back by itself
+    with suppress(OSError, AttributeError, TypeError):  # only glibc has it; elsewhere memory goes back by itself
         ctypes.CDLL(None).malloc_trim(0)
 
 

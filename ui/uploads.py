@@ -8,7 +8,7 @@ from models import Study
 from ui import session
 from ui.components.picker import gallery
 from ui.messages import say_later
-from ui.session import Photograph
+from ui.photographs import Photograph, sample_photographs, thumbnail
 
 FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # for studies that name none
 MOST = 12
@@ -22,14 +22,14 @@ _brought: "weakref.WeakValueDictionary[int, Photograph]" = weakref.WeakValueDict
 def chosen() -> list[Photograph]:
     """The photographs of this visitor, in order; at first those that the link names, or the study's first samples."""
     if "photographs" not in st.session_state:
-        samples = session.sample_photographs()
+        samples = sample_photographs()
         st.session_state.photographs = [samples[name] for name in _linked_names() if name in samples]
     return st.session_state.photographs
 
 
 def first(study: Study) -> tuple[str, ...]:
     """Names of the samples that a study shows first."""
-    return tuple(name for name in study.samples if name in session.sample_photographs()) or FIRST
+    return tuple(name for name in study.samples if name in sample_photographs()) or FIRST
 
 
 def _linked_names() -> list[str]:
@@ -37,7 +37,7 @@ def _linked_names() -> list[str]:
     if "images" not in st.query_params:
         return list(first(session.linked_study()))
     names = [name for name in st.query_params["images"].split(",") if name][:MOST]
-    unknown = [name for name in names if name not in session.sample_photographs()]
+    unknown = [name for name in names if name not in sample_photographs()]
     if unknown:
         say_later(f"The link names photographs that do not exist here: {', '.join(unknown)}.")
     return names
@@ -93,14 +93,14 @@ def picker() -> None:
     if st.toggle("Use the camera", key="camera-on"):
         st.camera_input("Camera", key=shot, on_change=_take, args=(shot,))
     st.markdown("Samples")
-    samples = session.sample_photographs()
-    thumbnails = [{"name": name, "picture": session.thumbnail(one.digest, one)} for name, one in samples.items()]
+    samples = sample_photographs()
+    thumbnails = [{"name": name, "picture": thumbnail(one.digest, one)} for name, one in samples.items()]
     gallery(thumbnails, [one.name for one in chosen() if one.sample], _toggle_sample)
 
 
 def _toggle_sample() -> None:
     name = st.session_state.gallery.toggle
-    photograph = session.sample_photographs().get(name)
+    photograph = sample_photographs().get(name)
     if photograph is None:
         return
     if any(one.digest == photograph.digest for one in chosen()):
@@ -117,4 +117,4 @@ def _take(key: str) -> None:
 
 def start_again() -> None:
     """Back to the samples of the first visit."""
-    st.session_state.photographs = [session.sample_photographs()[name] for name in first(session.linked_study())]
+    st.session_state.photographs = [sample_photographs()[name] for name in first(session.linked_study())]

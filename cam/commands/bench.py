@@ -5,11 +5,11 @@ Every group of contenders is run in turns, in an order that moves on by one each
 
 import argparse
 import json
+import math
 import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -32,7 +32,7 @@ from cam.maps.methods import METHODS, method_named
 from models import Network, efficientnet, load_study
 from models.commands import DONE, say
 from models.engine import PYTORCH, engine_words
-from models.files import atomic_write
+from models.files import atomic_write, require_folder
 from models.network import choose_device
 from models.scaling import VARIANT_SCALINGS
 
@@ -60,12 +60,14 @@ def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 def run_bench(arguments: argparse.Namespace) -> int:
     """bench [--out FILE.json]"""
     batches, methods = _batches(arguments.batches), _methods(arguments)
-    if arguments.out and not Path(arguments.out).parent.is_dir():
-        raise FileNotFoundError(f"the folder {Path(arguments.out).parent} does not exist; create it first")
+    if arguments.out:
+        require_folder(arguments.out)
     if arguments.threads is not None:
         if arguments.threads < 1:
             raise ValueError(f"--threads is {arguments.threads}; expected 1 or more")
         torch.set_num_threads(arguments.threads)
+    if not (math.isfinite(arguments.minutes) and arguments.minutes >= 0):
+        raise ValueError(f"--minutes is {arguments.minutes:g}; expected a number from 0 up")
     networks = bench_networks(arguments)
     for sentence in missing_peers():
         say(sentence)

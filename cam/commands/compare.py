@@ -7,9 +7,13 @@ from cam.commands.options import (
     add_display_arguments,
     add_layer_arguments,
     add_study_arguments,
+    chosen_study,
     display_of,
     load_networks,
     question_of,
+    require_askable,
+    require_counts,
+    require_explainable,
 )
 from cam.compare import ask
 from cam.comparison import Comparison
@@ -17,6 +21,7 @@ from cam.figures.figure import SUFFIXES, save_figure
 from cam.inputs import listed_pictures
 from models.commands import DONE, SOME_FAILED, say
 from models.downloads import is_address
+from models.files import require_folder
 
 
 def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +51,18 @@ def run_compare(arguments: argparse.Namespace) -> int:
     if arguments.save:
         _require_writable(arguments.save, (".npz",))
     question, display = question_of(arguments), display_of(arguments)
-    for path in arguments.images:
-        if not is_address(path) and not Path(path).exists():  # they are opened after networks have been loaded
+    require_counts(arguments, "dpi")
+    for path in arguments.images:  # they are opened after networks have been loaded
+        if not is_address(path) and not Path(path).exists():
             raise FileNotFoundError(f"no image file {path!r}; check the path")
+        if Path(path).is_dir():
+            raise IsADirectoryError(f"{path!r} is a folder; give images in it, or python -m cam export")
+    chosen = chosen_study(arguments)
+    require_askable(chosen, question, display)
     pictures = listed_pictures(arguments.images)
-    study, networks, failures = load_networks(arguments)
+    study, networks, failures = load_networks(chosen)
+    display.require_possible(networks, question.unit, question.method)
+    require_explainable(question, next(iter(networks.values())).categories)
     for sentence in failures.values():
         say(sentence)
     comparison = ask(networks, pictures, question)
@@ -63,7 +75,9 @@ def run_compare(arguments: argparse.Namespace) -> int:
 def run_render(arguments: argparse.Namespace) -> int:
     """render FILE.npz --out FIGURE"""
     _require_writable(arguments.out, SUFFIXES)
-    save_figure(Comparison.load(arguments.saved), arguments.out, display_of(arguments), arguments.dpi)
+    require_counts(arguments, "dpi")
+    display = display_of(arguments)
+    save_figure(Comparison.load(arguments.saved), arguments.out, display, arguments.dpi)
     return DONE
 
 
@@ -71,5 +85,4 @@ def _require_writable(path: str, suffixes: tuple[str, ...]) -> None:
     """Refuse before any work what could not be written after it."""
     if Path(path).suffix.lower() not in suffixes:
         raise ValueError(f"cannot write {path!r}; expected a name that ends in {', '.join(suffixes)}")
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"the folder {Path(path).parent} does not exist; create it first")
+    require_folder(path)

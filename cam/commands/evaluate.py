@@ -1,12 +1,12 @@
 """python -m cam evaluate: measure a study and its controls on a folder of photographs, resumable, and write the report."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from cam.commands.options import LoadedStudy, add_study_arguments, load_networks
+from cam.commands.options import ChosenStudy, LoadedStudy, add_study_arguments, chosen_study, load_networks, pairs
 from cam.evaluation.checks import check_method
 from cam.evaluation.contenders import DRAWS, Contenders, contenders
 from cam.evaluation.photographs import Chosen, choose, find_photographs, mask_words
@@ -22,7 +22,7 @@ from cam.maps.methods import closed_form_of
 from cam.question import Question
 from models import Network
 from models.commands import DONE, SOME_FAILED, say
-from models.files import atomic_write
+from models.files import atomic_write, require_folder
 from models.studies import STUDY_FOLDER, baseline_of
 from models.training.datasets import data_folder
 
@@ -82,43 +82,79 @@ def run_evaluate(args: argparse.Namespace) -> int:
         OSError: files are missing, or the report cannot be written.
     """
     question = _question(args)
-    loaded = load_networks(args)
+    variants = chosen_study(args)
+    seeds, controls = other_files(variants, args)
+    folder, split = _data(args)
+    loaded = load_networks(variants)
     for sentence in loaded.failures.values():
         say(sentence)
-    chosen = _chosen(args, next(iter(loaded.networks.values())).categories)
-    arms = arms_to_measure(loaded, args, chosen.photographs)
+    chosen = _chosen(args, folder, split, next(iter(loaded.networks.values())).categories)
+    arms = arms_to_measure(loaded, seeds, controls, chosen.photographs, args)
     report = _report(args, loaded, arms, chosen, question)
     for statement in report.statements:
         print(line(report, statement))
     return SOME_FAILED if any(loaded.study.variants[key].source for key in loaded.failures) else DONE
 
 
-def arms_to_measure(loaded: LoadedStudy, args: argparse.Namespace, photographs: Sequence[Photograph]) -> Contenders:
+Files = dict[str, list[str]]
+
+
+def other_files(chosen: ChosenStudy, args: argparse.Namespace) -> tuple[Files, Files]:
+    """The files of trainings from other seeds, by variant, and those of controls, by name.
+
+    Raises:
+        ValueError: an option is not understood, or names what is not there or is there already.
+        FileNotFoundError: there is no such file.
+    """
+    seeds = _files(args.seed, "--seed", "depth=depth-seed1.safetensors")
+    controls = _files(args.control, "--control", "resolution-300=resolution-300.safetensors")
+    _require_measured(seeds, chosen.keys)
+    if taken := sorted(controls.keys() & set(chosen.keys)):
+        raise ValueError(f"--control {taken[0]!r} is a variant of the study; give it another name or use --seed")
+    own = () if baseline_of(chosen.keys) in seeds else chosen.study.retrained
+    names = {*chosen.keys, *(path.stem for path in own)}
+    for key, path in [(key, path) for group in (seeds, controls) for key, files in group.items() for path in files]:
+        if (name := Path(path).stem) in names:
+            raise ValueError(f"the file name {name} is taken; expected names such as {key}-seed1.safetensors")
+        names.add(name)
+        if not chosen.study.with_checkpoint(chosen.keys[0], path).variant(chosen.keys[0]).available:
+            raise FileNotFoundError(f"{key}={path}: there is no such file; check the path")
+    return seeds, controls
+
+
+def _files(words: Sequence[str], option: str, example: str) -> Files:
+    """``KEY=FILE`` pairs as key -> files."""
+    found: Files = {}
+    for key, path in pairs(words, option, example):
+        found.setdefault(key, []).append(path)
+    return found
+
+
+def _require_measured(seeds: Files, keys: Iterable[str]) -> None:
+    if unknown := sorted(seeds.keys() - set(keys)):
+        raise ValueError(f"--seed names {unknown[0]!r}, which is not measured; choose from {', '.join(keys)}")
+
+
+def arms_to_measure(
+    loaded: LoadedStudy, seeds: Files, controls: Files, photographs: Sequence[Photograph], args: argparse.Namespace
+) -> Contenders:
     """The study's networks, their trainings from other seeds, controls and random weights.
 
     Args:
         loaded: the study's networks.
-        args: the command's options.
+        seeds, controls: of ``other_files``; the baseline's seeds are the study's own where none are given.
         photographs: those on which to measure the placement of networks that record none.
+        args: the command's options.
 
     Raises:
-        ValueError: an option is not understood, two files have one name, or a file does not fit the study.
-        FileNotFoundError: there is no such file.
+        ValueError: a file does not fit the study, or seeds are of a variant that could not be loaded.
     """
     baseline = baseline_of(loaded.networks)
-    seeds = _files(args.seed, "--seed", "depth=depth-seed1.safetensors")
-    if baseline not in seeds and loaded.study.retrained:
-        seeds[baseline] = [str(path) for path in loaded.study.retrained]
-    if unknown := sorted(seeds.keys() - loaded.networks.keys()):
-        raise ValueError(
-            f"--seed names {unknown[0]!r}, which is not measured; choose from {', '.join(loaded.networks)}"
-        )
-    controls = _files(args.control, "--control", "resolution-300=resolution-300.safetensors")
-    if taken := sorted(controls.keys() & loaded.networks.keys()):
-        raise ValueError(f"--control {taken[0]!r} is a variant of the study; give it another name or use --seed")
-    names: set[str] = set(loaded.networks)
-    trained = {key: _loaded(loaded, key, files, args.device, names) for key, files in seeds.items()}
-    others = {key: _loaded(loaded, baseline, files, args.device, names) for key, files in controls.items()}
+    _require_measured(seeds, loaded.networks)
+    if baseline not in seeds and baseline == loaded.study.baseline and loaded.study.retrained:
+        seeds = {**seeds, baseline: [str(path) for path in loaded.study.retrained]}
+    trained = {key: _loaded(loaded, key, files, args.device) for key, files in seeds.items()}
+    others = {key: _loaded(loaded, baseline, files, args.device) for key, files in controls.items()}
     own = placed(loaded.networks, photographs, args.view)
     seeds_placed, controls_placed = (
         {key: placed(found, photographs, args.view) for key, found in group.items()} for group in (trained, others)
@@ -153,13 +189,24 @@ def _checks(args: argparse.Namespace, arms: Contenders, chosen: Chosen, question
     return check_method(arms.variants[arms.baseline], [found[row] for row in rows], question)
 
 
-def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
-    """The photographs that ``--data``, ``--split``, ``--masks``, ``--per-class`` and ``--limit`` ask for."""
+def _data(args: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The folder of photographs and the list of those to measure on, if there is one.
+
+    Raises:
+        FileNotFoundError: the folder, the list or a mask is not there.
+    """
     if args.split and not Path(args.split).is_file():
         raise FileNotFoundError(f"there is no list {args.split}; give one line class/file for each photograph")
+    for masks in args.masks:
+        if not Path(masks).exists():
+            raise FileNotFoundError(f"there are no masks at {masks}; check the path")
     own = STUDY_FOLDER / f"{Path(args.study).stem}-test.txt"
-    split = Path(args.split) if args.split else own if own.is_file() else None
-    found = find_photographs(data_folder(args.data), split, args.masks, categories)
+    return data_folder(args.data), Path(args.split) if args.split else own if own.is_file() else None
+
+
+def _chosen(args: argparse.Namespace, folder: Path, split: Path | None, categories: Sequence[str]) -> Chosen:
+    """The photographs that ``--masks``, ``--per-class`` and ``--limit`` ask for, of those in the folder and its list."""
+    found = find_photographs(folder, split, args.masks, categories)
     if not found:
         raise ValueError(
             f"no photograph in {args.data!r} shows a class of {args.study!r}; expected one folder per class, "
@@ -168,27 +215,9 @@ def _chosen(args: argparse.Namespace, categories: Sequence[str]) -> Chosen:
     return choose(found, args.per_class, args.limit)
 
 
-def _files(pairs: Sequence[str], option: str, example: str) -> dict[str, list[str]]:
-    """``KEY=FILE`` pairs as key -> files."""
-    found: dict[str, list[str]] = {}
-    for pair in pairs:
-        key, separator, path = pair.partition("=")
-        if not (key and separator and path):
-            raise ValueError(f"{option} {pair!r} is not understood; expected for instance {example}")
-        found.setdefault(key, []).append(path)
-    return found
-
-
-def _loaded(loaded: LoadedStudy, key: str, files: Sequence[str], device: str, names: set[str]) -> Mapping[str, Network]:
-    """Networks of some files by the files' names, which are added to ``names``, the names already taken."""
-    found = {}
-    for path in files:
-        name = Path(path).stem
-        if name in names:
-            raise ValueError(f"the file name {name} is taken; expected names such as {key}-seed1.safetensors")
-        names.add(name)
-        found[name] = loaded.study.with_checkpoint(key, path).load(key, device)
-    return found
+def _loaded(loaded: LoadedStudy, key: str, files: Sequence[str], device: str) -> Mapping[str, Network]:
+    """Networks of some files by the files' names."""
+    return {Path(path).stem: loaded.study.with_checkpoint(key, path).load(key, device) for path in files}
 
 
 def _question(args: argparse.Namespace) -> Question:
@@ -198,8 +227,7 @@ def _question(args: argparse.Namespace) -> Question:
         raise ValueError("evaluate explains the class that each photograph shows; leave --target out")
     if Path(args.out).suffix != ".json":
         raise ValueError(f"cannot write {args.out!r}; expected a name that ends in .json")
-    if not Path(args.out).parent.is_dir():
-        raise FileNotFoundError(f"the folder {Path(args.out).parent} does not exist; create it first")
+    require_folder(args.out)
     counts = (args.per_class, args.limit)
     if any(count is not None and count < 1 for count in counts) or min(args.checks, args.mosaics, args.draws) < 0:
         raise ValueError(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,9 +19,12 @@ from cam.commands.options import (
     add_display_arguments,
     add_layer_arguments,
     add_study_arguments,
+    chosen_study,
     display_of,
     load_networks,
     question_of,
+    require_askable,
+    require_counts,
 )
 from cam.comparison import VariantFacts
 from cam.export.gallery import Heading
@@ -35,6 +39,7 @@ from cam.export.pipeline import Pipeline, Progress, Stop
 from cam.export.reading import Photograph, Reader, masks_of
 from cam.export.rendering import outputs
 from cam.figures.layout import NARROW, PAGE
+from cam.question import Question
 from models.commands import DONE, SOME_FAILED, say
 from models.memory import free_bytes
 from models.training.interruptions import stop_signals
@@ -87,8 +92,10 @@ def run_export(args: argparse.Namespace) -> int:
     rank, world = _place()
     torch.backends.cudnn.deterministic = True
     torch.set_num_threads(1)  # several forward passes at once, each on one core: the same bits on any number of cores
+    variants = chosen_study(_on_own_device(args))
+    require_askable(variants, _before_photographs(settings.question), settings.display)
     items = chosen(find_items(args.sources, Path(args.out), args.follow_links), args.limit, args.sample)
-    loaded = load_networks(_on_own_device(args))
+    loaded = load_networks(variants)
     for sentence in loaded.failures.values():
         say(sentence)
     _rehearse(loaded, settings)
@@ -159,9 +166,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     write = tuple(part.strip() for part in args.write.split(","))
     if unknown := [part for part in write if part not in WRITES]:
         raise ValueError(f"unknown --write {unknown[0]!r}; choose from {', '.join(WRITES)}")
-    for name in ("limit", "sample", "batch_size", "workers", "max_failures", "dpi"):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} is {getattr(args, name)}; expected 1 or more")
+    require_counts(args, "limit", "sample", "batch_size", "workers", "max_failures", "dpi")
     in_order = tuple(kind for kind in WRITES if kind in write)
     return Settings(
         question_of(args),
@@ -173,6 +178,11 @@ def _settings(args: argparse.Namespace) -> Settings:
         WIDTHS[args.width],
         args.precision,
     )
+
+
+def _before_photographs(question: Question) -> Question:
+    """The question without the class that each photograph's folder names, which is looked up as the photograph is read."""
+    return replace(question, target="own") if question.target == LABEL else question
 
 
 def _place() -> tuple[int, int]:

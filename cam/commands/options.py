@@ -1,16 +1,35 @@
 """Options that every command shares, and what they mean: a study and its networks."""
 
 import argparse
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cam.figures.colours import COLOUR_MAPS
 from cam.figures.display import DISPLAY, SCALES, STYLES, Display
 from cam.maps.closed_forms import PLACEMENTS
 from cam.maps.methods import METHODS
+from cam.maps.targets import is_contrast, require_known
 from cam.question import Question
 from models import Network, StudyError, load_study
 from models.images import VIEWS
+from models.network import choose_device
 from models.studies import DEFAULT_STUDY, Study
+
+
+class ChosenStudy(NamedTuple):
+    """What the options ask for, found to be possible before any network is loaded.
+
+    Attributes:
+        study: with the checkpoints that were given.
+        keys: of the variants to load, in order.
+        named: keys of the variants that the options name, which must load; of the others some may be missing.
+        device: to load them on, as it was given.
+    """
+
+    study: Study
+    keys: tuple[str, ...]
+    named: frozenset[str]
+    device: str
 
 
 class LoadedStudy(NamedTuple):
@@ -97,30 +116,90 @@ def display_of(arguments: argparse.Namespace) -> Display:
     )
 
 
-def load_networks(arguments: argparse.Namespace) -> LoadedStudy:
-    """The networks that the options ask for. A variant asked for by name must load; the others may be missing.
+def require_counts(arguments: argparse.Namespace, *names: str) -> None:
+    """Refuse counts below 1.
 
     Raises:
-        ValueError: the study, a variant or a checkpoint cannot be used, or no variant can.
-        FileNotFoundError: there is no such checkpoint.
+        ValueError: one of the options ``names`` is given and is below 1.
     """
-    study, named = load_study(arguments.study), set()
-    for pair in arguments.checkpoint:
-        key, separator, path = pair.partition("=")
-        if not separator:
-            raise StudyError(f"--checkpoint {pair!r} is not understood; expected KEY=FILE, for instance depth=deep.pth")
+    for name in names:
+        count = getattr(arguments, name)
+        if count is not None and count < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is {count}; expected 1 or more")
+
+
+def chosen_study(arguments: argparse.Namespace) -> ChosenStudy:
+    """The study and variants that the options ask for; the manifest is read, and no weights.
+
+    Raises:
+        ValueError: the study, a variant, a checkpoint or the device is unknown, or a variant asked for by name has no weights.
+    """
+    study = load_study(arguments.study)
+    choose_device(arguments.device)
+    given = pairs(arguments.checkpoint, "--checkpoint", "depth=deep.pth")
+    for key, path in given:
         study = study.with_checkpoint(key, path)
-        named.add(key)
-    keys = [key.strip() for key in arguments.variants.split(",")] if arguments.variants else list(study.variants)
-    named |= set(keys) if arguments.variants else set()
-    networks, failures = {}, {}
+    words = arguments.variants.split(",") if arguments.variants else list(study.variants)
+    keys = tuple(dict.fromkeys(study.variant(key.strip()).key for key in words))
+    named = {key for key, _ in given} | set(keys if arguments.variants else ())
     for key in keys:
+        if key in named and not study.variants[key].available:
+            study.load(key, "cpu")  # there is nothing to load, and the error says where to get it
+    return ChosenStudy(study, keys, frozenset(named), arguments.device)
+
+
+def pairs(words: Sequence[str], option: str, example: str) -> list[tuple[str, str]]:
+    """``KEY=FILE`` pairs, split.
+
+    Raises:
+        ValueError: there is no key or no file in one of them.
+    """
+    found = []
+    for word in words:
+        key, separator, path = word.partition("=")
+        if not (key and separator and path):
+            raise ValueError(f"{option} {word!r} is not understood; expected KEY=FILE, for instance {example}")
+        found.append((key, path))
+    return found
+
+
+def require_askable(chosen: ChosenStudy, question: Question, display: Display) -> None:
+    """Refuse what neither these variants' maps nor a figure of them can show, as far as the manifest tells.
+
+    Raises:
+        ValueError: see ``Display.require_possible``, or the study has no such class.
+    """
+    loadable = [key for key in chosen.keys if chosen.study.variants[key].source]
+    display.require_possible(loadable, question.unit, question.method)
+    if chosen.study.categories is not None:
+        require_explainable(question, chosen.study.categories)
+
+
+def require_explainable(question: Question, categories: Sequence[str]) -> None:
+    """Refuse a question about classes that the networks do not know, or about the difference of maps without a unit.
+
+    Raises:
+        ValueError: there is no such class, or maps have no unit.
+    """
+    require_known(question.target, categories)
+    if is_contrast(question.target, categories):
+        question.require_unit()
+
+
+def load_networks(chosen: ChosenStudy) -> LoadedStudy:
+    """The networks that were chosen. A variant asked for by name must load; the others may be missing.
+
+    Raises:
+        ValueError: a variant or a checkpoint cannot be used, or no variant can.
+    """
+    networks, failures = {}, {}
+    for key in chosen.keys:
         try:
-            networks[key] = study.load(key, arguments.device)
+            networks[key] = chosen.study.load(key, chosen.device)
         except StudyError as error:
-            if key in named:
+            if key in chosen.named:
                 raise
             failures[key] = str(error)
     if not networks:
         raise StudyError(next(iter(failures.values())))
-    return LoadedStudy(study, networks, failures)
+    return LoadedStudy(chosen.study, networks, failures)

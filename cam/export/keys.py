@@ -62,6 +62,9 @@ def setting_key(settings: Settings, networks: Mapping[str, Network]) -> str:
             network.outputs,
             network.fingerprint,
             engine_words(network.engine),
+            asdict(network.scaling),
+            network.categories,
+            asdict(network.score_scale) if network.score_scale else None,
         ]
         for key, network in networks.items()
     ]

@@ -1,5 +1,6 @@
 """How maps are drawn, as one record: what is chosen in the viewer, on the command line, for a figure or for an export."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from cam.figures.colours import COLOUR_MAPS
@@ -78,6 +79,27 @@ class Display:
                     f"the paper style gives every map its own scale, with colours and places of its own; "
                     f"leave out {field.name}, or choose style 'overlay'"
                 )
+
+    def require_possible(self, keys: Collection[str], unit: str, method: str) -> None:
+        """Refuse choices that no figure of these networks can show.
+
+        Args:
+            keys: of the variants that are compared.
+            unit: of their maps, ``"logit"`` or "".
+            method: that makes the maps.
+
+        Raises:
+            ValueError: a shared scale or a difference without a shared unit, or a variant that is not compared.
+        """
+        if unit != "logit" and (self.difference or self.scale == "row"):
+            way = "leave the difference out, or choose" if self.difference else "choose scale 'map', or"
+            raise ValueError(
+                f"maps of {method!r} have no unit that variants could share; {way} a method in logits such as 'cam'"
+            )
+        pair = (self.swipe.left, self.swipe.right) if self.swipe else ()
+        for key in (self.difference, *pair):
+            if key and key not in keys:
+                raise ValueError(f"unknown variant {key!r}; choose from {', '.join(keys)}")
 
     @property
     def paper(self) -> bool:

@@ -50,7 +50,7 @@ def figure_layout(
     keys = list(comparison.variants if variants is None else variants)
     pair = [display.swipe.left, display.swipe.right] if display.swipe else []
     shown = [key for key in pair if key] or keys
-    _check_unit(comparison, display)
+    display.require_possible(comparison.variants, comparison.unit, comparison.question.method)
     _check_contents(comparison, keys, {*shown, display.difference} - {""})
     painter = Painter(comparison, keys, display)
     original, column = (_paper_original, _paper_column) if display.paper else (_original, _variant_column)
@@ -62,16 +62,6 @@ def figure_layout(
         return arranged([first, *columns], [], [], width, "center")
     bars = [painter.bar(i) for i in range(len(comparison.names))] if display.scale == "row" else []
     return arranged([first, *columns], bars, _footer(comparison, shown, display), width, "left")
-
-
-def _check_unit(comparison: "Comparison", display: Display) -> None:
-    if comparison.unit == "logit" or not (display.difference or display.scale == "row"):
-        return
-    way = "leave the difference out, or choose" if display.difference else "choose scale 'map', or"
-    raise ValueError(
-        f"maps of {comparison.question.method!r} have no unit that variants could share; "
-        f"{way} a method in logits such as 'cam'"
-    )
 
 
 def _check_contents(comparison: "Comparison", keys: list[str], others: set[str]) -> None:

@@ -41,14 +41,38 @@ def resolve_target(
         return Classes({key: values.argmax(axis=1) for key, values in logits.items()}, None)
     if isinstance(target, str) and target == "shared":
         return _everywhere(shared_class(logits, outputs), logits)
-    if isinstance(target, str) and CONTRAST in target and target not in categories:
-        one, other = (class_index(part, categories) for part in target.split(CONTRAST, 1))
+    if is_contrast(target, categories):
+        one, other = (class_index(part, categories) for part in _classes_of(target, categories))
         return _everywhere(np.full(count, one), logits, np.full(count, other))
     if isinstance(target, (str, int, np.integer)):
         return _everywhere(np.full(count, class_index(target, categories)), logits)
     if len(target) != count:
         raise ValueError(f"{len(target)} targets for {count} images; give one class, or one per image")
     return _everywhere(np.array([class_index(one, categories) for one in target]), logits)
+
+
+def require_known(target: Target, categories: Sequence[str]) -> None:
+    """Refuse a target that names no class, before any network runs.
+
+    Raises:
+        ValueError: there is no such class; the message suggests similar names.
+    """
+    if isinstance(target, str) and target in ("own", "shared"):
+        return
+    for part in _classes_of(target, categories):
+        class_index(part, categories)
+
+
+def _classes_of(target: Target, categories: Sequence[str]) -> Sequence[str | int]:
+    """The classes that a target names: one, two where it is a contrast, or one for each image."""
+    if is_contrast(target, categories):
+        return str(target).split(CONTRAST, 1)
+    return [target] if isinstance(target, (str, int, np.integer)) else target
+
+
+def is_contrast(target: Target, categories: Sequence[str]) -> bool:
+    """Whether a target is ``"A - B"``, and not the name of a class that looks like it."""
+    return isinstance(target, str) and CONTRAST in target and target not in categories
 
 
 def _everywhere(indices: np.ndarray, logits: dict[str, np.ndarray], against: np.ndarray | None = None) -> Classes:

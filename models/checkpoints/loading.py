@@ -45,7 +45,7 @@ from models.checkpoints.records import (
 from models.checkpoints.stems import rgb_stem
 from models.checkpoints.strangers import other_architecture
 from models.checkpoints.weight_files import SAFETENSORS, CheckpointError, read_weights
-from models.files import atomic_write
+from models.files import atomic_write, require_folder
 from models.normalisation import Normalisation
 from models.scaling import FAMILIES, Scaling, family_named
 
@@ -219,8 +219,7 @@ def save_checkpoint(
         OSError: the file cannot be written.
     """
     path, metadata = Path(path), metadata or {}
-    if path.suffix != SAFETENSORS:
-        raise CheckpointError(f"{path}: checkpoints are written as .safetensors; change the ending")
+    require_writable(path)
     family_named(family)
     tensors = network.state_dict() if isinstance(network, nn.Module) else network
     tensors, _ = to_torchvision(network_in(tensors)[0])
@@ -234,6 +233,19 @@ def save_checkpoint(
     with atomic_write(path) as file:
         file.write(content)
     return hashlib.sha256(content).hexdigest()
+
+
+def require_writable(path: str | Path) -> None:
+    """Refuse, before any work, a path at which ``save_checkpoint`` would not write.
+
+    Raises:
+        CheckpointError: its name does not end in .safetensors.
+        FileNotFoundError: its folder does not exist.
+    """
+    path = Path(path)
+    if path.suffix != SAFETENSORS:
+        raise CheckpointError(f"{path}: checkpoints are written as .safetensors; change the ending")
+    require_folder(path)
 
 
 def _stored(tensors: Mapping[str, Tensor], half: bool) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.command_inputs import NETWORK, PhotographFolder, add_photograph_arguments, chosen
 from models.commands import DONE, SOME_FAILED, say
-from models.files import atomic_write
+from models.files import atomic_write, require_folder
 from models.liveness.measure import B0_LAYERS, Liveness, measure_liveness
 from models.liveness.report import liveness_sentences, liveness_table
 from models.network import Network
@@ -31,6 +31,8 @@ def add_liveness_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_liveness(arguments: argparse.Namespace) -> int:
     """liveness CHECKPOINT|STUDY[:KEY] --photographs FOLDER"""
+    if arguments.json:
+        require_folder(arguments.json)
     photographs = PhotographFolder(arguments.photographs, arguments.limit)
     study, keys = chosen(arguments.network, arguments.baseline)
     layers, found = B0_LAYERS, {}

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from models.network import choose_device
 from models.training.datasets import load_split, with_unlabelled
 from models.training.interruptions import Stopped
-from models.training.lineage import PACKAGES, TRAINED
+from models.training.lineage import PACKAGES, TRAINED, named_checkpoint
 from models.training.recipe import Recipe, load_recipe
 from models.training.run import Limits
 from models.training.training import Course, train
@@ -83,9 +83,14 @@ def run_train(args: argparse.Namespace) -> int:
     Returns:
         0; 3 when the time limit came first; 128 + n after signal n. In the last two cases the same command goes on.
     """
+    for name in ("time_limit", "save_every"):
+        if not getattr(args, name) >= 0:  # also where it is no number
+            raise ValueError(f"--{name.replace('_', '-')} is {getattr(args, name):g}; expected a number from 0 up")
     limits = Limits(time.monotonic() + args.time_limit, args.save_every)
     recipe = _adjusted(load_recipe(args.recipe), args)
     variants = _variants(args.variant)
+    _require_sources(recipe, args.ancestor)
+    choose_device(args.device)
     training, testing = load_split(args.data, recipe)
     mixed = with_unlabelled(training, args.unlabelled, recipe.repeat_unlabelled)
     out = Path(args.out)
@@ -110,8 +115,19 @@ def _adjusted(recipe: Recipe, args: argparse.Namespace) -> Recipe:
     return recipe.with_batch_size(args.batch_size) if args.batch_size is not None else recipe
 
 
+def _require_sources(recipe: Recipe, ancestor: str) -> None:
+    """Read the checkpoints that the training starts from and learns from, so that a wrong one shows before any work.
+
+    Raises:
+        ValueError, OSError, ModuleNotFoundError: one of them cannot be used.
+    """
+    for name in (ancestor if recipe.start == "grown" else "", recipe.teacher):
+        if name:
+            named_checkpoint(name)
+
+
 def _variants(chosen: str) -> list[str]:
-    keys = list(TRAINED) if chosen == "all" else chosen.split(",")
+    keys = list(TRAINED) if chosen == "all" else [key.strip() for key in chosen.split(",")]
     if unknown := [key for key in keys if key not in TRAINED]:
         raise ValueError(f"unknown variant {unknown[0]!r}; choose from {', '.join(TRAINED)}, all")
     return keys

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from models.files import atomic_write
 from models.images import image_tensor, open_image
-from models.network import Network, folded
+from models.network import Network, choose_device, folded
 from models.normalisation import Normalisation
-from models.studies import DEFAULT_STUDY, STUDY_FOLDER, load_study
+from models.studies import DEFAULT_STUDY, STUDY_FOLDER, Study, load_study
 from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
 
 TOLERATED = 0.003  # fraction of the predictions that may differ from the recorded ones
@@ -163,13 +163,11 @@ def run_evaluate(args: argparse.Namespace) -> int:
     Returns:
         0; 1 where more than 0.3 % differ; 3 where a variant could not be loaded.
     """
-    study = load_study(args.study)
-    chosen = args.variants.split(",") if args.variants else list(study.variants)
-    if unknown := [key for key in chosen if key not in study.variants]:
-        raise ValueError(f"unknown variant {unknown[0]!r}; choose from {', '.join(study.variants)}")
-    for replaced in args.checkpoint:
-        key, _, path = replaced.partition("=")
-        study = study.with_checkpoint(key, path)
+    study = _study(args)
+    names = args.variants.split(",") if args.variants else list(study.variants)
+    chosen = [study.variant(name.strip()).key for name in names]
+    folder, split = data_folder(args.data), _split(args)
+    choose_device(args.device)
     status, baseline = 0, study.baseline
     chosen.sort(key=lambda key: key != baseline)  # the baseline first: the others' lead is over its answers
     trainings: list[Tensor] = []  # for each training of the baseline, which predictions are right
@@ -180,7 +178,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             status = max(status, 3)
             continue
         network = study.load(key, device=args.device)
-        photographs = _test_photographs(args, network.categories)
+        photographs = labelled(folder, split, network.categories)
         predictions = _predicted(network, photographs, key)
         mean, top1 = accuracies(predictions, photographs.labels)
         recorded = read_predictions(predictions_path(study.variants[key].path()), photographs)
@@ -206,11 +204,24 @@ def lead_in_points(difference: Tensor) -> str:
     return f"{mean:z.1f} [{low:z.1f}, {high:z.1f}]"
 
 
-def _test_photographs(args: argparse.Namespace, categories: list[str]) -> Photographs:
+def _study(args: argparse.Namespace) -> Study:
+    """The study with the checkpoints that were given, which must be there."""
+    study = load_study(args.study)
+    for word in args.checkpoint:
+        key, _, path = word.partition("=")
+        if not (key and path):
+            raise ValueError(f"--checkpoint {word!r} is not understood; expected KEY=FILE, for instance depth=deep.pth")
+        study = study.with_checkpoint(key, path)
+        study.variant(key).path()
+    return study
+
+
+def _split(args: argparse.Namespace) -> list[str]:
+    """The list of photographs to test on."""
     path = Path(args.split) if args.split else STUDY_FOLDER / f"{Path(args.study).stem}-test.txt"
     if not path.is_file():
         raise FileNotFoundError(f"no test list {str(path)!r}; give one with --split")
-    return labelled(data_folder(args.data), read_list(path), categories)
+    return read_list(path)
 
 
 def _predicted(network: Network, photographs: Photographs, label: str) -> Tensor:

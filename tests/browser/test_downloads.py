@@ -103,6 +103,24 @@ def test_the_files_carry_what_was_chosen(visit, tmp_path, screenshot):
     require_drawn_by(downloaded(page, tmp_path, ".svg", ".npz"), Display(style="paper", cells=True), tmp_path)
 
 
+def test_what_changes_beside_the_open_files_is_in_them(visit, tmp_path):
+    """The files are those of the figure as it is seen when their button is pressed, at once after a change too."""
+    page = visit("?images=cat")
+    figure(page)
+    page.get_by_role("button", name="Download").click()
+    page.get_by_role("button", name="PNG").wait_for()
+    at_rest(page)
+    paths = {}
+    for suffix, colours in {".png": "viridis", ".svg": "cividis", ".npz": "cividis"}.items():
+        page.locator(".tools select[name=colours]").select_option(colours)
+        with page.expect_download() as download:
+            page.get_by_role("button", name=LABELS[suffix], exact=True).click()
+        paths[suffix] = tmp_path / f"downloaded{suffix}"
+        download.value.save_as(paths[suffix])
+    for suffix, colours in {".png": "viridis", ".svg": "cividis"}.items():
+        require_drawn_by({one: paths[one] for one in (suffix, ".npz")}, Display(colours=colours), tmp_path)
+
+
 def test_a_panel_of_the_file_has_the_colours_of_the_canvas(visit, tmp_path):
     """Of a photograph of one colour, which no decoding or scaling changes: within two levels of 255 everywhere but at edges."""
     page = visit("?images=cat")

@@ -10,13 +10,14 @@ from models.home import SAMPLES
 from ui import session
 from ui.components.viewer import pack
 from ui.elsewhere import known_elsewhere
-from ui.session import Choice, Photograph
+from ui.photographs import Photograph, sample_photographs
+from ui.session import Choice
 
 KEYS = ("baseline", "compound")
 
 
 def row(study, name):
-    return row_of(study, session.sample_photographs()[name])
+    return row_of(study, sample_photographs()[name])
 
 
 def row_of(study, photograph):

@@ -22,7 +22,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from ui import holding, shared, uploads
 from ui.holding import limit_uploads
-from ui.session import Photograph
+from ui.photographs import Photograph
 
 
 def upload(manager, session, size, number=0):
@@ -203,3 +203,13 @@ def test_a_rerun_does_not_search_all_memory_for_garbage(monkeypatch):
         gc.callbacks.remove(notice)
         gc.enable()
     assert not searched
+
+
+def test_a_system_whose_memory_goes_back_by_itself_is_left_alone(monkeypatch):
+    """Without glibc there is nothing to call, and on Windows no library without a name either."""
+
+    def nameless(name):
+        raise TypeError(f"expected the name of a library, not {name}")
+
+    monkeypatch.setattr("ctypes.CDLL", nameless)
+    shared._give_back()

@@ -96,6 +96,13 @@ def test_a_tree_gives_mosaics_controls_and_similarities(study, tree, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"r.json", "r.md"}
 
 
+def test_the_studys_seeds_are_the_baselines_alone(study, tree, tmp_path):
+    """Where other variants are measured without it, they were not trained again."""
+    options = ["--variants=compound", "--limit=4", "--mosaics=0", "--draws=0"]
+    report = evaluate(study, tree, tmp_path / "r.json", *options)
+    assert report.arms["compound"].trainings == ["compound"]
+
+
 def test_seeds_of_every_variant_and_controls_are_taken_any_of_them(study, tree, tmp_path):
     for name in ("compound-seed1", "resolution-300", "resolution-300b"):
         shutil.copy(study.parent / "baseline-seed1.safetensors", tmp_path / f"{name}.safetensors")
@@ -249,7 +256,7 @@ def test_limit_and_split_choose_photographs(study, tree, tmp_path):
         (["--target", "own"], "evaluate explains the class that each photograph shows; leave --target out"),
         (["--limit", "0"], "expected 1 or more"),
         (["--per-class", "2", "--limit", "3"], "both choose photographs"),
-        (["--seed", "depth"], "--seed 'depth' is not understood; expected for instance depth="),
+        (["--seed", "depth"], "--seed 'depth' is not understood; expected KEY=FILE, for instance depth="),
         (["--seed", "depth=x.safetensors"], "--seed names 'depth', which is not measured"),
         (["--control", "compound=x.safetensors"], "is a variant of the study"),
         (["--masks", "nowhere"], "there are no masks at nowhere"),

@@ -18,7 +18,8 @@ from cam import compare
 from cam.export.keys import Settings, setting_key
 from cam.export.rendering import outputs
 from cam.figures.display import Display
-from models import open_image
+from models import Scaling, open_image
+from models.out_of_class import ScoreScale
 from tests.cam.export.exporting import BROKEN, LITE, break_in_twenty_ways, contents, export, records, run, table
 
 # ------------------------------------------------------------------------------------------------- what an export holds
@@ -146,6 +147,29 @@ def test_display_choices_reach_every_file_and_the_key(lite, samples):
     layer = np.asarray(Image.open(io.BytesIO(after["overlays/cat/compound.png"])))
     assert layer[..., 3].max() == pytest.approx(0.7 * 255, abs=1)
     assert np.asarray(Image.open(io.BytesIO(after["overlays/cat/baseline.png"])))[..., 3].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("score_scale", ScoreScale("energy", 8.0, 2.0, 10.0)),
+        ("categories", [f"number {index}" for index in range(1000)]),
+        ("scaling", Scaling(1.0, 1.01, 224)),
+    ],
+)
+def test_what_a_figure_says_of_a_network_reaches_the_key(name, other, lite, samples, monkeypatch):
+    """A manifest may change its threshold, its classes' names or its multipliers while the weights stay the same."""
+    network, settings = lite["baseline"], Settings()
+
+    def figure_and_key():
+        one = compare({"baseline": network}, [open_image(samples / "cat.jpg")])
+        return dict(outputs(one, "cat", settings))["figures/cat.png"], setting_key(settings, {"baseline": network})
+
+    before = figure_and_key()
+    monkeypatch.setattr(network, name, other)
+    after = figure_and_key()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "pdf", "svg"])

@@ -76,4 +76,14 @@ test("a link keeps what it may choose and nothing else", () => {
   assert.deepEqual(accepted('{"halfPixel":true}'), { placement: "half-pixel" })
   assert.deepEqual(accepted('{"halfPixel":false}'), {})
   assert.deepEqual(accepted("broken"), {})
+  for (const value of ['"0.5"', '""', "true", "[0.5]", "null", "1e999", "-0.1", "{}"]) {
+    assert.deepEqual(accepted(`{"opacity":${value},"contour":${value}}`), {}, value)
+  }
+  for (const value of ['"yes"', "1", "null", "[]"]) {
+    assert.deepEqual(accepted(`{"cells":${value},"paper":${value},"theirs":${value},"signed":${value},"difference":${value}}`), {}, value)
+  }
+  assert.deepEqual(accepted('{"colours":["jet"],"scale":["map"],"placement":true}'), {})
+  assert.deepEqual(Object.keys(accepted('{"toString":true,"constructor":true,"__proto__":true,"hidden":true,"paper":true}')), ["paper"])
+  for (const text of ["[1]", "\"look\"", "7", "null"]) assert.deepEqual(accepted(text), {}, text)
+  assert.deepEqual(accepted(null), {})
 })

@@ -20,6 +20,7 @@ from ui import session
 from ui.components.viewer import shown_by
 from ui.messages import UNEXPECTED
 from ui.options import labels_of
+from ui.photographs import sample_photographs
 
 LITE = "ImageNet, EfficientNet-Lite"
 APP = str(Path(__file__).parents[3] / "app.py")
@@ -294,7 +295,7 @@ def test_an_unforeseen_error_is_a_short_sentence_and_a_traceback_in_the_log(monk
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".npz"])
 def test_the_figure_is_made_in_every_format(suffix):
     choices = tuple(session.Choice("lite", key, "cpu") for key in ("lite0", "lite2"))
-    cat = session.sample_photographs()["cat"]
+    cat = sample_photographs()["cat"]
     comparison = session.comparison(choices, cat.digest, "square", cat)
     starts = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".npz": b"PK"}
     assert session.figure_file(comparison, suffix, Display(cells=True)).startswith(starts[suffix])
@@ -342,7 +343,7 @@ def test_weights_are_loaded_once_for_all_visitors():
 def test_ten_visitors_at_once_get_their_own_maps():
     """Ten photographs in ten threads give the same maps as each one alone."""
     choices = (session.Choice("lite", "lite0", "cpu"),)
-    photographs = list(session.sample_photographs().values())[:10]
+    photographs = list(sample_photographs().values())[:10]
     network = session.network(choices[0])
     with ThreadPoolExecutor(10) as pool:
         together = pool.map(lambda one: session.comparison(choices, one.digest, "centre", one), photographs)

@@ -14,6 +14,7 @@ from cam.evaluation.records import About, Checks, Report
 from cam.evaluation.registry import PRIMARY
 from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
 from cam.evaluation.verdicts import interval_of, verdicts
+from models.home import SAMPLES as SAMPLE_FOLDER
 from tests.cam.evaluation.made_up import made_up_report
 from ui import reports, session, turns
 from ui.pages.evidence import data, steps
@@ -248,8 +249,8 @@ def test_a_damaged_evaluation_is_a_sentence(monkeypatch):
 
 def test_only_samples_are_opened():
     assert data.opened(None, "cat.jpg") is None
-    assert data.opened(session.SAMPLE_FOLDER, "../secret.jpg") is None
-    assert data.opened(session.SAMPLE_FOLDER, "cat.jpg").name == "cat"
+    assert data.opened(SAMPLE_FOLDER, "../secret.jpg") is None
+    assert data.opened(SAMPLE_FOLDER, "cat.jpg").name == "cat"
 
 
 def test_the_mosaic_shows_where_evidence_lies():

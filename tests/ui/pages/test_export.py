@@ -16,10 +16,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cam.export.zipping import write_zip
+from models.home import SAMPLES as SAMPLE_FOLDER
 from ui import session
 from ui.messages import NO_ROOM, UNEXPECTED, plain
 from ui.pages.export import jobs
-from ui.session import Photograph
+from ui.photographs import Photograph
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "pages" / "export" / "page.py")
 FOLDER = "A folder on this machine"
@@ -84,7 +85,7 @@ def test_choices_become_the_options_of_the_command(monkeypatch):
     app.button[0].click().run()
     assert not app.exception
     said = " ".join(begun[0].words)
-    assert said.startswith(f"{session.SAMPLE_FOLDER} --out {jobs.state_folder()}")
+    assert said.startswith(f"{SAMPLE_FOLDER} --out {jobs.state_folder()}")
     for option in ("--method layercam", "--target own", "--write figure,maps", "--format pdf", "--width page"):
         assert option in said
     assert app.query_params["job"] == begun[0].key

@@ -10,6 +10,7 @@ painting.js      photographs, maps, contours and scales
 pointing.js      cross-hair, zoom and pan
 keys.js          keyboard shortcuts
 tools.js         display choices, and the link that keeps them
+files.js         files of the figure as it is seen when they are asked for
 large.js         one photograph, large
 apart.js         one of its maps taken apart, cell by cell
 paper_figure.js  the paper's own Figure 7
@@ -32,10 +33,14 @@ _viewer = component("viewer")
 
 
 class Shown(msgspec.Struct):
-    """What a visitor chose in the viewer: ``look`` as links have it, and ``display``, which figures are drawn with."""
+    """What a visitor chose in the viewer: ``look`` as links have it, and ``display``, which figures are drawn with.
+
+    ``turn`` is its number, by which the viewer knows the buttons that draw it.
+    """
 
     look: dict[str, float | str | bool | None]
     display: Display
+    turn: int = 0
 
 
 def viewer(

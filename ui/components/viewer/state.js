@@ -207,20 +207,26 @@ export function restoredLook() {
 
 /** @param {string | null} text @returns {Partial<Look>} */
 export function accepted(text) {
-  /** @type {Record<string, string[]>} */
-  const choices = {
-    colours: ["inferno", "viridis", "cividis", "diverging", "jet"], scale: ["map", "row"],
-    placement: ["registered", "nominal", "half-pixel"],
-  }
   try {
     const { halfPixel, ...look } = JSON.parse(text ?? "null") ?? {}
     if (halfPixel === true) look.placement ??= "half-pixel" // links from before there were three placements
-    return Object.fromEntries(Object.entries(look).filter(([name, value]) => {
-      if (choices[name]) return choices[name].includes(value)
-      if (name === "opacity" || name === "contour") return value >= 0 && value <= 1
-      return name in DEFAULTS && typeof value === "boolean"
-    }))
+    return Object.fromEntries(Object.entries(look).filter(([name, value]) => isPossible(name, value)))
   } catch {
     return {}
   }
+}
+
+/** @type {Record<string, unknown[]>} */
+const CHOICES = {
+  colours: ["inferno", "viridis", "cividis", "diverging", "jet"], scale: ["map", "row"],
+  placement: ["registered", "nominal", "half-pixel"],
+}
+
+// Whether a choice of that name can have the value, which comes from an address or from what a browser kept.
+/** @param {string} name @param {unknown} value */
+function isPossible(name, value) {
+  if (!Object.hasOwn(DEFAULTS, name)) return false
+  if (name in CHOICES) return CHOICES[name].includes(value)
+  if (name === "opacity" || name === "contour") return typeof value === "number" && value >= 0 && value <= 1
+  return typeof value === "boolean"
 }

@@ -4,6 +4,7 @@
 import { isDark } from "../shared/page.js"
 import { isNear } from "./elements.js"
 import { build, loadPictures } from "./figure.js"
+import { askedForFile } from "./files.js"
 import { press } from "./keys.js"
 import { listenToStage } from "./large.js"
 import { draw, paintNow } from "./painting.js"
@@ -35,6 +36,8 @@ export class Viewer extends State {
   /** @type {(name: string, value: unknown) => void} */ trigger
   /** @type {((name: string, value: unknown) => void) | undefined} */ keep
   told = "" // of the display choices that the server knows
+  turn = Date.now() // number of what was told last; no other viewer of this page has it
+  /** @type {MutationObserver | undefined} waits for the button of a file that was asked for */ coming
   /** @type {Element[]} rows that wait until they are scrolled into view */ waiting = []
   /** @type {TakenParts | null | undefined} the map that the server took apart */ apart
   takenApart = false
@@ -54,7 +57,10 @@ export class Viewer extends State {
     listenToStage(this)
     this.onkey = (/** @type {KeyboardEvent} */ event) => press(this, event)
     document.addEventListener("keydown", this.onkey)
-    this.ondownload = (/** @type {MouseEvent} */ event) => isOfDownloads(event.target) && this.tell()
+    this.ondownload = (/** @type {MouseEvent} */ event) => {
+      if (isOfDownloads(event.target)) this.tell()
+      askedForFile(this, event)
+    }
     document.addEventListener("click", this.ondownload, { capture: true })
     this.onscroll = () => this.waiting.some(isNear) && draw(this)
     document.addEventListener("scroll", this.onscroll, { capture: true, passive: true })
@@ -69,6 +75,7 @@ export class Viewer extends State {
     document.removeEventListener("click", this.ondownload, { capture: true })
     document.removeEventListener("scroll", this.onscroll, { capture: true })
     this.resized.disconnect()
+    this.coming?.disconnect()
     cancelAnimationFrame(this.frame)
   }
 
@@ -91,7 +98,7 @@ export class Viewer extends State {
   // The server draws the files of the figure: it hears of the display choices when a visitor turns to them, not before.
   tell() {
     const shown = { look: this.look, display: this.display() }, text = JSON.stringify(shown)
-    if (text !== this.told) this.keep?.("shown", shown)
+    if (text !== this.told) this.keep?.("shown", { ...shown, turn: ++this.turn })
     this.told = text
   }
 

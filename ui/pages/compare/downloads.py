@@ -12,7 +12,7 @@ from cam.figures.display import Display
 from ui import session
 from ui.components.viewer import Shown, interactive_page, likely_classes, shown_by
 from ui.pages.compare.controls import Selection, choices
-from ui.session import Photograph
+from ui.photographs import Photograph, picture
 
 FIGURES = {".png": "image/png", ".pdf": "application/pdf", ".svg": "image/svg+xml"}
 MAPS = "application/octet-stream"
@@ -37,11 +37,11 @@ def _files(rows: list[Row], settings: Selection, shown: Shown) -> None:
     display = _swiped_or_all(comparisons[0], shown.display)
     with st.container(horizontal=True, gap="small"):
         for suffix, mime in FIGURES.items():
-            _button(suffix[1:].upper(), suffix, partial(_file, comparisons, suffix, display), mime)
+            _button(suffix[1:].upper(), suffix, partial(_file, comparisons, suffix, display), mime, shown.turn)
     with st.container(horizontal=True, gap="small"):
         page = partial(_page, rows, settings, json.dumps(shown.look))
-        _button("Interactive page", ".html", page, "text/html", INTERACTIVE_HELP)
-        _button("Raw maps", ".npz", partial(_file, comparisons, ".npz", display), MAPS)
+        _button("Interactive page", ".html", page, "text/html", shown.turn, INTERACTIVE_HELP)
+        _button("Raw maps", ".npz", partial(_file, comparisons, ".npz", display), MAPS, shown.turn)
     st.caption("Raw maps (.npz) can be drawn again with `python -m cam render`.")
     st.markdown("Cite this figure")
     st.code(citation(comparisons, settings), language=None, wrap_lines=True)
@@ -70,9 +70,12 @@ def citation(rows: list[Comparison], settings: Selection) -> str:
     )
 
 
-def _button(label: str, suffix: str, data: Callable[[], str | bytes], mime: str, words: str | None = None) -> None:
-    name = f"compound-cam{suffix}"
-    st.download_button(label, data, name, mime, key=f"download{suffix}", on_click="ignore", help=words)
+def _button(
+    label: str, suffix: str, data: Callable[[], str | bytes], mime: str, turn: int, words: str | None = None
+) -> None:
+    """The button of a file; its key says which turn of the viewer the file shows (ui/components/viewer/files.js)."""
+    name, key = f"compound-cam{suffix}", f"download-{suffix[1:]}-{turn}"
+    st.download_button(label, data, name, mime, key=key, on_click="ignore", help=words)
 
 
 def _file(comparisons: list[Comparison], suffix: str, display: Display) -> bytes:
@@ -90,6 +93,6 @@ def _page(rows: list[Row], settings: Selection, look: str) -> str:
         for target in targets:
             asked = replace(question, target=target)
             others.append([session.explained(loaded, keys, one.digest, asked, one) for one, _ in rows])
-    pictures = [session.picture(photograph.digest, question.view, photograph) for photograph, _ in rows]
+    pictures = [picture(photograph.digest, question.view, photograph) for photograph, _ in rows]
     order = list(session.study_named(settings.study).variants)
     return interactive_page(comparisons, others, [photograph.digest for photograph, _ in rows], pictures, order, look)

@@ -19,7 +19,8 @@ from ui.pages.compare.downloads import downloads
 from ui.pages.compare.first_sight import Places
 from ui.pages.compare.links import check_link
 from ui.parts import not_a_sum, parts_of
-from ui.session import Choice, Photograph
+from ui.photographs import Photograph, picture
+from ui.session import Choice
 
 UNSURE = 0.2
 PATIENCE = {"scorecam": " through one channel after the other: minutes for each photograph on a CPU"}
@@ -88,7 +89,7 @@ def draw(rows: list[Row], missing: dict[str, tuple[str, str]], settings: Selecti
     """The viewer, or what to do where there is nothing to view."""
     if not rows:
         return nothing(missing, figure)
-    pictures = [session.picture(photograph.digest, settings.question.view, photograph) for photograph, _ in rows]
+    pictures = [picture(photograph.digest, settings.question.view, photograph) for photograph, _ in rows]
     digests, order = [photograph.digest for photograph, _ in rows], list(session.study_named(settings.study).variants)
     elsewhere = [known(photograph, row, settings) for photograph, row in rows]
     data = pack([row for _, row in rows], digests, pictures, missing, order, elsewhere)

@@ -5,8 +5,10 @@ from pathlib import Path
 from cam import METHODS
 from cam.evaluation.records import Report
 from cam.evaluation.scoring import Photograph as Known
+from models.home import SAMPLES as SAMPLE_FOLDER
 from ui import session
-from ui.session import Choice, Photograph
+from ui.photographs import Photograph, sample_photographs
+from ui.session import Choice
 
 QUICK = [name for name, method in METHODS.items() if method.closed_form is not None]  # one forward pass each
 
@@ -18,13 +20,13 @@ def choices(study: str) -> list[Choice]:
 
 def folder_of(report: Report | None) -> Path | None:
     """The folder of the report's photographs, if they come with the project: only the samples do."""
-    there = report is not None and report.about.data == session.SAMPLE_FOLDER.name
-    return session.SAMPLE_FOLDER if there else None
+    there = report is not None and report.about.data == SAMPLE_FOLDER.name
+    return SAMPLE_FOLDER if there else None
 
 
 def opened(folder: Path | None, name: str) -> Photograph | None:
     """The sample of that name, the same that Compare offers; None for a photograph that does not come with the project."""
-    return session.sample_photographs().get(Path(name).stem) if folder == session.SAMPLE_FOLDER else None
+    return sample_photographs().get(Path(name).stem) if folder == SAMPLE_FOLDER else None
 
 
 def known(photograph: Photograph, study: str) -> Known:
@@ -46,4 +48,4 @@ def class_of(name: str, study: str, photograph: Photograph) -> tuple[int, ...]:
 def within_study(study: str) -> list[Photograph]:
     """Samples that show classes of the study."""
     masks = session.sample_masks(study)
-    return [one for name, one in session.sample_photographs().items() if name in masks and masks[name].kinds()]
+    return [one for name, one in sample_photographs().items() if name in masks and masks[name].kinds()]

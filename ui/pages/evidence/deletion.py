@@ -10,7 +10,7 @@ from ui import session
 from ui.components.film import film_viewer
 from ui.pages.evidence.data import QUICK, choices
 from ui.pages.evidence.numbers import show_checks
-from ui.session import Photograph
+from ui.photographs import Photograph, data_url, sample_photographs
 from ui.uploads import first
 
 RULE = (
@@ -49,7 +49,7 @@ def show_deletion(report: Report | None, study: str) -> None:
             "kind": kind,
             "area": film.areas[kind],
             "curve": np.round(film.curves[kind], 4).tolist(),
-            "frames": [session.data_url(frame) for frame in film.frames[kind]],
+            "frames": [data_url(frame) for frame in film.frames[kind]],
         }
         for kind in film.frames
     ]
@@ -62,6 +62,6 @@ def show_deletion(report: Report | None, study: str) -> None:
 
 def photographs_at_hand(study: str) -> list[Photograph]:
     """The photographs on Compare first, then the samples."""
-    samples = session.sample_photographs()
+    samples = sample_photographs()
     there = st.session_state.get("photographs") or [samples[name] for name in first(session.study_named(study))]
     return list({one.digest: one for one in (*there, *samples.values())}.values())

@@ -15,7 +15,7 @@ from ui.components.mosaic import mosaic_viewer
 from ui.messages import inform
 from ui.pages.evidence.data import choices, class_of, within_study
 from ui.palette import colours_of
-from ui.session import Photograph
+from ui.photographs import Photograph, data_url
 
 LAYOUT_WORDS = {"2x2": "2 × 2", "1x2": "1 × 2"}
 RULE = (
@@ -68,12 +68,12 @@ def packed(game: PointingGame, labels: dict[str, str]) -> dict[str, Any]:
         "rows": rows,
         "columns": columns,
         "classes": game.classes,
-        "picture": session.data_url(np.asarray(game.image)),
+        "picture": data_url(np.asarray(game.image)),
         "variants": [
             {
                 "label": labels.get(key, key),
                 "colour": colours[key],
-                "pictures": [session.data_url(one) for one in game.pictures[key]],
+                "pictures": [data_url(one) for one in game.pictures[key]],
                 "shares": game.shares[key].tolist(),
             }
             for key in game.pictures

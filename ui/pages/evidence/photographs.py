@@ -9,13 +9,12 @@ import streamlit as st
 
 from cam.evaluation.records import Kept, Report
 from cam.evaluation.registry import MEASUREMENTS
-from ui import session
 from ui.address import page_file
 from ui.messages import inform, plain
 from ui.pages.evidence.charts import scatter
 from ui.pages.evidence.data import folder_of, opened
 from ui.pages.evidence.words import label, number
-from ui.session import Photograph
+from ui.photographs import Photograph, thumbnail
 
 THUMBNAILS = 60  # a table with more rows shows none
 EVERY = "All classes"
@@ -112,7 +111,7 @@ def _table(report: Report, kept: Kept, one: str, other: str, rows: Sequence[int]
     )
     if folder is not None and len(found) <= THUMBNAILS:
         pictures = [opened(folder, kept.names[row][0]) for row in found]
-        frame.insert(0, "", [session.thumbnail(one.digest, one) if one else "" for one in pictures])
+        frame.insert(0, "", [thumbnail(one.digest, one) if one else "" for one in pictures])
     return frame
 
 
@@ -143,7 +142,7 @@ def _detail(report: Report, kept: Kept, row: int) -> None:
 
 def _offer(photograph: Photograph, study: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(session.thumbnail(photograph.digest, photograph), width=72, alt="")
+        st.image(thumbnail(photograph.digest, photograph), width=72, alt="")
         st.markdown(f"**{plain(photograph.name.replace('-', ' '))}**", width="content")
         if st.button("See its maps on Compare", icon=":material/compare:", type="primary"):
             open_compare(photograph, study)

@@ -9,11 +9,11 @@ from cam.figures.colours import overlay
 from cam.maps.cells import CellGrid, centred_gaussian
 from cam.measures.mask_scores import boundary_agreement, pixel_scores
 from cam.measures.pointing import four_objects
-from ui import session
 from ui.messages import plain
 from ui.pages.evidence.numbers import show_measurements, show_networks, show_pairs, show_setting
 from ui.pages.evidence.verdicts import CLAIM
 from ui.pages.evidence.words import number, percent
+from ui.photographs import data_url
 
 SIDE, SHOWN = 112, 224
 CONTROLS = {
@@ -128,7 +128,7 @@ def _row(pictures: list[tuple[str, np.ndarray, np.ndarray, str]]) -> None:
     with st.container(horizontal=True, gap="small"):
         for case, map_, mask, score in pictures:
             with st.container(width=145, gap="small"):
-                st.image(session.data_url(_picture(map_, mask)), width=140, alt=f"A map over an object: {case}")
+                st.image(data_url(_picture(map_, mask)), width=140, alt=f"A map over an object: {case}")
                 st.markdown(f"{case}: **{score}**")
 
 

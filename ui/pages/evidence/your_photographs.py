@@ -14,7 +14,7 @@ from ui.messages import complain, plain, sentence, warn
 from ui.pages.evidence.data import QUICK, choices, known, within_study
 from ui.pages.evidence.numbers import show_measurements, show_pairs, show_setting
 from ui.pages.evidence.verdicts import show_answer
-from ui.session import Photograph
+from ui.photographs import HELD, Photograph, opened
 from ui.turns import LINE, still_wanted, visitor, waiting
 
 MOST = 24
@@ -88,7 +88,7 @@ def evaluated(study: str, chosen: list[Photograph], method: str, random: bool) -
         usable, pictures = [], []
         for one in chosen:
             try:
-                pictures.append(session.opened(one, session.HELD))
+                pictures.append(opened(one, HELD))
                 usable.append(known(one, study))
             except ValueError as error:  # the other photographs are still measured
                 pictures = pictures[: len(usable)]

@@ -22,12 +22,14 @@ from cam.export.zipping import write_zip
 from models.commands import DISK_FULL
 from models.files import atomic_write
 from ui.messages import NO_ROOM, UNEXPECTED
-from ui.session import Photograph
+from ui.photographs import Photograph
 
 ROOT = Path(__file__).parents[3]
 KEPT = 7 * 24 * 3600  # seconds that a job's folder stays after it was last touched
 MOST_DISK = 8 << 30  # bytes of all jobs together; the oldest make room
 KEY = 32  # letters of a job's name
+# Windows cannot ask a process to stop; it ends it at once, and what is written by then is whole.
+STOP = signal.SIGTERM if os.name == "nt" else signal.SIGINT
 MOST = 1  # exports at once: each takes all cores
 PROGRESS = "progress.jsonl"
 COMMAND_WORDS = "python -m cam export: "  # before the sentence that it ends with
@@ -204,9 +206,9 @@ def cancel(job: Job) -> None:
     """Ask the process to finish its batch and end."""
     process = _processes.get(job.key)
     if process is not None and process.poll() is None:
-        process.send_signal(signal.SIGINT)
+        os.kill(process.pid, STOP)
     elif busy(job.out):  # begun by a server that is gone
-        os.kill(int((job.folder / "pid").read_text()), signal.SIGINT)
+        os.kill(int((job.folder / "pid").read_text()), STOP)
 
 
 def state_of(job: Job) -> str:

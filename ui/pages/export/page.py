@@ -9,13 +9,14 @@ import streamlit as st
 
 from cam import METHODS
 from cam.export.keys import FORMATS, LABEL, WRITES
+from models.home import SAMPLES as SAMPLE_FOLDER
 from models.images import list_images
 from ui import session
 from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending, sentence
 from ui.options import class_labels, class_words, devices
 from ui.pages.export import jobs
 from ui.pages.export.jobs import FAILED, FINISHED, RUNNING, STOPPED, Job
-from ui.session import Photograph
+from ui.photographs import Photograph
 from ui.uploads import TYPES
 
 ONE_LINE = "Many photographs at once: figures for a paper, maps and tables for an audit, a gallery to browse."
@@ -69,7 +70,7 @@ def choices() -> partial[Job] | None:
     if place == FOLDER and local:
         return partial(jobs.job_of_folder, source, out, options) if source and out else None
     if place == SAMPLES:
-        return partial(jobs.job_of_folder, str(session.SAMPLE_FOLDER), None, options)
+        return partial(jobs.job_of_folder, str(SAMPLE_FOLDER), None, options)
     photographs = [Photograph.of(file.name, file.getvalue()) for file in files or []]
     return partial(jobs.job_of_uploads, photographs, options) if photographs else None
 

@@ -19,6 +19,7 @@ from ui.address import choose, keep
 from ui.components.activations import activation_maps
 from ui.messages import complain, plain, sentence
 from ui.pages.scaling.measured import PHOTOGRAPHS
+from ui.photographs import data_url, opened, sample_photographs
 from ui.session import Choice
 from ui.shared import shared
 
@@ -98,13 +99,13 @@ def activations_of(choice: Choice, stage: int, name: str) -> Activations:
     Raises:
         StudyError, CheckpointError: the network does not load.
     """
-    image = session.opened(session.sample_photographs()[name])
+    image = opened(sample_photographs()[name])
     maps = stage_output(session.network(choice), image, stage)
     strongest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:STRONGEST]
     return Activations(
         channels=len(maps),
         cells=maps.shape[1],
-        seen=session.data_url(np.asarray(view_image(image, "square", SEEN))),
+        seen=data_url(np.asarray(view_image(image, "square", SEEN))),
         mean=picture(np.abs(maps).mean(axis=0)),
         strongest={int(one): picture(maps[one]) for one in strongest},
     )
