@@ -13,9 +13,6 @@ from models.training.lineage import draw
 from models.training.recipe import Phase, Recipe
 from models.training.run import TrainingRun
 
-ROOT = Path(__file__).parents[3]
-
-
 CPU = torch.device("cpu")
 
 
