@@ -1,7 +1,5 @@
 """A training small enough for tests: 24 photographs, three categories, a network of 64 pixels."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from PIL import Image
