@@ -100,11 +100,6 @@ def ask_once(
     evidence = {key: _evidence(network, inputs, flip) for key, network in networks.items()}
     logits = {key: found.logits(found.features).cpu().numpy() for key, found in evidence.items()}
     require_finite(logits, "logits", names)
-    others = {
-        key: network.other_rows.energy(evidence[key].features).cpu().numpy()
-        for key, network in networks.items()
-        if network.other_rows and network.score_scale and network.score_scale.needs_others
-    }
     seen = np.stack([np.asarray(one.sides[DRAWN_SIZE]) for one in inputs.views])
     facts = {key: VariantFacts.of(network, layers) for key, network in networks.items()}
     outputs = _shared_outputs(networks)
@@ -120,7 +115,7 @@ def ask_once(
         evidence=evidence,
         outputs=outputs,
         notes=[one.note for one in inputs.views],
-        others=others,
+        others=_others(networks, evidence),
     )
     if question.from_features and _closed(networks, question.method):
         return bare.explain(question.target)
@@ -131,6 +126,15 @@ def ask_once(
     require_finite(run, "maps", names)
     kept, worded = evidence if layers == HEAD else {}, replace(question, target=question.target_words)
     return replace(bare, maps=run, class_idx=classes.class_idx, question=worded, evidence=kept)
+
+
+def _others(networks: Mapping[str, Network], evidence: Mapping[str, Evidence]) -> dict[str, np.ndarray]:
+    """What other rows of its classifier say of every image, (N,), for each network whose photographs are judged with them."""
+    return {
+        key: network.other_rows.energy(evidence[key].features).cpu().numpy()
+        for key, network in networks.items()
+        if network.other_rows and network.score_scale and network.score_scale.needs_others
+    }
 
 
 class _Inputs:

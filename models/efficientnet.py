@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -117,6 +118,21 @@ def family_of(network: nn.Module) -> str:
         f"no family has {'a' if gate else 'no'} squeeze-excite gate, {activation}, {padding} padding and "
         f"BatchNorm eps {eps}; expected one of {', '.join(FAMILIES)}"
     )
+
+
+def convolution_of(layer: nn.Module) -> nn.Conv2d:
+    """The convolution of a layer: convolution, BatchNorm and, but for projections, an activation."""
+    return cast(nn.Conv2d, layer.get_submodule("0"))
+
+
+def norm_of(layer: nn.Module) -> nn.BatchNorm2d:
+    """The BatchNorm of a layer: convolution, BatchNorm and, but for projections, an activation."""
+    return cast(nn.BatchNorm2d, layer.get_submodule("1"))
+
+
+def statistics_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Running mean and variance of a BatchNorm, (C,) each; all BatchNorms of these networks keep them."""
+    return cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
 
 
 def layer_index(layer: str) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.models.efficientnet import EfficientNet, MBConv
 from torchvision.ops.misc import SqueezeExcitation
 
-from models.efficientnet import efficientnet, family_of
+from models.efficientnet import convolution_of, efficientnet, family_of, norm_of
 from models.scaling import Scaling
 
 
@@ -120,14 +120,14 @@ def _grow_convolution(
     outputs: ChannelMap | None = None,
 ) -> ChannelMap:
     """Grow a convolution and its BatchNorm; a depthwise one keeps its input's channel map and divides no weight."""
-    depthwise = old[0].groups > 1
+    before, after = convolution_of(old), convolution_of(new)
+    depthwise = before.groups > 1
     if outputs is None:
-        outputs = inputs if depthwise else ChannelMap(old[0].out_channels, new[0].out_channels, generator)
-    weight = old[0].weight if depthwise else _widen_inputs(old[0].weight, inputs)
-    new[0].weight.copy_(weight[outputs.source])
-    for name in ("weight", "bias", "running_mean", "running_var"):
-        getattr(new[1], name).copy_(getattr(old[1], name)[outputs.source])
-    new[1].num_batches_tracked.copy_(old[1].num_batches_tracked)
+        outputs = inputs if depthwise else ChannelMap(before.out_channels, after.out_channels, generator)
+    weight = before.weight if depthwise else _widen_inputs(before.weight, inputs)
+    after.weight.copy_(weight[outputs.source])
+    for name, tensor in norm_of(old).state_dict().items():  # the count of batches is the only one without channels
+        getattr(norm_of(new), name).copy_(tensor[outputs.source] if tensor.dim() else tensor)
     return outputs
 
 
@@ -148,4 +148,4 @@ def _widen_inputs(weight: Tensor, inputs: ChannelMap) -> Tensor:
 
 
 def _last_norm(block: MBConv) -> nn.BatchNorm2d:
-    return block.block[-1][1]
+    return norm_of(block.block[-1])

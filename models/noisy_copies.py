@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torchvision.models.efficientnet import MBConv
 from torchvision.ops.misc import SqueezeExcitation
 
+from models.efficientnet import convolution_of, norm_of, statistics_of
+
 COMPARED = 8192  # positions at which hidden channels are compared
 LARGEST_GAIN = 3.0  # of a channel's scale over its source's, when its statistics are matched
 
@@ -101,22 +103,23 @@ def copy_layers(
     Returns:
         Mean amplitude of the noise.
     """
-    further = torch.arange(len(source)) >= pairs[0][0][0].out_channels
+    further = torch.arange(len(source)) >= convolution_of(pairs[0][0]).out_channels
     amplitude = torch.where(further, rules.noise, rules.first) * float(noisy)
     noises = [Noise(filters, amplitude, generator) for _, _, filters in pairs]
     x, wanted = looks[0], []
     for old, _, _ in pairs if noisy else []:
-        wanted.append(_moments(old[1](old[0](x)), generator))
+        wanted.append(_moments(norm_of(old)(convolution_of(old)(x)), generator))
         x = old(x)
     for _ in range(rules.rounds if noisy else 1):
         z = looks[1]
         for number, ((old, new, filters), noise) in enumerate(zip(pairs, noises, strict=True)):
-            new[0].weight.copy_(noise.added_to(filters))
-            _copy_norm(old[1], new[1], source)
+            convolution, norm = convolution_of(new), norm_of(new)
+            convolution.weight.copy_(noise.added_to(filters))
+            _copy_norm(norm_of(old), norm, source)
             if noisy:
-                values = new[0](z)
-                _match(new[1], [moment[source] for moment in wanted[number]], _moments(values, generator))
-                z = new[2](new[1](values))
+                values = convolution(z)
+                _match(norm, [moment[source] for moment in wanted[number]], _moments(values, generator))
+                z = new[2](norm(values))
         if not noisy:
             break
         alike = twins(sampled(z, generator), rules.alike) & (amplitude < rules.most)
@@ -134,9 +137,10 @@ def mixed(filters: Tensor, mix: Tensor) -> Tensor:
 def standardise(layers: Layers, looks: Tensor, generator: torch.Generator) -> None:
     """Set the hidden BatchNorms of a randomly initialised block to the statistics of their inputs, in place."""
     for layer in filter(None, (layers.expand, layers.depthwise)):
-        mean, deviation = _moments(layer[0](looks), generator)
-        layer[1].running_mean.copy_(mean)
-        layer[1].running_var.copy_(deviation.square())
+        running_mean, running_variance = statistics_of(norm_of(layer))
+        mean, deviation = _moments(convolution_of(layer)(looks), generator)
+        running_mean.copy_(mean)
+        running_variance.copy_(deviation.square())
         looks = layer(looks)
 
 
@@ -170,11 +174,12 @@ def _match(norm: nn.BatchNorm2d, wanted: list[Tensor], found: list[Tensor]) -> N
 
     A channel's scale grows by no more than ``LARGEST_GAIN``, so that a channel that hardly varies is not blown up.
     """
+    running_mean, running_variance = statistics_of(norm)
     mean, variance = found[0], found[1].square()
     scale = wanted[1] / found[1].clamp(min=1e-12)
-    now = norm.weight / (norm.running_var + norm.eps).sqrt()
+    now = norm.weight / (running_variance + norm.eps).sqrt()
     scale = torch.minimum(scale, LARGEST_GAIN * now.abs()) * torch.where(now < 0, -1.0, 1.0)
-    norm.running_mean.copy_(mean)
-    norm.running_var.copy_(variance)
+    running_mean.copy_(mean)
+    running_variance.copy_(variance)
     norm.weight.copy_(scale * (variance + norm.eps).sqrt())
     norm.bias.copy_(wanted[0])

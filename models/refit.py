@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.efficientnet import EfficientNet, MBConv
 
-from models.efficientnet import efficientnet, family_of
+from models.efficientnet import convolution_of, efficientnet, family_of, norm_of, statistics_of
 from models.exact_growth import ChannelMap, grow_squeeze_excite
 from models.noisy_copies import Layers, Rules, copy_layers, mixed, standardise
 from models.ridge import Ridge
@@ -177,11 +177,11 @@ class _Growth:
         if step.start and not old.use_res_connect:  # no residual step to take a part of
             standardise(after, torch.cat(self.stream[: self._looks]), self.generator)
             return 1.0
-        hidden = before.depthwise[0].out_channels, after.depthwise[0].out_channels
+        hidden = convolution_of(before.depthwise).out_channels, convolution_of(after.depthwise).out_channels
         channels = self.copied if after.expand is None and self.copied else self._copies(*hidden)
-        pairs = [(before.depthwise, after.depthwise, before.depthwise[0].weight[channels.source])]
+        pairs = [(before.depthwise, after.depthwise, convolution_of(before.depthwise).weight[channels.source])]
         if before.expand is not None and after.expand is not None:
-            expanded = mixed(before.expand[0].weight[channels.source], read)
+            expanded = mixed(convolution_of(before.expand).weight[channels.source], read)
             pairs.insert(0, (before.expand, after.expand, expanded))
         noisy = hidden[1] > hidden[0] or (step.start, step.end) != (0, 1)
         noise = self._copy(pairs, channels.source, self.before, self.stream, noisy)
@@ -192,7 +192,8 @@ class _Growth:
     def _fit(self, block: MBConv, step: Step) -> float:
         """Fit a block's projection, read new features into the free directions, and move the stream on."""
         layers = Layers.of(block)
-        convolution, norm = layers.project
+        convolution, norm = convolution_of(layers.project), norm_of(layers.project)
+        running_mean, running_variance = statistics_of(norm)
         ridge = Ridge(convolution.in_channels, convolution.out_channels)
         share = self.rules.positions / sum(batch[:, 0].numel() for batch in self.after)
         for before, after, stream in zip(self.before, self.after, self.stream, strict=True):
@@ -207,8 +208,8 @@ class _Growth:
         weight = fit.weight + self._readings(fit.covariance, 0.5 if block.use_res_connect else 1.0)
         variance = ((weight @ fit.covariance) * weight).sum(1).clamp(min=0)
         convolution.weight.copy_(weight[..., None, None])
-        norm.running_mean.copy_(weight @ fit.mean)
-        norm.running_var.copy_(variance)
+        running_mean.copy_(weight @ fit.mean)
+        running_variance.copy_(variance)
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.copy_(fit.bias + fit.weight @ fit.mean)
         self.stream = [block(batch) for batch in self.stream]
@@ -252,7 +253,7 @@ class _Growth:
 
 
 def _channels(stage: nn.Sequential) -> int:
-    return len(Layers.of(stage[0]).project[0].weight)
+    return convolution_of(Layers.of(stage[0]).project).out_channels
 
 
 def _rows(maps: Tensor) -> Tensor:
@@ -264,7 +265,7 @@ def _check(photographs: Tensor, network: EfficientNet) -> None:
     """Refuse photographs that are too few for the last stage, which has the most channels to fit and the fewest positions."""
     if photographs.dim() != 4 or photographs.shape[1] != 3:
         raise ValueError(f"photographs of shape {tuple(photographs.shape)}; expected prepared ones, (N, 3, r, r)")
-    channels = Layers.of(network.features[-2][0]).project[0].in_channels
+    channels = convolution_of(Layers.of(network.features[-2][0]).project).in_channels
     cells = (-(-photographs.shape[2] // 32)) * (-(-photographs.shape[3] // 32))
     if len(photographs) * cells < 2 * channels:
         raise ValueError(

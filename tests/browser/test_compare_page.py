@@ -1,72 +1,23 @@
-"""The page Compare as a visitor meets it: clicks change what is seen, with a server run only where one is needed."""
+"""The viewer on Compare as a visitor meets it: tools, keys and the pointer change what is seen, most without the server."""
 
 import base64
 import io
 import re
-import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from cam.paper.figure7 import paper_figure
-
-PANEL = ".rows .panel[data-row='{row}'][data-column='{column}']"
-
-
-def figure(page, row: int = 0, column: int = 5):
-    """One panel, once it is drawn and the page has come to rest."""
-    panel = page.locator(PANEL.format(row=row, column=column))
-    panel.locator("canvas").wait_for()
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
-    page.wait_for_timeout(250)
-    return panel
-
-
-def pixels(page, row: int = 0, column: int = 5) -> np.ndarray:
-    """RGB pixels of a panel's canvas."""
-    canvas = page.locator(PANEL.format(row=row, column=column) + " canvas")
-    content = base64.b64decode(canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1])
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
-
-
-def change(page, name: str, value) -> None:
-    """Set one of the viewer's tools."""
-    tool = page.locator(f".tools :is(input, select)[name={name}]")
-    kind = tool.first.evaluate("input => input.type")
-    if kind == "checkbox":
-        page.locator(f".tools [name={name}] + span").click()
-    elif kind == "radio":
-        page.locator(f".tools [name={name}][value={value}] + span").click()
-    elif kind == "range":
-        tool.fill(str(value))
-    else:
-        tool.select_option(value)
-    page.wait_for_timeout(120)
-
-
-def choose(page, label: str, words: str) -> None:
-    """Type into one of the page's choices and take the first match."""
-    box = page.get_by_role("combobox", name=label)
-    box.click()
-    box.fill(words)
-    box.press("Enter")
-
-
-def count_messages(page) -> None:
-    """Let ``window.sent`` count the messages that the browser sends to the server from now on."""
-    page.evaluate(
-        "() => { const send = WebSocket.prototype.send; window.sent = 0; "
-        "WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what) } }"
-    )
+from tests.browser.viewing import PANEL, change, choose, count_messages, figure, pixels
 
 
 @pytest.mark.parametrize(
     ("name", "options"),
     [
         ("compare-light", {}),
-        ("compare-dark", {"theme": "dark"}),
-        ("compare-phone", {"width": 390, "height": 844}),
+        pytest.param("compare-dark", {"theme": "dark"}, marks=pytest.mark.slow),
+        pytest.param("compare-phone", {"width": 390, "height": 844}, marks=pytest.mark.slow),
         ("compare-phone-dark", {"width": 390, "height": 844, "theme": "dark"}),
         ("compare-dense", {"density": 2}),
     ],
@@ -203,115 +154,6 @@ def test_a_map_is_taken_apart_cell_by_cell(visit, screenshot):
     page.locator(".cell-words", has_text="Only CAM at the last layer is a sum over channels").wait_for()
 
 
-def test_another_class_method_and_study_change_the_panels(visit, screenshot):
-    page = visit("?images=cat")
-    figure(page)
-    before = pixels(page)
-    choose(page, "Class", "lynx")
-    page.locator(".explained", has_text="lynx").wait_for()
-    figure(page)
-    other_class = pixels(page)
-    choose(page, "Method", "FEM")
-    page.wait_for_function(
-        "!document.querySelector('.stCustomComponent, [data-testid=stBidiComponentRegular]')?.hidden"
-    )
-    page.locator(".tools [name=scale][value=row]:disabled").wait_for(state="attached")
-    figure(page)
-    assert np.abs(other_class - before).mean() > 2
-    assert np.abs(pixels(page) - other_class).mean() > 2
-    choose(page, "Study", "official")
-    page.get_by_text("None of these networks is here").wait_for()
-    screenshot(page, "compare-nothing")
-
-
-def test_uploads_show_beside_a_broken_one(visit, screenshot):
-    page = visit("?images=cat")
-    figure(page)
-    buffer = io.BytesIO()
-    Image.linear_gradient("L").convert("RGB").save(buffer, "JPEG")
-    page.get_by_role("button", name="Photographs").click()
-    page.locator("input[type=file]").first.set_input_files(
-        [
-            {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()},
-            {"name": "broken.png", "mimeType": "image/png", "buffer": b"nothing"},
-        ]
-    )
-    page.locator(".name", has_text="mine.jpg").wait_for()
-    assert page.get_by_text("'broken.png' is not an image").is_visible()
-    screenshot(page, "compare-upload")
-
-
-def test_the_gallery_adds_and_the_cross_takes_away(visit, screenshot):
-    page = visit("?images=cat,spaniels")
-    figure(page)
-    page.get_by_role("button", name="Photographs").click()
-    page.get_by_role("button", name="red panda").click()
-    page.locator(".name", has_text="red panda").wait_for()
-    screenshot(page, "compare-gallery")
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Take cat away").click()
-    page.locator(".name", has_text="cat").wait_for(state="detached")
-    assert page.locator(".row").count() == 2
-
-
-def test_a_bar_of_the_answers_becomes_the_class_by_keyboard_as_well(visit):
-    page = visit("?images=cat")
-    figure(page)
-    bars = page.locator(".answers .guess")
-    assert bars.count() == 25
-    bars.nth(1).focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("target="))
-    page.locator(".explained", has_not_text="Egyptian cat").wait_for()
-    page.locator(".answers div:first-child li:nth-child(2) .guess[aria-pressed=true]").wait_for()
-    page.locator(".answers .guess", has_text="Egyptian cat").first.click()
-    page.locator(".explained", has_text="Egyptian cat").wait_for()
-
-
-def test_a_link_restores_everything_in_another_browser(visit):
-    page = visit("?images=cat,red-panda&target=Each+its+own&method=LayerCAM")
-    figure(page)
-    change(page, "colours", "cividis")
-    change(page, "opacity", 0.4)
-    change(page, "cells", 1)
-    page.get_by_role("button", name="Copy link").click()
-    page.get_by_text("Link copied").wait_for()
-    link = page.evaluate("navigator.clipboard.readText()")
-    shown = pixels(page)
-    other = visit(link.split("/", 3)[3])
-    figure(other)
-    assert np.array_equal(pixels(other), shown)
-    assert other.locator(".name").all_inner_texts() == page.locator(".name").all_inner_texts()
-    assert other.get_by_role("combobox", name="Method").input_value() == "LayerCAM"
-
-
-def test_a_forged_link_is_said(visit, screenshot):
-    page = visit('?images=cat,unicorn&method=nonsense&look={"opacity":"loud","colours":"pink"}')
-    figure(page)
-    assert page.get_by_text("unicorn").is_visible()
-    assert page.locator("[name=colours]").input_value() == "inferno"
-    screenshot(page, "compare-forged-link")
-
-
-def test_downloads_open_and_hold_every_panel(visit, tmp_path):
-    page = visit("?images=cat,spaniels")
-    figure(page)
-    page.get_by_role("button", name="Download").click()
-    files = {}
-    for label in ("PNG", "PDF", "SVG", "Raw maps"):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=label, exact=True).click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
-        files[label] = path.read_bytes()
-    assert Image.open(io.BytesIO(files["PNG"])).width > 1000
-    assert files["PDF"].startswith(b"%PDF")
-    assert files["PDF"].count(b"/Subtype /Image") >= 12
-    assert files["SVG"].count(b"<image") >= 12
-    names = zipfile.ZipFile(io.BytesIO(files["Raw maps"])).namelist()
-    assert sum(name.startswith("maps/") for name in names) == 5
-
-
 def test_a_lecture_hides_the_controls_and_keeps_the_keys(visit, screenshot):
     page = visit("?mode=lecture&scene=5&live=1&images=red-panda,taj-mahal")
     figure(page)
@@ -341,16 +183,3 @@ def test_the_papers_own_maps_stand_above_ours_in_paper_style(visit, screenshot):
     screenshot(page, "compare-papers-own")
     change(page, "theirs", False)
     assert not printed.is_visible()
-
-
-def test_a_photograph_of_no_class_leads_to_the_study_that_knows_it(visit):
-    page = visit("?images=spaniels,rhinoceros&study=Caltech-101%2C+the+same+five")
-    page.locator(".outside", has_text="none of the 101 classes may fit").wait_for()
-    assert page.locator(".outside").count() == 1
-    page.get_by_role("button", name="Everyday photographs: cocker spaniel").click()
-    page.locator(".explained", has_text="cocker spaniel").wait_for()
-    menu = page.get_by_role("combobox", name="Class")
-    menu.click()
-    menu.fill("dog")
-    page.get_by_role("option", name="pug (dog)").click()
-    page.wait_for_url(re.compile("target=pug"))

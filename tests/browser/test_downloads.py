@@ -10,7 +10,7 @@ from PIL import Image
 from cam import Comparison
 from cam.figures.display import Display, Swipe
 from cam.figures.figure import figure_layout, save_figure
-from tests.browser.test_compare_page import PANEL, change, figure, pixels
+from tests.browser.viewing import PANEL, change, count_messages, figure, pixels
 
 DPI = 200
 CHOSEN = {"colours": "viridis", "opacity": 0.9, "cells": True, "contour": 0.5, "placement": "nominal"}
@@ -205,10 +205,7 @@ def test_the_interactive_page_opens_as_it_was_seen(visit, browser, tmp_path):
 def test_choices_are_told_when_a_visitor_turns_to_the_files_and_not_before(visit):
     page = visit("?images=cat")
     figure(page)
-    page.evaluate(
-        "() => { const send = WebSocket.prototype.send; window.sent = 0; "
-        "WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what) } }"
-    )
+    count_messages(page)
     change(page, "colours", "cividis")
     page.get_by_role("heading", name="Where do").click()
     page.wait_for_timeout(300)

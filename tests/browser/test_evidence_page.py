@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.browser.viewing import count_messages
+
 LITE = "evaluated=ImageNet%2C+EfficientNet-Lite"
 PARTS = {
     "numbers": "[class*=st-key-answer-] .main-svg",
@@ -36,7 +38,7 @@ def rested(page, part: str):
     ("name", "parts", "options"),
     [
         ("light", list(PARTS), {}),
-        ("dark", ["numbers", "deletion"], {"theme": "dark", "height": 1700}),
+        pytest.param("dark", ["numbers", "deletion"], {"theme": "dark", "height": 1700}, marks=pytest.mark.slow),
         ("phone", list(PARTS), {"width": 390, "height": 844, "theme": "dark"}),
     ],
 )
@@ -89,11 +91,7 @@ def test_a_tile_is_explained_without_the_server(evidence):
     page = evidence("pointing")
     shown = page.locator(".variants .frame").last
     before = shown.get_attribute("style"), page.locator(".variants figcaption").last.inner_text()
-    sends = (
-        "() => { const send = WebSocket.prototype.send; window.sent = 0; "
-        "WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what) } }"
-    )
-    page.evaluate(sends)
+    count_messages(page)
     page.locator(".original .tile").nth(2).click()
     assert (shown.get_attribute("style"), page.locator(".variants figcaption").last.inner_text()) != before
     assert (

@@ -18,7 +18,11 @@ def rested(page):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("light", {}), ("dark", {"theme": "dark"}), ("phone", {"width": 390, "height": 844})],
+    [
+        ("light", {}),
+        pytest.param("dark", {"theme": "dark"}, marks=pytest.mark.slow),
+        ("phone", {"width": 390, "height": 844, "theme": "dark"}),
+    ],
 )
 def test_the_page_fits(visit, screenshot, name, options):
     page = visit("export", **options)

@@ -112,9 +112,7 @@ def test_the_figure_marks_the_present_cost(lesson):
 
 
 def test_a_link_restores_the_state_in_a_new_browser(lesson):
-    page = lesson()
-    press(page, "ArrowRight", 2)
-    press(page, "ArrowRight", 3)
+    page = lesson("step=3")
     move(page, "phi", "End")
     move(page, "alpha", "ArrowRight", times=2)
     sent, drawing = page.url.split("?")[1], page.locator(DRAWING).inner_html()
@@ -155,7 +153,9 @@ def test_a_stage_opens_and_closes_by_pointer_and_by_keyboard(lesson):
     assert "stage=" not in page.url
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", 1280), pytest.param("dark", 1280, marks=pytest.mark.slow), ("dark", 390)]
+)
 def test_an_open_stage_fits_its_screen(lesson, screenshot, theme, width):
     page = lesson("step=3&stage=6", width=width, theme=theme)
     page.locator(".activations img").nth(9).wait_for()
@@ -166,7 +166,7 @@ def test_an_open_stage_fits_its_screen(lesson, screenshot, theme, width):
     screenshot(page, f"scaling-stage-{theme}-{width}")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_words_in_the_drawing_follow_the_theme(lesson, theme):
     page = lesson("step=3", theme=theme)
     colours = [
@@ -176,15 +176,22 @@ def test_words_in_the_drawing_follow_the_theme(lesson, theme):
     assert colours[0] == colours[1]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+@pytest.mark.parametrize(
+    ("theme", "width", "height"),
+    [
+        ("light", 1280, 720),
+        ("dark", 390, 844),
+        pytest.param("dark", 1280, 720, marks=pytest.mark.slow),
+        pytest.param("light", 390, 844, marks=pytest.mark.slow),
+    ],
+)
 def test_every_step_fits_its_screen(lesson, screenshot, theme, width, height):
+    page = lesson(width=width, height=height, theme=theme)
     for step in range(1, len(STEPS) + 1):
-        page = lesson(f"step={step}", width=width, height=height, theme=theme)
-        headline(page, step)
+        if step > 1:
+            press(page, "ArrowRight", step)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         screenshot(page, f"scaling-{step}-{theme}-{width}")
-        page.context.close()
 
 
 def test_the_stopwatch_measures_on_a_click(lesson):

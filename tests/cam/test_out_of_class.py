@@ -75,7 +75,7 @@ def test_files_of_studies_that_do_not_need_it_are_as_they_were(tmp_path):
         assert set(archive.files) == {"images", "maps/baseline", "logits/baseline", "class_idx/baseline", "document"}
 
 
-def test_an_export_has_a_column_and_its_gallery_marks_the_row(tmp_path):
+def test_an_export_has_a_column_and_its_gallery_marks_the_row(tmp_path, threads):
     (tmp_path / "in").mkdir()
     for name in ("spaniels.jpg", "rhinoceros.jpg"):
         (tmp_path / "in" / name).write_bytes((SAMPLES / name).read_bytes())

@@ -68,7 +68,8 @@ def test_copies_of_one_channel_do_not_stay_twins(uneven, monkeypatch):
     """With equal shares the copies get equal gradients for ever (the control); an uneven split makes them different."""
     if not uneven:
         monkeypatch.setattr(ChannelMap, "shares", equal_shares)
-    grown = grow(randomised(efficientnet(SCALINGS["b0"], num_classes=5).double()), SCALINGS["width"]).train()
+    network = randomised(efficientnet(Scaling(0.35, 0.5), num_classes=5).double())
+    grown = grow(network, Scaling(0.7, 0.5)).train()  # twice as wide
     expand, depthwise = grown.features[3][0].block[0], grown.features[3][0].block[1][0]
     mean = expand[1].running_mean
     first, second = torch.triu(mean[:, None] == mean[None], diagonal=1).nonzero(as_tuple=True)

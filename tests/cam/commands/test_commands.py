@@ -193,7 +193,9 @@ def test_missing_variants_leave_the_others_working(tmp_path, samples, capsys):
     assert (tmp_path / "f.png").is_file()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)
 def test_signals_end_with_their_code_and_leave_nothing(number, code, samples, tmp_path):
     listening = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a background shell ignores it

@@ -62,7 +62,7 @@ def test_compare_by_a_method_that_needs_more_than_maps(folder, both):
             assert drawn.size > (200, 50)
 
 
-def test_export_writes_the_same_classes_and_maps(folder, both):
+def test_export_writes_the_same_classes_and_maps(folder, both, threads):
     here, there = both("export", [folder / "photographs"], "out", "--write", "figure,maps", "--limit", "3")
     names = sorted(path.relative_to(here) for path in here.rglob("*.npz"))
     assert len(names) == 3
@@ -78,8 +78,8 @@ def test_export_writes_the_same_classes_and_maps(folder, both):
 
 
 def test_evaluate_measures_the_same(folder, both):
-    """On four mosaics and six photographs, outcomes may differ only where two scores are close."""
-    options = ("--draws", "1", "--mosaics", "4", "--limit", "6", "--checks", "2")
+    """On two mosaics and three photographs, outcomes may differ only where two scores are close."""
+    options = ("--draws", "1", "--mosaics", "2", "--limit", "3", "--checks", "1")
     here, there = map(read_report, both("evaluate", ["--data", folder / "photographs"], "report.json", *options))
     assert there.arms == here.arms
     for one, other in zip(here.findings, there.findings, strict=True):

@@ -214,7 +214,8 @@ def test_checks_of_the_method_are_of_all_classes(study, tree, tmp_path):
 
 
 def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
-    whole = evaluate(study, tree, tmp_path / "whole.json")
+    options = ("--draws", "0")
+    whole = evaluate(study, tree, tmp_path / "whole.json", *options)
     measured, measure_task = [], tasks.measure_task
 
     def killed(task, *rest):
@@ -225,13 +226,13 @@ def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
 
     monkeypatch.setattr(tasks, "measure_task", killed)
     with pytest.raises(KeyboardInterrupt):
-        evaluate(study, tree, tmp_path / "r.json")
+        evaluate(study, tree, tmp_path / "r.json", *options)
     partial = tmp_path / "r.json.partial"
     partial.write_text(partial.read_text() + '{"key": "cut o')
     assert not (tmp_path / "r.json").exists()
     first = list(measured)
     measured[:] = [None] * 3  # the number 2 is not used again
-    assert evaluate(study, tree, tmp_path / "r.json") == whole
+    assert evaluate(study, tree, tmp_path / "r.json", *options) == whole
     assert not partial.exists()
     assert all(task not in first for task in measured[3:])
 

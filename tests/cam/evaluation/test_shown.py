@@ -49,8 +49,14 @@ def photographs(samples, lite):
 
 
 @pytest.fixture(scope="module")
-def rows(two, photographs):
-    return measure_photographs(photographs, [open_image(one.path) for one in photographs], contenders(two), QUESTION)
+def rivals(two):
+    """The two networks with all controls."""
+    return contenders(two)
+
+
+@pytest.fixture(scope="module")
+def rows(rivals, photographs):
+    return measure_photographs(photographs, [open_image(one.path) for one in photographs], rivals, QUESTION)
 
 
 def mean(rows, name, training, reading=OWN):
@@ -66,20 +72,18 @@ def test_trained_networks_beat_the_gaussian_and_random_weights(rows):
     assert [row.names[0] for row in rows if "instance-recall" in row.scores] == ["meerkats.jpg", "spoonbills.jpg"]
 
 
-def test_random_weights_have_nothing_to_do_with_the_trained_ones(two):
+def test_random_weights_have_nothing_to_do_with_the_trained_ones(two, rivals):
     """A control drawn from a training's own seed would correlate with it at 0.8."""
-    arms = contenders(two)
-    draws = list(arms.arms["random baseline"].trainings.values())
+    draws = list(rivals.arms["random baseline"].trainings.values())
     weights = [one.classifier.weight.detach().flatten().numpy() for one in (two["baseline"], *draws)]
     assert len(draws) == 3
     assert np.abs(np.corrcoef(weights) - np.eye(4)).max() < 0.01
 
 
-def test_more_pixels_alone_are_a_control(two, rows):
+def test_more_pixels_alone_are_a_control(two, rivals, rows):
     """The baseline's own weights at compound's size are measured beside it, and are the baseline's."""
-    arms = contenders(two)
     side = two["compound"].scaling.input_size
-    larger = arms.arms[f"baseline at {side}"].trainings[f"baseline at {side}"]
+    larger = rivals.arms[f"baseline at {side}"].trainings[f"baseline at {side}"]
     assert larger.scaling.input_size == side
     assert larger.classifier is two["baseline"].classifier
     picture = larger.transform(open_image("sample_images/cat.jpg"))[None]
@@ -122,13 +126,13 @@ def test_maps_of_different_photographs_correlate_too(rows):
     )
 
 
-def test_mosaics_are_seen_at_the_size_that_photographs_are_seen_at(two, photographs):
+def test_mosaics_are_seen_at_the_size_that_photographs_are_seen_at(rivals, photographs):
     pictures = [open_image(one.path) for one in photographs]
-    (row,) = measure_mosaics(FOUR_CLASSES, [photographs], [pictures], contenders(two), QUESTION)
+    (row,) = measure_mosaics(FOUR_CLASSES, [photographs], [pictures], rivals, QUESTION)
     assert row.scores["pointing"][OWN]["baseline"] > 0.5
     assert abs(row.scores["pointing"][OWN]["random baseline 1"] - 0.25) < 0.15
     assert row.scores["pointing"][OWN][GAUSSIAN] == pytest.approx(0.25)
-    (same,) = measure_mosaics(ONE_CLASS, [[photographs[1]] * 4], [[pictures[1]] * 4], contenders(two), QUESTION)
+    (same,) = measure_mosaics(ONE_CLASS, [[photographs[1]] * 4], [[pictures[1]] * 4], rivals, QUESTION)
     assert same.scores["objects-found"][OWN]["baseline"] == 1
     assert same.scores["evenness"][OWN]["baseline"] > 0.9
     assert same.cluster == "meerkat"

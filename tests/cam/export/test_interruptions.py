@@ -80,7 +80,7 @@ def killed(out, words, after):
 
 def test_ctrl_c_finishes_the_batch_and_rendering_dies_with_its_parent(samples, tmp_path, threads):
     photographs = make_photographs(samples, tmp_path / "photographs", 16)
-    words, out = [photographs, *CPU, "--dpi", "60", "--write", "figure,maps"], tmp_path / "out"
+    words, out = [photographs, *CPU, "--dpi", "60", "--write", "figure,maps", "--workers", "1"], tmp_path / "out"
     code, said = signalled(out, [*words, "--out", out], signal.SIGINT, 2)
     assert code == 130
     assert "the same command goes on from there" in said
@@ -94,7 +94,7 @@ def test_ctrl_c_finishes_the_batch_and_rendering_dies_with_its_parent(samples, t
 
 @pytest.mark.parametrize(
     ("count", "kills", "real"),
-    [(24, 5, False), pytest.param(200, 100, False, marks=slow), pytest.param(60, 12, True, marks=slow)],
+    [(12, 4, False), pytest.param(200, 100, False, marks=slow), pytest.param(60, 12, True, marks=slow)],
 )
 def test_killed_again_and_again_gives_the_same_as_never(samples, tmp_path, threads, count, kills, real):
     """Kills come at random times, from before the first image of a run to several images later."""

@@ -68,14 +68,14 @@ def device(request, monkeypatch):
 
 def test_study_from_ancestor_to_evaluation(imagenet, device, monkeypatch, capsys):
     """The whole course on twelve photographs: trained, stopped, resumed, finished, not trained again, and evaluated."""
-    monkeypatch.setitem(TRAINED, "resolution-300", replace(TINY, resolution=224))
+    monkeypatch.setitem(TRAINED, "resolution-300", replace(TINY, resolution=96))
     recipe, out = imagenet / "small.toml", imagenet / "out"
     ancestor, teacher = (imagenet / f"{name}.safetensors" for name in ("ancestor", "teacher"))
     for seed, path in enumerate((ancestor, teacher)):
         save_checkpoint(path, awake(draw(TINY, 5, "lite", seed)), scaling=TINY, family="lite")
     recipe.write_text(
         f'batch_size = 6\nmicro_batch = 2\nbatchnorm = "kept"\nteacher = "{teacher}"\nteacher_resolution = 64\n'
-        "phases = [{ epochs = 1, resolution = 0.3 }]\n"
+        "phases = [{ epochs = 1, resolution = 0.7 }]\n"
     )
     more = write_photographs(imagenet / "more", ("dog",), 3)
     words = ("--data", imagenet / "data", "--unlabelled", more, "--ancestor", ancestor, "--recipe", recipe)

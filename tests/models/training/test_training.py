@@ -4,10 +4,6 @@ import errno
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
 
 import pytest
 import torch
@@ -24,63 +20,10 @@ from models.training.lineage import draw
 from models.training.recipe import Phase, Recipe, differences
 from models.training.run import Limits
 from models.training.training import recalibrate
-from tests.models.training.tiny import CPU, RECIPE, ROOT, TINY, equal, tiny_run
-
-WORKER = """
-import os, sys, time, torch, torch.distributed as dist
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from models.training.run import Limits
-from tests.models.training.tiny import tiny_run
-out, sleep = Path(sys.argv[1]), float(sys.argv[2])
-torch.set_num_threads(1)
-if "RANK" in os.environ:
-    dist.init_process_group("gloo")
-run = tiny_run(Path({data!r}), out)
-learn = run._learn
-def slowly(images, labels):
-    time.sleep(sleep)
-    return learn(images, labels)
-run._learn = slowly
-weights = run.finish(Limits(save_minutes=0))
-if run.rank == 0:
-    torch.save(weights, out / "weights.pt")
-if dist.is_initialized():
-    dist.barrier()
-    dist.destroy_process_group()
-"""
-
+from tests.models.training.apart import codes, kill_after_saves, launch
+from tests.models.training.tiny import CPU, RECIPE, TINY, equal, tiny_run
 
 # Interruptions
-
-
-def launch(data, out, sleep=0.0, processes=1):
-    """Start the processes of one training, as torchrun would."""
-    script = out / "worker.py"
-    script.write_text(WORKER.format(root=str(ROOT), data=str(data)))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if processes > 1:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(processes)}
-    ranks = [{"RANK": str(rank)} if processes > 1 else {} for rank in range(processes)]
-    command = [sys.executable, str(script), str(out), str(sleep)]
-    return [subprocess.Popen(command, env={**environment, **rank}, stderr=subprocess.DEVNULL) for rank in ranks]
-
-
-def kill_after_saves(group, out, saves):
-    """kill -9 every process once the state has been replaced so many times."""
-    path, seen = out / "tiny.state.pt", set()
-    deadline = time.monotonic() + 60
-    while len(seen) < saves and time.monotonic() < deadline and group[0].poll() is None:
-        if path.is_file():
-            seen.add(path.stat().st_mtime_ns)
-        time.sleep(0.005)
-    for process in group:
-        process.kill()
-    assert [process.wait() for process in group] == [-signal.SIGKILL] * len(group)
-    assert len(seen) == saves
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -92,7 +35,7 @@ def test_killed_training_ends_in_the_same_weights(data, tmp_path, processes):
     unbroken = launch(data, whole, processes=processes)
     for saves in (4, 7)[: 3 - processes]:
         kill_after_saves(launch(data, broken, 0.05, processes), broken, saves)
-    assert [process.wait() for process in launch(data, broken, processes=processes) + unbroken] == [0] * 2 * processes
+    assert codes(launch(data, broken, processes=processes) + unbroken) == [0] * 2 * processes
     expected, actual = (torch.load(folder / "weights.pt", weights_only=True) for folder in (whole, broken))
     assert equal(expected, actual)
     lines = [json.loads(line) for line in (broken / "log.jsonl").read_text().splitlines()]

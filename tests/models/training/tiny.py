@@ -1,7 +1,5 @@
 """A training small enough for tests: 24 photographs, three categories, a network of 64 pixels."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from PIL import Image
@@ -12,9 +10,6 @@ from models.training.datasets import labelled, list_names
 from models.training.lineage import draw
 from models.training.recipe import Phase, Recipe
 from models.training.run import TrainingRun
-
-ROOT = Path(__file__).parents[3]
-
 
 CPU = torch.device("cpu")
 

@@ -1,58 +1,29 @@
 """The page Evidence: an evaluation becomes an answer, charts and tables, and missing parts become sentences."""
 
 import base64
-import json
-from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cam.evaluation.records import About, Checks, Report
 from cam.evaluation.registry import PRIMARY
 from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
 from cam.evaluation.verdicts import interval_of, verdicts
-from models.home import SAMPLES as SAMPLE_FOLDER
 from tests.cam.evaluation.made_up import made_up_report
-from ui import reports, session, turns
-from ui.pages.evidence import data, steps
+from tests.ui.pages.evidence import charts, opened, words
+from ui import reports, session
+from ui.pages.evidence import steps
 from ui.pages.evidence.words import answer, minus, number, signed
 from ui.palette import COLOURS, SPARE, colours_of
-from ui.turns import waiting
 
-APP = str(Path(__file__).parents[3] / "app.py")
-LITE = "ImageNet, EfficientNet-Lite"
 VARIANTS = ("baseline", "depth", "width", "resolution", "compound")
-
-
-def opened(**query: str) -> AppTest:
-    """The page of a new visitor who follows a link with these parameters."""
-    app = AppTest.from_file(APP, default_timeout=120)
-    app.query_params.update({"evaluated": LITE, **query})
-    return app.run().switch_page("ui/pages/evidence/page.py").run()
-
-
-def words(elements) -> str:
-    return "\n".join(one.value for one in elements)
-
-
-def charts(app: AppTest) -> list[dict]:
-    assert not app.exception
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
 
 
 def numbers(found) -> np.ndarray:
     """An array of a Plotly figure, which may be packed."""
     packed = isinstance(found, dict)
     return np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"]) if packed else np.array(found)
-
-
-def component(app: AppTest, name: str) -> dict:
-    """The data of one of the page's own components."""
-    (found,) = (one for one in app.get("bidi_component") if one.proto.component_name.endswith(name))
-    return json.loads(found.proto.json)
 
 
 def full_report(gains: dict[str, float], **options: float) -> Report:
@@ -129,17 +100,6 @@ def test_the_sample_photographs_are_said_to_be_too_few():
     assert "Holds]" not in said
     assert said.count("Cannot be told]") == 3
     assert "no network was trained twice" in words(app.caption)
-
-
-@pytest.mark.parametrize("part", ["", "photographs", "pointing", "deletion"])
-def test_a_further_evaluation_of_a_study_is_offered_behind_it(part):
-    app = opened(evaluated="Everyday photographs: COCO", part=part)
-    assert not app.exception
-    assert not app.error
-    options = app.selectbox(key="evaluated").options
-    assert options.index("Everyday photographs: COCO") == options.index("Everyday photographs") + 1
-    if not part:
-        assert words(app.markdown).count("Does not hold]") == 2
 
 
 @pytest.mark.parametrize("study", ["lite", "photographs"])
@@ -245,62 +205,6 @@ def test_a_damaged_evaluation_is_a_sentence(monkeypatch):
     app = opened()
     assert words(app.error) == "The evaluation x.json cannot be read; make it again."
     reports.evaluation.clear()
-
-
-def test_only_samples_are_opened():
-    assert data.opened(None, "cat.jpg") is None
-    assert data.opened(SAMPLE_FOLDER, "../secret.jpg") is None
-    assert data.opened(SAMPLE_FOLDER, "cat.jpg").name == "cat"
-
-
-def test_the_mosaic_shows_where_evidence_lies():
-    app = opened(part="pointing")
-    assert not app.error
-    fed = component(app, "mosaic")
-    assert [one["label"] for one in fed["variants"]] == ["Lite0", "Lite1", "Lite2"]
-    assert len({one["colour"] for one in fed["variants"]}) == 3
-    for variant in fed["variants"]:
-        assert np.diag(variant["shares"]).mean() > 0.3
-        assert all(one.startswith("data:image/jpeg") for one in variant["pictures"])
-
-
-def test_deletion_shows_the_images_being_deleted():
-    app = opened(part="deletion")
-    assert not app.error
-    fed = component(app, "film")
-    assert [one["kind"] for one in fed["kinds"]] == ["deletion", "insertion"]
-    assert all(len(one["frames"]) == len(one["curve"]) == 21 for one in fed["kinds"])
-    assert fed["kinds"][0]["curve"][0] == pytest.approx(fed["kinds"][1]["curve"][-1], abs=1e-3)
-    assert fed["kinds"][0]["curve"][0] > 0.3
-    assert len(charts(app)) == 2
-
-
-def test_chosen_photographs_are_evaluated():
-    app = opened(part="own")
-    app.pills(key="own-photographs").set_value(["cat", "meerkats"])
-    app.file_uploader(key="own-files").upload("broken.png", b"nothing")
-    app.run()
-    app.button(key="evaluate").click().run()
-    assert not app.exception
-    assert "'broken.png' is not an image" in words(app.error)
-    assert "**2 photographs**" in words(app.markdown)
-    assert "2 photographs are too few to tell" in words(app.markdown)
-    assert not turns.LINE.before([])[0]
-
-
-def test_an_evaluation_waits_for_its_turn_and_says_how_long(monkeypatch):
-    app = opened(part="own")
-    app.pills(key="own-photographs").set_value(["cat"]).run()
-
-    @contextmanager
-    def full(line, visitor, tell):
-        tell(2, 100.0)
-        raise ValueError(waiting(2, 100.0))
-        yield
-
-    monkeypatch.setattr(turns.Line, "turn", full)
-    app.button(key="evaluate").click().run()
-    assert "2 are before you; about 2 minutes." in words(app.error)
 
 
 def test_numbers_have_a_true_minus():

@@ -32,18 +32,7 @@ def show_photographs(report: Report, study: str) -> None:
     folder = folder_of(report)
     chart, beside = st.columns(2, gap="medium")
     with chart:
-        st.plotly_chart(
-            scatter(report, kept, one, other, _of_class(kept, wanted)),
-            key="points",
-            config=LASSO,
-            on_select="rerun",
-            selection_mode=("points", "lasso"),
-            alt=f"{kept.measurement} of {one} and {other} on every image",
-        )
-        st.caption(
-            "Above the dotted line the network on the vertical axis scores higher. Click on a point to choose it. With the "
-            "lasso (top right) draw a line around some points to list only those; a double click lists all again."
-        )
+        _show_points(report, kept, one, other, wanted)
     circled = _circled()
     rows = [row for row in _of_class(kept, wanted) if len(circled) < 2 or row in circled]
     table = _table(report, kept, one, other, rows, folder)
@@ -67,6 +56,21 @@ def show_photographs(report: Report, study: str) -> None:
     photograph = opened(folder, kept.names[row][0]) if len(kept.names[row]) == 1 else None
     if photograph is not None:
         _offer(photograph, study)
+
+
+def _show_points(report: Report, kept: Kept, one: str, other: str, wanted: str) -> None:
+    st.plotly_chart(
+        scatter(report, kept, one, other, _of_class(kept, wanted)),
+        key="points",
+        config=LASSO,
+        on_select="rerun",
+        selection_mode=("points", "lasso"),
+        alt=f"{kept.measurement} of {one} and {other} on every image",
+    )
+    st.caption(
+        "Above the dotted line the network on the vertical axis scores higher. Click on a point to choose it. With the "
+        "lasso (top right) draw a line around some points to list only those; a double click lists all again."
+    )
 
 
 def _chosen(report: Report) -> tuple[Kept, str, str]:

@@ -73,7 +73,7 @@ export function pictureOf(seen) {
   return context.canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY })
 }
 
-/** Side in pixels of the picture of a photograph, as ui.session.picture. @param {Pixels} image */
+/** Side in pixels of the picture of a photograph, as ui.photographs.picture. @param {Pixels} image */
 export function shownSide({ width, height }) {
   return Math.min(SHOWN, Math.max(width, height))
 }
