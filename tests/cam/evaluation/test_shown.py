@@ -92,12 +92,14 @@ def test_more_pixels_alone_are_a_control(two, rivals, rows):
     assert all(f"baseline at {side}" in row.scores["auroc"][OWN] for row in rows)
 
 
-def test_every_map_is_scored_at_the_same_size(two, photographs, monkeypatch):
-    """Networks of any resolution, random weights and the Gaussian: a score may not depend on the size of the drawing."""
-    sizes, drawn = [], CellGrid.drawn
+def test_every_map_is_scored_at_the_same_size_where_its_cells_look(two, photographs, monkeypatch):
+    """Networks of any resolution, random weights and the Gaussian; on mosaics every tile has the size of a photograph."""
+    sizes, grids, drawn = [], [], CellGrid.drawn
+    offsets = {network.cell_offset() for network in two.values()}
 
     def seen(grid, maps, size):
         sizes.append(size)
+        grids.append(grid)
         return drawn(grid, maps, size)
 
     monkeypatch.setattr(CellGrid, "drawn", seen)
@@ -105,9 +107,13 @@ def test_every_map_is_scored_at_the_same_size(two, photographs, monkeypatch):
     (row,) = measure_photographs(photographs[:1], pictures, contenders(two), QUESTION)
     assert set(sizes) == {SCORED_SIZE}
     assert len(sizes) == sum(len(found) for found in row.scores["auroc"].values())
-    del sizes[:]
+    assert offsets <= {grid.offset for grid in grids}
+    del sizes[:], grids[:]
     measure_mosaics(ONE_CLASS, [photographs[:1] * 4], [pictures * 4], contenders(two), QUESTION)
     assert len(set(sizes)) == 1
+    assert {(2 * one.scaling.input_size, one.cell_offset()) for one in two.values()} <= {
+        (grid.resolution, grid.offset) for grid in grids
+    }
 
 
 def test_the_readings_of_a_map(rows):

@@ -1,0 +1,95 @@
+"""No primary outcome finds a difference where there is none: with the shipped classes, hundreds of times each."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from cam.evaluation.registry import PRIMARY
+from cam.evaluation.shipped import shipped_evaluation
+from cam.evaluation.statistics import Spread, between_trainings, holm, significance
+from cam.maps.cells import CellGrid
+from cam.measures.mask_scores import boundary_agreement, pixel_scores
+from cam.measures.pointing import four_objects
+
+NULLS, SURE, MOST = 600, 0.05, 0.06
+SIDE, POOL = 28, 80
+OUTCOMES = list(PRIMARY.values())
+
+
+@cache
+def measured(outcome: str) -> tuple[np.ndarray, list[str]]:
+    """Scores of the five networks on Caltech-101, (5, N), compound last, and the class of each image."""
+    kept = next(one for one in shipped_evaluation("caltech101").kept if one.measurement == outcome)
+    return np.array(list(kept.scores.values()), dtype=float), [names[0].split("/")[0] for names in kept.names]
+
+
+def found(scores: np.ndarray, clusters: list[str], spread: Spread | None) -> bool:
+    """Whether the last network differs from any other after Holm's correction; the first is the mean of three trainings."""
+    tests = [
+        significance(scores[-1] - one, clusters, spread, (1, 1 if row else 3)) for row, one in enumerate(scores[:-1])
+    ]
+    return min(holm([one.p for one in tests])) < SURE
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("trained_twice", [True, False])
+def test_shuffled_networks_do_not_differ(outcome, trained_twice):
+    """Real scores whose networks are shuffled anew in every class: no difference is left, and one is found in at most 6 %."""
+    scores, clusters = measured(outcome)
+    finding = shipped_evaluation("caltech101").finding(outcome)
+    spread = Spread(finding.spread, 2) if trained_twice else None
+    _, number = np.unique(clusters, return_inverse=True)
+    generator, wrong = np.random.default_rng(7), 0
+    for _ in range(NULLS):
+        orders = generator.permuted(np.tile(np.arange(len(scores)), (number.max() + 1, 1)), axis=1)
+        wrong += found(np.take_along_axis(scores, orders[number].T, axis=0), clusters, spread)
+    assert wrong / NULLS <= MOST
+
+
+def test_the_same_test_finds_what_there_is():
+    """Not shuffled, higher resolution follows edges more closely than compound."""
+    scores, clusters = measured("boundary")
+    assert found(scores, clusters, Spread(shipped_evaluation("caltech101").finding("boundary").spread, 2))
+
+
+@cache
+def random_pool(outcome: str) -> np.ndarray:
+    """Scores of networks that have learned nothing, (POOL, N): each has a leaning of its own and sees noise beside it.
+
+    The mean AUROC of two of them differs as draws of random weights do, by about as much as chance over photographs explains.
+    A class's objects lie at the same place, so photographs of a class go together as real ones do.
+    """
+    clusters = measured(outcome)[1]
+    _, number = np.unique(clusters, return_inverse=True)
+    generator, grid = np.random.default_rng(8), CellGrid.even(14 if outcome == "objects-found" else 7)
+    cells = len(grid.centres)
+    leanings = generator.normal(size=(POOL, 1, cells, cells))
+    maps = 1 + 0.1 * leanings + generator.normal(size=(POOL, len(clusters), cells, cells))
+    if outcome == "objects-found":
+        return np.stack([four_objects(one, grid).found for one in maps])
+    rows, columns = (np.mgrid[:SIDE, :SIDE] + 0.5) / SIDE
+    places = generator.uniform([0.35, 0.35, 0.12], [0.65, 0.65, 0.3], (number.max() + 1, 3))[number]
+    masks = [(np.hypot(rows - row, columns - column) < radius).astype(np.uint8) for row, column, radius in places]
+    score = boundary_agreement if outcome == "boundary" else lambda map_, mask: pixel_scores(map_, mask).auroc
+    return np.array([[score(*both) for both in zip(grid.drawn(one, SIDE), masks, strict=True)] for one in maps])
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_networks_that_have_learned_nothing_do_not_differ(outcome):
+    """Five of them, the first trained three times: one differs from the last in at most 6 % of the draws."""
+    pool, clusters = random_pool(outcome), measured(outcome)[1]
+    generator, wrong = np.random.default_rng(9), 0
+    for _ in range(NULLS):
+        baseline, others = np.split(pool[generator.permutation(POOL)[:7]], [3])
+        spread = between_trainings([[one.mean() for one in baseline]])
+        wrong += found(np.stack([baseline.mean(axis=0), *others]), clusters, spread)
+    assert wrong / NULLS <= MOST
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[:2])
+def test_networks_that_have_learned_nothing_score_chance(outcome):
+    """0.5 in AUROC; in boundary agreement what a blob at a random place gets, far below every trained network."""
+    mean, trained = random_pool(outcome).mean(), measured(outcome)[0].mean(axis=1)
+    assert trained.min() > mean + 0.04
+    assert outcome != "auroc" or mean == pytest.approx(0.5, abs=0.03)
