@@ -18,26 +18,25 @@ def main(words: list[str] | None = None) -> int:
         prog=PROGRAM, description="Class activation maps of scaled EfficientNets, side by side."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    comparing = commands.add_parser("compare", help="a figure of some images and all variants of a study")
-    add_compare_arguments(comparing)
-    comparing.set_defaults(run=run_compare)
-    rendering = commands.add_parser("render", help="draw a saved comparison again, without networks")
-    add_render_arguments(rendering)
-    rendering.set_defaults(run=run_render)
-    exporting = commands.add_parser("export", help="a folder of photographs in, a folder of figures out; resumes")
-    add_export_arguments(exporting)
-    exporting.set_defaults(run=run_export)
-    evaluating = commands.add_parser(
-        "evaluate", help="do the maps of a study support the paper's claim? JSON and a table"
-    )
-    add_evaluate_arguments(evaluating)
-    evaluating.set_defaults(run=run_evaluate)
-    benching = commands.add_parser("bench", help="how fast: our maps beside other libraries' and bare forward passes")
-    add_bench_arguments(benching)
-    benching.set_defaults(run=run_bench)
+    for name, (line, add_arguments, run) in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
+        add_arguments(command)
+        command.set_defaults(run=run)
     arguments = parser.parse_args(words)
     return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
 
+
+COMMANDS = {  # name -> one line of help, what adds its arguments, what runs it
+    "compare": ("a figure of some images and all variants of a study", add_compare_arguments, run_compare),
+    "render": ("draw a saved comparison again, without networks", add_render_arguments, run_render),
+    "export": ("a folder of photographs in, a folder of figures out; resumes", add_export_arguments, run_export),
+    "evaluate": (
+        "measure whether the maps of a study support the paper's claim; writes JSON and a table",
+        add_evaluate_arguments,
+        run_evaluate,
+    ),
+    "bench": ("how fast: our maps beside other libraries' and bare forward passes", add_bench_arguments, run_bench),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -23,6 +23,8 @@ from models.studies import STUDIES, Study, StudyError, load_study
 from models.training import add_evaluate_arguments, add_train_arguments, run_evaluate, run_train
 
 PROGRAM = "python -m models"
+CHECKPOINT = "a weight file, a folder with one, or a name on a hub such as hf-hub:timm/efficientnet_b0.ra_in1k"
+FAMILY = "what tensors cannot tell, padding and BatchNorm eps, where the file records none"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -30,7 +32,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="EfficientNets: studies, checkpoints, growth, training.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (line, add_arguments, run) in COMMANDS.items():
-        command = commands.add_parser(name, help=line)
+        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
         add_arguments(command)
         command.set_defaults(run=run)
     arguments = parser.parse_args(words)
@@ -39,25 +41,37 @@ def main(words: list[str] | None = None) -> int:
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models list``."""
-    parser.add_argument("studies", nargs="*", default=STUDIES, metavar="STUDY", help="names or .toml paths")
+    parser.add_argument(
+        "studies",
+        nargs="*",
+        default=STUDIES,
+        metavar="STUDY",
+        help="names or .toml paths (default: all that come with the project)",
+    )
 
 
 def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models inspect``."""
-    parser.add_argument("checkpoint")
-    parser.add_argument("--family", choices=FAMILIES, help="what tensors cannot tell: padding and BatchNorm eps")
+    parser.add_argument("checkpoint", help=CHECKPOINT)
+    parser.add_argument("--family", choices=FAMILIES, help=FAMILY)
     parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
-    parser.add_argument("--normalisation", choices=NORMALISATIONS, help="used where the file records none")
+    parser.add_argument(
+        "--normalisation",
+        choices=NORMALISATIONS,
+        help="mean and standard deviation of the input, where the file records none",
+    )
     photographs = "photographs to check the input with (default: the sample photographs)"
     parser.add_argument("--photographs", metavar="FOLDER", help=photographs)
 
 
 def add_grow_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models grow``."""
-    parser.add_argument("checkpoint")
-    parser.add_argument("scaling", help=f"a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION")
-    parser.add_argument("--out", required=True, metavar="FILE.safetensors")
-    parser.add_argument("--family", choices=FAMILIES)
+    parser.add_argument("checkpoint", help=CHECKPOINT)
+    parser.add_argument(
+        "scaling", help=f"what to grow into: a name ({', '.join(SCALINGS)}) or WIDTH,DEPTH or WIDTH,DEPTH,RESOLUTION"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE.safetensors", help="file to write")
+    parser.add_argument("--family", choices=FAMILIES, help=FAMILY)
     parser.add_argument("--entry", metavar="NAME", help="which network, where the file has several")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
     photographs = (
@@ -68,7 +82,7 @@ def add_grow_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_fetch_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models fetch``."""
-    parser.add_argument("study")
+    parser.add_argument("study", help="name or .toml path")
 
 
 def run_list(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from models.images import ImageError, list_images, open_image
-from models.network import Network
+from models.network import DEVICES, Network
 from models.studies import VARIANTS, Study, Variant, load_study
 
 NETWORK = "network"
@@ -20,7 +20,7 @@ def add_photograph_arguments(parser: argparse.ArgumentParser, limit: int) -> Non
     parser.add_argument("--photographs", required=True, metavar="FOLDER", help=words)
     words = "how many of them to use, spread evenly (default: %(default)s)"
     parser.add_argument("--limit", type=int, default=limit, metavar="N", help=words)
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--device", default="auto", help=DEVICES)
 
 
 def chosen(words: str, baseline: str | None = None) -> tuple[Study, list[str]]:

@@ -26,7 +26,9 @@ from models.studies import Study, StudyError
 
 def add_onnx_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models onnx``."""
-    parser.add_argument("networks", metavar="STUDY|STUDY:KEY|CHECKPOINT")
+    parser.add_argument(
+        "networks", metavar="CHECKPOINT|STUDY[:KEY]", help="a file, a study's variant, or a whole study"
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="one KEY.onnx for each network")
     parser.add_argument(
         "--weights",

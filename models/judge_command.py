@@ -12,7 +12,7 @@ from models.commands import DONE, SOME_FAILED, say
 from models.files import read_text
 from models.images import ImageError, list_images
 from models.judging import CANDIDATES, Answers, Score, below, calibrated, measured, sure, table
-from models.network import Network
+from models.network import DEVICES, Network
 from models.out_of_class import AGAINST, SCORES, TABLE, OutOfClass
 from models.studies import DEFAULT_STUDY, load_study
 from models.views import Views
@@ -28,19 +28,24 @@ def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", default=DEFAULT_STUDY, help="name or .toml path (default: %(default)s)")
     words = "photographs of the study's classes: a folder, or a .txt with a path in each line, relative to the list"
     parser.add_argument(
-        "--inside", required=True, action="append", metavar="FOLDER|LIST", help=f"{words}; each counts alike"
+        "--inside", required=True, action="append", metavar="FOLDER|LIST", help=f"{words}; may be repeated"
     )
-    words = "photographs that show none of them; may be given several times"
+    words = "photographs that show none of them; may be repeated"
     parser.add_argument("--outside", required=True, action="append", metavar="FOLDER|LIST", help=words)
-    parser.add_argument("--score", choices=SCORES, default="energy", help="for the manifest (default: %(default)s)")
+    parser.add_argument(
+        "--score",
+        choices=SCORES,
+        default="energy",
+        help="whose lines are printed for the manifest; all are measured (default: %(default)s)",
+    )
     parser.add_argument(
         "--false-alarms",
         type=float,
         default=0.05,
         metavar="SHARE",
-        help="of the photographs of the classes that the threshold gives up (default: %(default)s)",
+        help="share of the photographs of the classes that may fall below the threshold (default: %(default)s)",
     )
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--device", default="auto", help=DEVICES)
 
 
 def run_judge(arguments: argparse.Namespace) -> int:

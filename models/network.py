@@ -282,6 +282,9 @@ def folded(features: nn.Sequential) -> nn.Sequential:
     return features
 
 
+DEVICES = "auto, cpu, cuda, cuda:1 or mps (default: auto)"  # for help texts
+
+
 def choose_device(device: str | torch.device = "auto") -> torch.device:
     """The device of that name; ``"auto"`` takes CUDA, then MPS, then the CPU.
 

@@ -14,9 +14,11 @@ LIMIT = 600
 
 def add_placement_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m models placement``."""
-    parser.add_argument("network", metavar="CHECKPOINT|STUDY:KEY", help="a file, or variants to print it for")
+    parser.add_argument("network", metavar="CHECKPOINT|STUDY[:KEY]", help="a file, a study's variant, or a whole study")
     add_photograph_arguments(parser, LIMIT)
-    parser.add_argument("--write", action="store_true", help="record it in the checkpoint")
+    parser.add_argument(
+        "--write", action="store_true", help="also record the result in the checkpoint, which must be .safetensors"
+    )
 
 
 def run_placement(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Fixtures that many tests share: real weights, loaded once, and real photographs."""
 
 import os
+import sys
 
 # If test processes that run side by side had several threads each, they would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
@@ -11,6 +12,25 @@ from pathlib import Path
 import pytest
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
+
+
+LINUX = sys.platform.startswith("linux")
+ON_LINUX = [  # tests of signals, forks and system calls, which import what other systems lack
+    "cam/export/test_interruptions.py",
+    "cam/test_faults.py",
+    "cam/test_kills.py",
+    "cam/test_system_calls.py",
+    "models/checkpoints/test_apart.py",
+    "models/test_files.py",
+]
+collect_ignore = [] if LINUX else ON_LINUX
+
+
+def pytest_collection_modifyitems(items):
+    """Skip tests that need Linux on other systems."""
+    for item in items:
+        if item.get_closest_marker("linux") and not LINUX:
+            item.add_marker(pytest.mark.skip(reason="needs Linux's processes, signals, pipes or /proc"))
 
 
 @pytest.fixture(scope="session")

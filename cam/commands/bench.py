@@ -33,7 +33,7 @@ from models import Network, efficientnet, load_study
 from models.commands import DONE, say
 from models.engine import PYTORCH, engine_words
 from models.files import atomic_write, require_folder
-from models.network import choose_device
+from models.network import DEVICES, choose_device
 from models.scaling import VARIANT_SCALINGS
 
 PEERS = ("gradcam", "layercam")
@@ -53,7 +53,7 @@ def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compile", action="store_true", help="also torch.compile, which takes minutes to compile")
     parser.add_argument("--minutes", type=float, default=3, help="of turns; two turns are always taken (default: 3)")
     parser.add_argument("--threads", type=int, metavar="N", help="of the CPU (default: torch's own choice)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument("--device", default="auto", help=DEVICES)
     parser.add_argument("--out", metavar="FILE.json", help="also write every time measured")
 
 

@@ -35,7 +35,7 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``python -m cam render``."""
-    parser.add_argument("saved", metavar="FILE.npz")
+    parser.add_argument("saved", metavar="FILE.npz", help="what compare --save wrote")
     _add_figure_arguments(parser)
 
 

@@ -65,7 +65,9 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", default="page", choices=WIDTHS, help="of a figure: 7 inches, or a column of 3.3")
     parser.add_argument("--dpi", type=int, default=200, help="of PNG and WebP (default: 200)")
     parser.add_argument("--transparent", action="store_true", help="no white page behind figures")
-    parser.add_argument("--precision", default="float32", choices=("float16", "float32"), help="of raw maps")
+    parser.add_argument(
+        "--precision", default="float32", choices=("float16", "float32"), help="of raw maps (default: float32)"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photographs")
     parser.add_argument("--sample", type=int, metavar="N", help="only N photographs, at random but always the same")
     parser.add_argument("--follow-links", action="store_true", help="also export what symbolic links lead to")

@@ -12,7 +12,7 @@ from cam.maps.targets import is_contrast, require_known
 from cam.question import Question
 from models import Network, StudyError, load_study
 from models.images import VIEWS
-from models.network import choose_device
+from models.network import DEVICES, choose_device
 from models.studies import DEFAULT_STUDY, Study
 
 
@@ -51,8 +51,10 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", default="shared", help='"shared", "own", a class name or index, or "A - B" (default: shared)'
     )
-    parser.add_argument("--view", default="square", choices=VIEWS, help="whole image squashed, or centre square")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument(
+        "--view", default="square", choices=VIEWS, help="whole image squashed, or centre square (default: square)"
+    )
+    parser.add_argument("--device", default="auto", help=DEVICES)
 
 
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +78,12 @@ def question_of(arguments: argparse.Namespace) -> Question:
 
 def add_display_arguments(parser: argparse.ArgumentParser) -> None:
     """How maps are drawn: --scale, --style, --colours, --opacity, --signed, --difference, --contour, --cells, --placement."""
-    parser.add_argument("--scale", default="map", choices=SCALES, help="each map on its own scale, or one for a row")
+    parser.add_argument(
+        "--scale",
+        default="map",
+        choices=SCALES,
+        help="each map on its own scale, or one for all of a photograph (default: map)",
+    )
     parser.add_argument("--style", default="overlay", choices=STYLES, help="paper: the look of the paper's Figure 7")
     parser.add_argument(
         "--colours", default="inferno", choices=COLOUR_MAPS, help="of maps that are not signed (default: inferno)"
@@ -86,14 +93,17 @@ def add_display_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--signed", action="store_true", help="diverging colours: evidence against the class shows too")
     parser.add_argument(
-        "--difference", default="", metavar="KEY", help="take this variant's map from every other, at the same places"
+        "--difference", default="", metavar="KEY", help="show each map less that of this variant, at the same places"
     )
     parser.add_argument(
         "--contour", type=float, default=0.0, metavar="SHARE", help="a line at this share of the largest value, 0 to 1"
     )
     parser.add_argument("--cells", action="store_true", help="the cells of a map as they are, without smoothing")
     parser.add_argument(
-        "--placement", default="registered", choices=PLACEMENTS, help="cells where they were measured to look, or not"
+        "--placement",
+        default="registered",
+        choices=PLACEMENTS,
+        help="where the cells of a map are drawn: as measured, by strides and paddings, or evenly (default: registered)",
     )
 
 

@@ -24,7 +24,7 @@ def add_liveness_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline",
         metavar="CHECKPOINT",
-        help="compare with this; default: the study's baseline, else B0's depth alone",
+        help="the network that others were grown from (default: the study's baseline; of a file, B0's numbers of layers)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file as JSON")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from models.network import choose_device
+from models.network import DEVICES, choose_device
 from models.training.datasets import load_split, with_unlabelled
 from models.training.interruptions import Stopped
 from models.training.lineage import PACKAGES, TRAINED, named_checkpoint
@@ -58,7 +58,14 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="photographs", help="name or .toml of a recipe (default: %(default)s)")
     variants = ", ".join(TRAINED)
     parser.add_argument("--variant", default="all", help=f"{variants}, several with commas, or all (default)")
-    parser.add_argument("--seed", type=int, nargs="+", default=[0], metavar="N", help="one or more (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="one or more; each is a training of its own (default: 0)",
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="folder for checkpoints, states and log.jsonl")
     parser.add_argument(
         "--ancestor",
@@ -66,14 +73,24 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"descend from this checkpoint: {', '.join(PACKAGES)} or a file (default: %(default)s)",
     )
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--epochs", type=int, help="instead of the recipe's, shared out among its phases")
-    parser.add_argument("--batch-size", type=int, help="instead of the recipe's; learning rates change in proportion")
+    parser.add_argument("--device", default="auto", help=DEVICES)
+    parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's, shared out among its phases")
     parser.add_argument(
-        "--time-limit", type=float, default=math.inf, metavar="SECONDS", help="then stop cleanly; run again to go on"
+        "--batch-size", type=int, metavar="N", help="instead of the recipe's; learning rates change in proportion"
     )
     parser.add_argument(
-        "--save-every", type=float, default=5, metavar="MINUTES", help="save within an epoch (default: %(default)s)"
+        "--time-limit",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="stop cleanly after this time; run again to go on (default: none)",
+    )
+    parser.add_argument(
+        "--save-every",
+        type=float,
+        default=5,
+        metavar="MINUTES",
+        help="time between two saves within an epoch (default: %(default)s)",
     )
 
 

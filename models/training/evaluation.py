@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from models.files import atomic_write
 from models.images import image_tensor, open_image
-from models.network import Network, choose_device, folded
+from models.network import DEVICES, Network, choose_device, folded
 from models.normalisation import Normalisation
 from models.studies import DEFAULT_STUDY, STUDY_FOLDER, Study, load_study
 from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
@@ -148,11 +148,15 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", metavar="FILE", help="list of category/file to test on (default: the study's test list)"
     )
-    parser.add_argument("--variants", metavar="A,B", help="only these variants")
+    parser.add_argument("--variants", metavar="A,B", help="only these (default: all)")
     parser.add_argument(
-        "--checkpoint", metavar="KEY=FILE", action="append", default=[], help="weights instead of the study's own"
+        "--checkpoint",
+        metavar="KEY=FILE",
+        action="append",
+        default=[],
+        help="weights instead of the study's own; may be repeated",
     )
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--device", default="auto", help=DEVICES)
 
 
 def run_evaluate(args: argparse.Namespace) -> int:

@@ -110,6 +110,7 @@ def resident():
         return int(file.read().split()[1]) * 4096
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_a_thousand_comparisons_do_not_grow(lite, samples):
     """Over the last 800 comparisons, resident memory grows by less than 20 KiB each, and the slope is within three standard

@@ -184,6 +184,7 @@ def test_a_bomb_is_not_unpacked(tmp_path):
         Comparison.load(path)
 
 
+@pytest.mark.linux
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "maps.npz")
     with pytest.raises(ValueError, match="not a regular file"):

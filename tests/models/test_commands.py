@@ -115,6 +115,7 @@ def test_scalings_by_name_and_by_numbers():
     assert scaling_from("1.2,1.4,300") == Scaling(1.2, 1.4, 300)
 
 
+@pytest.mark.linux
 def test_a_reader_that_has_seen_enough_is_no_error():
     command = f"{sys.executable} -m models list | true"
     result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)

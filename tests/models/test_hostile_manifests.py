@@ -74,6 +74,7 @@ def test_every_named_scaling_and_the_largest_released_network_pass():
         check_cost(Scaling(1.0, LARGEST_MULTIPLIER + 0.1))
 
 
+@pytest.mark.linux
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "study.toml")
     with pytest.raises(StudyError, match="not a regular file"):

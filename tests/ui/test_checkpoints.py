@@ -56,6 +56,7 @@ def test_a_pickle_is_read_by_another_process_once(tmp_path, monkeypatch):
     assert checkpoints.plain_checkpoint("y.safetensors", "") == "y.safetensors"
 
 
+@pytest.mark.linux
 def test_a_local_path_goes_through_the_one_door(tmp_path):
     os.mkfifo(tmp_path / "x.pth")
     with pytest.raises(ValueError, match="not a regular file"):

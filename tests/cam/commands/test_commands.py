@@ -193,6 +193,7 @@ def test_missing_variants_leave_the_others_working(tmp_path, samples, capsys):
     assert (tmp_path / "f.png").is_file()
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize(
     ("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
 )
@@ -226,6 +227,7 @@ sys.meta_path.insert(0, Torch())
 """
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("package", ["cam", "models"])
 def test_ctrl_c_while_importing_is_no_traceback(package, tmp_path):
     """It is sent while torch is imported, which takes most of the time."""

@@ -141,6 +141,7 @@ def test_an_output_that_is_a_link_into_the_input_is_not_exported(tmp_path):
             assert [item.relative for item in found] == ["a.jpg"]
 
 
+@pytest.mark.linux
 def test_a_name_that_is_too_long_in_a_list_is_one_failure(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")

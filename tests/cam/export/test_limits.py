@@ -97,6 +97,7 @@ def peak_memory(out, words):
 
 
 @slow
+@pytest.mark.linux
 def test_memory_and_time_an_image_do_not_grow(samples, tmp_path):
     """10,000 images, or as many as EXPORT_IMAGES says, compared with 500; 5 % are broken in twenty ways."""
     fewer, many = map(int, os.environ.get("EXPORT_IMAGES", "500,10000").split(","))
