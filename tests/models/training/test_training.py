@@ -26,39 +26,7 @@ from tests.models.training.tiny import CPU, RECIPE, TINY, equal, tiny_run
 # Interruptions
 
 
-<<<<<<< HEAD
-=======
-def launch(data, out, sleep=0.0, processes=1):
-    """Start the processes of one training, as torchrun would."""
-    script = out / "worker.py"
-    script.write_text(WORKER.format(root=str(ROOT), data=str(data)))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if processes > 1:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(processes)}
-    ranks = [{"RANK": str(rank)} if processes > 1 else {} for rank in range(processes)]
-    command = [sys.executable, str(script), str(out), str(sleep)]
-    return [subprocess.Popen(command, env={**environment, **rank}, stderr=subprocess.DEVNULL) for rank in ranks]
-
-
-def kill_after_saves(group, out, saves):
-    """kill -9 every process once the state has been replaced so many times."""
-    path, seen = out / "tiny.state.pt", set()
-    deadline = time.monotonic() + 60
-    while len(seen) < saves and time.monotonic() < deadline and group[0].poll() is None:
-        if path.is_file():
-            seen.add(path.stat().st_mtime_ns)
-        time.sleep(0.005)
-    for process in group:
-        process.kill()
-    assert [process.wait() for process in group] == [-signal.SIGKILL] * len(group)
-    assert len(seen) == saves
-
-
 @pytest.mark.linux
->>>>>>> 0fddb31 (workflows: what would have failed on their first run)
 @pytest.mark.parametrize("processes", [1, 2])
 def test_killed_training_ends_in_the_same_weights(data, tmp_path, processes):
     """After kill -9 within an epoch, and again later, weights equal those of an uninterrupted run, alone and with gloo."""
