@@ -186,7 +186,7 @@ def test_masks_that_show_nothing_but_object_are_said(study, tree, tmp_path, caps
 
 
 @pytest.mark.parametrize(
-    "change", [{"iscrowd": 1}, {"image_id": 9}, {"segmentation": [[900, 900, 990, 900, 990, 990]]}]
+    "change", [{"iscrowd": 1}, {"image_id": 9}, {"segmentation": [[60, 50, 90, 50, 90, 70]]}]
 )
 def test_coco_without_an_object_on_the_photographs_is_one_sentence(study, masked, tmp_path, change):
     """Crowds only, no annotation, or outlines beside the picture."""
