@@ -5,11 +5,12 @@ Kullback-Leibler divergence of its softmax from the teacher's, in nats; nothing 
 its answers is, not by whether the first is right, so that this tells networks apart whose accuracies are the same. No labels
 are needed. The whole photograph is squashed to a square, each network at its own size, the teacher at its own.
 
-    python benchmarks/answers.py --photographs FOLDER [--study photographs] [--teacher lite:lite2] [--checkpoint KEY=FILE]
+    python benchmarks/answers.py --photographs FOLDER [--study photographs] [--teacher lite:lite2] [--also NAME=FILE]
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from cam.evaluation.statistics import intervals
 from models import Network, load_study
 from models.command_inputs import PhotographFolder
+from models.studies import Study
 
 
 def answers(network: Network, photographs: PhotographFolder) -> np.ndarray:
@@ -55,30 +57,33 @@ def main() -> None:
     parser.add_argument("--study", default="photographs")
     parser.add_argument("--teacher", default="lite:lite2", metavar="STUDY:KEY")
     parser.add_argument(
-        "--checkpoint", metavar="KEY=FILE", action="append", default=[], help="instead of the study's own"
+        "--also", metavar="NAME=FILE", action="append", default=[], help="another training of the baseline"
     )
     arguments = parser.parse_args()
     study, photographs = load_study(arguments.study), PhotographFolder(arguments.photographs, arguments.limit)
-    for replaced in arguments.checkpoint:
-        study = study.with_checkpoint(*replaced.split("=", 1))
-    taught_by = load_study(arguments.teacher.partition(":")[0]).load(arguments.teacher.partition(":")[2])
-    teacher, own = answers(taught_by, photographs), np.empty(0)
+    teachers, _, key = arguments.teacher.partition(":")
+    taught_by = load_study(teachers).load(key)
+    teacher, baseline = answers(taught_by, photographs), None
     print(
-        f"{len(teacher)} photographs\n{'':<14}{'divergence':>10}   {'less ' + study.baseline:<26}{'answers as the teacher':>22}"
+        f"{len(teacher)} photographs\n{'':<24}{'divergence':>10}   {'less ' + study.baseline:<26}{'answers as the teacher':>22}"
     )
-    for key in sorted(study.variants, key=lambda key: key != study.baseline):
-        network = study.load(key)
+    for name, network in networks(study, arguments.also):
         if network.categories != taught_by.categories:
-            raise SystemExit(
-                f"{key} of {study.name} and {arguments.teacher} have different classes; give another --teacher"
-            )
+            raise SystemExit(f"{name} and {arguments.teacher} have different classes; give another --teacher")
         student = answers(network, photographs)
         found = divergence(teacher, student)
-        own = found if key == study.baseline else own
-        agree = (teacher.argmax(1) == student.argmax(1)).mean()
-        print(
-            f"{key:<14}{found.mean():>10.3f}   {'' if found is own else with_interval(found - own):<26}{agree:>22.1%}"
-        )
+        less = "" if baseline is None else with_interval(found - baseline)
+        baseline = found if baseline is None else baseline
+        print(f"{name:<24}{found.mean():>10.3f}   {less:<26}{(teacher.argmax(1) == student.argmax(1)).mean():>22.1%}")
+
+
+def networks(study: Study, further: list[str]) -> Iterator[tuple[str, Network]]:
+    """The study's networks by name, the baseline first, then further checkpoints ``NAME=FILE`` at their own input size."""
+    for key in sorted(study.variants, key=lambda key: key != study.baseline):
+        yield key, study.load(key)
+    for one in further:
+        name, _, file = one.partition("=")
+        yield name, study.with_checkpoint(study.baseline, file).load(study.baseline)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 
 from models.network import DEVICES, choose_device
-from models.training.datasets import load_split, with_unlabelled
+from models.training.datasets import data_folder, load_split, with_unlabelled
 from models.training.interruptions import Stopped
 from models.training.lineage import PACKAGES, TRAINED, named_checkpoint
 from models.training.recipe import Recipe, load_recipe
@@ -106,8 +106,9 @@ def run_train(args: argparse.Namespace) -> int:
     limits = Limits(time.monotonic() + args.time_limit, args.save_every)
     recipe = _adjusted(load_recipe(args.recipe), args)
     variants = _variants(args.variant)
-    _require_sources(recipe, args.ancestor)
     choose_device(args.device)
+    data_folder(args.data)
+    _require_sources(recipe, args.ancestor)
     training, testing = load_split(args.data, recipe)
     mixed = with_unlabelled(training, args.unlabelled, recipe.repeat_unlabelled)
     out = Path(args.out)

@@ -1,5 +1,7 @@
 """What the command line and the manifest show to be impossible is refused before any weights are read or a file is written."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,7 @@ from PIL import Image
 from models import __main__ as command_line
 from models import variants
 from models.__main__ import main
-from models.training import training
+from models.training import lineage, training
 
 CASES = [
     (["list", "photographs", "cifar"], "unknown study 'cifar'"),
@@ -57,9 +59,11 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "here")
 
     def read(path, **options):
+        if not Path(path).exists():
+            raise FileNotFoundError(f"there is no {path}")
         raise AssertionError(f"{path} was read")
 
-    for module in (variants, command_line, training):
+    for module in (variants, command_line, lineage, training):
         monkeypatch.setattr(module, "load_checkpoint", read)
     return tmp_path
 

@@ -15,8 +15,9 @@ import torch
 from models.training.run import Limits
 from tests.models.training.tiny import tiny_run
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
+PROCESSES = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+if os.name == "posix":
+    PROCESSES.set_forkserver_preload([__name__])
 
 
 def train(data: Path, out: Path, sleep: float, ranks: dict[str, str]) -> None:
