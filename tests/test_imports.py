@@ -26,7 +26,8 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam": "maps | evidence figures inputs measures question saved | showing | comparison paper | compare | evaluation export"
     " | commands | __main__",
     "cam.maps": "closed_forms targets | cells channel_masking fullgrad gradients parts | methods | layers",
-    "cam.measures": "imputation masks outlines pointing similarity | coco mask_scores perturbation randomisation | mask_sources",
+    "cam.measures": "imputation masks matlab outlines pointing similarity | coco mask_scores perturbation randomisation"
+    " | mask_sources",
     "cam.figures": "colours layout photographic | display drawing | panels | figure",
     "cam.paper": "figure7 tables",
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"

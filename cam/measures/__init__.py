@@ -3,6 +3,7 @@
 masks.py          instance masks, as a view shows them
 mask_scores.py    how well one map finds the objects that a mask outlines
 mask_sources.py   boxes, outlines and PNGs of other data sets, by photograph
+matlab.py         matrices in MATLAB's files
 coco.py           masks from COCO's JSON
 outlines.py       COCO's polygons and run lengths become pixels
 pointing.py       mosaics: on which tile the evidence lies, and whether all four objects are found

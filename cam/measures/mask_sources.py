@@ -9,7 +9,6 @@ FILE.json           COCO's instances or panoptic annotations (``cam.measures.coc
 """
 
 import csv
-import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.io import loadmat
 
 from cam.measures.coco import coco_masks
 from cam.measures.masks import BACKGROUND, IGNORE, MOST_OBJECTS, InstanceMask, read_mask
+from cam.measures.matlab import read_matrices
 from models.files import read_file, read_text
 from models.images import open_image
 
@@ -170,7 +169,7 @@ def _outlined(outline: Path, name: str, file: Path, class_idx: int) -> InstanceM
     width, height = open_image(file).size
     try:
         placed = _corners(outline, max(width, height))
-    except Exception as error:  # a damaged file makes SciPy raise almost anything
+    except (ValueError, OSError) as error:
         raise ValueError(f"the outline {outline.name} of {name} cannot be read ({error}); fetch it again") from error
     if len(placed) < 3:
         raise ValueError(f"the outline {outline.name} of {name} is empty; outline its object or remove the file")
@@ -193,12 +192,16 @@ def _corners(outline: Path, size: int) -> np.ndarray:
         outline: its file.
         size: of the photograph's longer side; corners farther away than a hundred of them are refused.
     """
-    content = loadmat(io.BytesIO(read_file(outline, MOST_OUTLINE)), variable_names=["obj_contour", "box_coord"])
-    points = np.asarray(content["obj_contour"])
-    if points.ndim != 2 or len(points) != 2 or points.shape[1] > MOST_POINTS or points.dtype.kind not in "iuf":
-        raise ValueError(f"its outline has type {points.dtype} and shape {points.shape}")
-    upper, _, left, _ = np.asarray(content["box_coord"], dtype=np.float64).ravel()
-    placed = (points.astype(np.float64) + np.array([[left], [upper]])).T
+    content = read_matrices(read_file(outline, MOST_OUTLINE), ("obj_contour", "box_coord"))
+    if len(content) != 2 or content["box_coord"].size != 4:
+        raise ValueError("it has no obj_contour and box_coord of four numbers")
+    points = content["obj_contour"]
+    if len(points) != 2 or points.shape[1] > MOST_POINTS:
+        raise ValueError(
+            f"its outline has {points.shape[0]} x {points.shape[1]} numbers; expected 2 x {MOST_POINTS} at most"
+        )
+    upper, _, left, _ = content["box_coord"].ravel()
+    placed = (points + np.array([[left], [upper]])).T
     if not (np.abs(placed) <= 100 * size).all():
         raise ValueError("it has corners that are not finite or far away")
     return placed

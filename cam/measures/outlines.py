@@ -12,7 +12,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 MOST_PATH, MOST_POLYGONS = 10**6, 10_000  # pixels along all polygons of one object, and how many they are
-LEAST_NUMBERS = 4  # of a polygon: two corners, or a box
+LEAST_NUMBERS = 6  # of a polygon: three corners; fewer enclose nothing
 
 
 class _Runs(msgspec.Struct):
@@ -34,12 +34,10 @@ def inside_outline(segmentation: Any, width: int, height: int) -> np.ndarray:
     """
     if isinstance(segmentation, dict):
         return _inside_runs(_converted(segmentation, _Runs), width, height)
-    polygons = _converted(segmentation, list[list[float]])
+    polygons = [one for one in _converted(segmentation, list[list[float]]) if len(one) >= LEAST_NUMBERS]
     if not polygons:
-        raise ValueError("it has no polygon")
+        raise ValueError("it has no polygon of three corners")
     for polygon in polygons:
-        if len(polygon) < LEAST_NUMBERS:
-            raise ValueError(f"a polygon has {len(polygon)} numbers; expected {LEAST_NUMBERS} or more")
         if len(polygon) % 2:
             raise ValueError("a point has one coordinate")
         _require_near(polygon[0::2], width)
