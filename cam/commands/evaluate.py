@@ -23,7 +23,7 @@ from cam.question import Question
 from models import Network
 from models.commands import DONE, SOME_FAILED, say
 from models.files import atomic_write, require_folder
-from models.studies import STUDY_FOLDER, baseline_of
+from models.studies import STUDY_FOLDER, Study, baseline_of
 from models.training.datasets import data_folder
 
 MOSAICS = 606  # of four photographs of one class: six for each class of Caltech-101
@@ -111,8 +111,7 @@ def other_files(chosen: ChosenStudy, args: argparse.Namespace) -> tuple[Files, F
     _require_measured(seeds, chosen.keys)
     if taken := sorted(controls.keys() & set(chosen.keys)):
         raise ValueError(f"--control {taken[0]!r} is a variant of the study; give it another name or use --seed")
-    own = () if baseline_of(chosen.keys) in seeds else chosen.study.retrained
-    names = {*chosen.keys, *(path.stem for path in own)}
+    names = {*chosen.keys, *(path.stem for path in _retrained(chosen.study, chosen.keys, seeds))}
     for key, path in [(key, path) for group in (seeds, controls) for key, files in group.items() for path in files]:
         if (name := Path(path).stem) in names:
             raise ValueError(f"the file name {name} is taken; expected names such as {key}-seed1.safetensors")
@@ -128,6 +127,12 @@ def _files(words: Sequence[str], option: str, example: str) -> Files:
     for key, path in pairs(words, option, example):
         found.setdefault(key, []).append(path)
     return found
+
+
+def _retrained(study: Study, keys: Iterable[str], seeds: Files) -> tuple[Path, ...]:
+    """The study's own trainings of its baseline from other seeds, where that is measured and no others are given."""
+    baseline = baseline_of(keys)
+    return study.retrained if baseline == study.baseline and baseline not in seeds else ()
 
 
 def _require_measured(seeds: Files, keys: Iterable[str]) -> None:
@@ -151,8 +156,8 @@ def arms_to_measure(
     """
     baseline = baseline_of(loaded.networks)
     _require_measured(seeds, loaded.networks)
-    if baseline not in seeds and baseline == loaded.study.baseline and loaded.study.retrained:
-        seeds = {**seeds, baseline: [str(path) for path in loaded.study.retrained]}
+    if own_seeds := _retrained(loaded.study, loaded.networks, seeds):
+        seeds = {**seeds, baseline: [str(path) for path in own_seeds]}
     trained = {key: _loaded(loaded, key, files, args.device) for key, files in seeds.items()}
     others = {key: _loaded(loaded, baseline, files, args.device) for key, files in controls.items()}
     own = placed(loaded.networks, photographs, args.view)

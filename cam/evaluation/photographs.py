@@ -86,17 +86,28 @@ def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Cal
     if not known:
         return "No photograph has a mask."
     if missing := len(photographs) - len(known):
+        have = "has" if missing == 1 else "have"
         say(
-            f"{missing} of {len(photographs)} photographs have no mask; scores that need one are of the other {len(known)}"
+            f"{missing} of {len(photographs)} photographs {have} no mask; scores that need one are of the other {len(known)}"
         )
     if useless := [one.name for one in photographs if one.mask is not None and not one.mask.has_both()]:
-        say(
-            f"{len(useless)} masks, such as that of {useless[0]}, show nothing but object or nothing but background; "
-            "such photographs have no scores that need one"
-        )
+        say(_useless_words(useless))
     outlines = sum(mask.outline for mask in known)
     sources = " and ".join(Path(where).name for where in masks) or TABLE
     return f"Objects: {outlines} outlines and {len(known) - outlines} boxes, from {sources}."
+
+
+def _useless_words(names: Sequence[str]) -> str:
+    """A sentence on masks that no score can be computed with, by their photographs."""
+    if len(names) == 1:
+        return (
+            f"the mask of {names[0]} shows nothing but object or nothing but background, so this photograph has no scores "
+            "that need one; check that the mask outlines the object and leaves background around it"
+        )
+    return (
+        f"{len(names)} masks, such as that of {names[0]}, show nothing but object or nothing but background, so their "
+        "photographs have no scores that need one; check that each outlines its object and leaves background around it"
+    )
 
 
 def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> list[Photograph]:
@@ -113,7 +124,7 @@ def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> l
             found.append(Photograph(name, folder / name, kinds, mask, categories[kinds[0][0]]))
     if not found:
         raise ValueError(
-            f"{' and '.join(Path(where).name for where in masks)} outlines no object of this study's classes on a file of "
-            f"{folder.name}; its file names must be theirs, and crowds do not count"
+            f"{' and '.join(Path(where).name for where in masks)} {'outlines' if len(masks) == 1 else 'outline'} no object of "
+            f"this study's classes on a file of {folder.name}; file names must be the same in both, and crowds do not count"
         )
     return found

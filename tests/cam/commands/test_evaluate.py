@@ -1,7 +1,5 @@
 """python -m cam evaluate on small networks and made-up photographs: reports, resuming, errors in one sentence."""
 
-import argparse
-import json
 import shutil
 from pathlib import Path
 
@@ -10,67 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from cam.commands.evaluate import add_evaluate_arguments, run_evaluate
 from cam.evaluation import tasks
-from cam.evaluation.records import read_report
 from cam.evaluation.registry import OWN, READINGS
 from cam.evaluation.scoring import readings
 from cam.maps.cells import CellGrid
 from models import Scaling, efficientnet, save_checkpoint
-
-CATEGORIES = ["ant", "bee", "cat", "dog"]
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory) -> Path:
-    """Two small random networks at 64 and 96 pixels, recorded as trained, and one from another seed."""
-    folder = tmp_path_factory.mktemp("study")
-    for seed, (name, side) in enumerate({"baseline": 64, "compound": 96, "baseline-seed1": 64}.items()):
-        torch.manual_seed(seed)
-        scaling = Scaling(0.35, 0.4, side, 0.2)
-        model = efficientnet(scaling, len(CATEGORIES), "b")
-        torch.nn.init.normal_(model.classifier[-1].weight)
-        metadata = {"categories": CATEGORIES}
-        save_checkpoint(folder / f"{name}.safetensors", model, scaling=scaling, family="b", metadata=metadata)
-    tables = [f'[variants.{key}]\nsource = {{ file = "{key}.safetensors" }}\n' for key in ("baseline", "compound")]
-    (folder / "small.toml").write_text('retrained = ["baseline-seed1.safetensors"]\n' + "".join(tables))
-    return folder / "small.toml"
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory) -> Path:
-    """Five photographs of each of four classes."""
-    folder, generator = tmp_path_factory.mktemp("tree"), np.random.default_rng(0)
-    for category in CATEGORIES:
-        (folder / category).mkdir()
-        for row in range(5):
-            Image.fromarray(generator.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(
-                folder / category / f"{row}.png"
-            )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def masked(tmp_path_factory) -> Path:
-    folder, generator = tmp_path_factory.mktemp("masked"), np.random.default_rng(1)
-    rows = ""
-    for name in ("a", "b"):
-        Image.fromarray(generator.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(folder / f"{name}.jpg")
-        mask = np.zeros((40, 50), dtype=np.uint8)
-        mask[5:15, 5:15], mask[20:35, 25:45], mask[0], mask[18:20] = 1, 2, 255, 3
-        Image.fromarray(mask).save(folder / f"{name}.png")
-        rows += f'[{name}.instances]\n1 = {{ small = ["ant", "bee"] }}\n2 = {{ small = ["ant", "bee"] }}\n'
-        rows += '3 = { small = ["dog"] }\n'
-    (folder / "masks.toml").write_text(rows)
-    return folder
-
-
-def evaluate(study: Path, data: Path, out: Path, *options: str):
-    parser = argparse.ArgumentParser()
-    add_evaluate_arguments(parser)
-    words = ["--study", str(study), "--data", str(data), "--out", str(out), "--device", "cpu", *options]
-    assert run_evaluate(parser.parse_args(words)) == 0
-    return read_report(out)
+from tests.cam.commands.evaluating import CATEGORIES, evaluate
 
 
 def test_a_tree_gives_mosaics_controls_and_similarities(study, tree, tmp_path):
@@ -103,6 +46,15 @@ def test_the_studys_seeds_are_the_baselines_alone(study, tree, tmp_path):
     assert report.arms["compound"].trainings == ["compound"]
 
 
+def test_a_seed_of_the_baseline_is_a_control_where_the_baseline_is_not_measured(study, tree, tmp_path):
+    """Only there: beside the baseline it is one of its trainings, and its name is taken."""
+    options = [f"--control=again={study.parent}/baseline-seed1.safetensors", "--limit=4", "--mosaics=0", "--draws=0"]
+    report = evaluate(study, tree, tmp_path / "r.json", "--variants=compound", *options)
+    assert report.arms["again"].trainings == ["baseline-seed1"]
+    with pytest.raises(ValueError, match="the file name baseline-seed1 is taken"):
+        evaluate(study, tree, tmp_path / "r.json", *options)
+
+
 def test_seeds_of_every_variant_and_controls_are_taken_any_of_them(study, tree, tmp_path):
     for name in ("compound-seed1", "resolution-300", "resolution-300b"):
         shutil.copy(study.parent / "baseline-seed1.safetensors", tmp_path / f"{name}.safetensors")
@@ -123,44 +75,6 @@ def test_seeds_of_every_variant_and_controls_are_taken_any_of_them(study, tree, 
     assert "random baseline" not in report.arms
 
 
-def test_masks_give_all_scores_and_the_same_file_twice(study, masked, tmp_path):
-    report = evaluate(study, masked, tmp_path / "r.json")
-    names = {"energy", "auroc", "average-precision", "boundary", "concentration", "instance-recall"}
-    assert {one.measurement for one in report.findings} == names
-    assert "2 outlines and 0 boxes" in report.about.masks
-    evaluate(study, masked, tmp_path / "again.json")
-    assert (tmp_path / "r.json").read_bytes() == (tmp_path / "again.json").read_bytes()
-
-
-def test_boxes_of_half_of_the_photographs_are_said_and_measured(study, tree, tmp_path, capsys):
-    boxes = tmp_path / "boxes"
-    boxes.mkdir()
-    for category in ("ant", "bee"):
-        (boxes / f"{category}.csv").write_text("".join(f"{row}.png,5,5,30,30\n" for row in range(5)))
-    report = evaluate(study, tree, tmp_path / "r.json", "--masks", str(boxes), "--mosaics", "0", "--draws", "0")
-    assert "10 of 20 photographs have no mask" in capsys.readouterr().err
-    assert report.finding("auroc").images == 10
-    assert report.finding("boundary") is None  # a box does not give an outline
-    assert report.about.masks == "Objects: 0 outlines and 10 boxes, from boxes."
-
-
-def test_coco_names_the_photographs_of_a_plain_folder(study, masked, tmp_path):
-    images = [{"id": row, "file_name": f"{name}.jpg", "width": 50, "height": 40} for row, name in enumerate("ab")]
-    square = {"category_id": 1, "segmentation": [[5, 5, 30, 5, 30, 25]]}
-    document = {
-        "images": images,
-        "annotations": [square | {"image_id": row} for row in range(2)],
-        "categories": [{"id": 1, "name": "Dog"}],
-    }
-    (tmp_path / "coco.json").write_text(json.dumps(document))
-    plain = Path(shutil.copytree(masked, tmp_path / "plain"))
-    (plain / "masks.toml").unlink()
-    report = evaluate(study, plain, tmp_path / "r.json", "--masks", str(tmp_path / "coco.json"), "--draws", "0")
-    assert report.photographs == ["a.jpg", "b.jpg"] or report.photographs == ["b.jpg", "a.jpg"]
-    assert report.finding("boundary").images == 2
-    assert report.finding("boundary").classes == 1
-
-
 def test_one_network_alone_is_measured(study, tree, tmp_path):
     """There is no other network to compare its maps with, and no other training."""
     alone = tmp_path / "alone.toml"
@@ -171,36 +85,6 @@ def test_one_network_alone_is_measured(study, tree, tmp_path):
     report = evaluate(alone, tree, tmp_path / "r.json", *options)
     assert report.pairs == []
     assert report.finding("concentration").images == 4
-
-
-def test_masks_that_show_nothing_but_object_are_said(study, tree, tmp_path, capsys):
-    for row in range(2):
-        (tmp_path / "png" / "ant").mkdir(parents=True, exist_ok=True)
-        mask = np.ones((40, 50), dtype=np.uint8)
-        mask[:, : 20 * row] = 0
-        Image.fromarray(mask).save(tmp_path / "png" / "ant" / f"{row}.png")
-    options = ("--masks", str(tmp_path / "png"), "--mosaics", "0", "--draws", "0")
-    report = evaluate(study, tree, tmp_path / "r.json", *options)
-    assert report.finding("auroc").images == 1
-    assert "1 masks, such as that of ant/0.png, show nothing but object" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "change", [{"iscrowd": 1}, {"image_id": 9}, {"segmentation": [[60, 50, 90, 50, 90, 70]]}]
-)
-def test_coco_without_an_object_on_the_photographs_is_one_sentence(study, masked, tmp_path, change):
-    """Crowds only, no annotation, or outlines beside the picture."""
-    outline = {"image_id": 0, "category_id": 1, "segmentation": [[5, 5, 30, 5, 30, 25]]} | change
-    document = {
-        "images": [{"id": 0, "file_name": "a.jpg", "width": 50, "height": 40}],
-        "annotations": [outline],
-        "categories": [{"id": 1, "name": "dog"}],
-    }
-    (tmp_path / "coco.json").write_text(json.dumps(document))
-    plain = Path(shutil.copytree(masked, tmp_path / "plain"))
-    (plain / "masks.toml").unlink()
-    with pytest.raises(ValueError, match=r"coco.json outlines no object of this study's classes on a file of plain"):
-        evaluate(study, plain, tmp_path / "r.json", "--masks", str(tmp_path / "coco.json"), "--draws", "0")
 
 
 def test_checks_of_the_method_are_of_all_classes(study, tree, tmp_path):

@@ -72,7 +72,7 @@ def test_a_full_disk_leaves_what_was_there(out, tmp_path, end_at_the_second_file
     assert not before or names(path) == WHOLE
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.linux
 def test_a_kill_leaves_no_half_zip_and_the_next_one_is_whole(out, tmp_path, end_at_the_second_file):
     path = tmp_path / "out.zip"
     process = os.fork()

@@ -164,6 +164,13 @@ def test_what_the_browser_tells_is_a_display_or_the_default(told, display):
     assert shown_by(None).display == DISPLAY
 
 
+@pytest.mark.parametrize(("told", "turn"), [(7, 7), (-1, 0), (1.5, 0), ("7", 0), (10**20, 0), (None, 0)])
+@pytest.mark.parametrize("opacity", [0.5, 7])
+def test_buttons_have_the_turn_that_the_viewer_waits_for_also_where_its_choices_are_unusable(told, turn, opacity):
+    shown = {"look": {}, "display": {"opacity": opacity}, "turn": told}
+    assert shown_by(SimpleNamespace(shown=shown)).turn == turn
+
+
 def test_weights_are_loaded_once_for_all_visitors():
     choice = session.Choice("lite", "lite0", "cpu")
     assert session.network(choice) is session.network(choice)

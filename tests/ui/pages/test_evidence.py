@@ -157,6 +157,18 @@ def test_numbers_stand_in_the_tables_and_every_control_is_explained(given):
     assert not app.exception
 
 
+def test_a_report_whose_subject_is_no_compound_does_not_speak_of_one():
+    """The network in question is named in the purposes of the controls and in what its lead has to exceed."""
+    said = [one.value for one in opened().markdown]
+    purpose, certainty = (
+        next(text for text in said if words in text)
+        for words in ("**More pixels alone.**", "each network was trained once")
+    )
+    for text in (purpose, certainty):
+        assert "Lite2" in text
+        assert "compound" not in text.lower()
+
+
 def test_the_measures_are_explained_with_maps_that_are_really_scored():
     """The sharper map scores exactly as much as the map itself; one beside the object scores less."""
     maps = steps.examples()

@@ -18,7 +18,7 @@ viewer.js        entry point for Streamlit
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -32,6 +32,9 @@ __all__ = ["Shown", "interactive_page", "likely_classes", "pack", "packed_paper"
 _viewer = component("viewer")
 
 
+Turn = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # as a browser counts
+
+
 class Shown(msgspec.Struct):
     """What a visitor chose in the viewer: ``look`` as links have it, and ``display``, which figures are drawn with.
 
@@ -40,7 +43,11 @@ class Shown(msgspec.Struct):
 
     look: dict[str, float | str | bool | None]
     display: Display
-    turn: int = 0
+    turn: Turn = 0
+
+
+class _Told(msgspec.Struct):
+    turn: Turn = 0
 
 
 def viewer(
@@ -72,10 +79,20 @@ def viewer(
 def shown_by(state: Any) -> Shown:
     """The display choices that the viewer told, the defaults where it has told none; it comes from a browser.
 
+    Defaults for choices that cannot be used have their turn all the same: the viewer waits for the buttons of that turn.
+
     Args:
         state: of the component.
     """
+    told = getattr(state, "shown", None)
     try:
-        return msgspec.convert(getattr(state, "shown", None), Shown)
+        return msgspec.convert(told, Shown)
     except msgspec.ValidationError:
-        return Shown({}, DISPLAY)
+        return Shown({}, DISPLAY, _turn_of(told))
+
+
+def _turn_of(told: Any) -> int:
+    try:
+        return msgspec.convert(told, _Told).turn
+    except msgspec.ValidationError:
+        return 0

@@ -12,12 +12,12 @@ from cam.measures.pointing import four_objects
 from ui.messages import plain
 from ui.pages.evidence.numbers import show_measurements, show_networks, show_pairs, show_setting
 from ui.pages.evidence.verdicts import CLAIM
-from ui.pages.evidence.words import number, percent
+from ui.pages.evidence.words import label, number, percent
 from ui.photographs import data_url
 
 SIDE, SHOWN = 112, 224
 CONTROLS = {
-    AT_SIZE: "The baseline’s own weights on compound’s larger images. If they do as well, the lead comes from the pixels, "
+    AT_SIZE: "The baseline’s own weights on {subject}’s larger images. If they do as well, the lead comes from the pixels, "
     "not from scaling.",
     CONTROL: "A network trained in the same way and scaled differently. If it does as well, the balance of depth, width and "
     "resolution is not what helps.",
@@ -57,12 +57,13 @@ def show_steps(report: Report) -> None:
 
 def _certainty(report: Report) -> str:
     """What a difference has to exceed; only what this evaluation measured is claimed."""
+    subject = plain(label(report, report.subject))
     trained = (
         "Two trainings of one network differ, too: a difference counts only where it is larger than classes, photographs **and** "
         "trainings explain."
         if any(one.spread is not None for one in report.findings)
-        else "Two trainings of one network would differ, too, but here **each network was trained once**: no lead of compound "
-        "can be confirmed, and where another network is ahead, it is this training of it that is."
+        else "Two trainings of one network would differ, too, but here **each network was trained once**: no lead of "
+        f"{subject} can be confirmed, and where another network is ahead, it is this training of it that is."
     )
     return (
         "Photographs of one class are alike, so intervals come from drawing **classes** again and again and, within them, "
@@ -145,6 +146,7 @@ def _picture(map_: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _controls(report: Report) -> None:
+    subject = plain(label(report, report.subject))
     for role, purpose in CONTROLS.items():
         arms = [report.arms[key].label for key in report.with_role(role)]
         if role == VARIANT:
@@ -154,4 +156,4 @@ def _controls(report: Report) -> None:
                 if len(report.arms[key].trainings) > 1
             ]
         here = f"Here: {'; '.join(arms)}." if arms else "Not part of this evaluation."
-        st.markdown(f"**{NAMES[role]}.** {purpose} {plain(here, 400)}")
+        st.markdown(f"**{NAMES[role]}.** {purpose.format(subject=subject)} {plain(here, 400)}")
