@@ -12,11 +12,10 @@ run: $(VENV)/.installed
 
 setup: $(VENV)/.installed
 
-# The tests of the real page run after the others, which would make them wait longer: two at a time, each with a server and a
-# browser, because both mostly wait for each other.
+# The tests of the real page run alone after the others: they wait for a browser, and other tests would make them wait longer.
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 2 --dist loadfile tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -4,8 +4,8 @@ A mask is what ``InstanceMask.labels`` returns: integers of the map's size, 0 fo
 class explained, 255 for pixels that no score counts. A map is first drawn at the mask's size (``CellGrid.drawn``).
 
 What a score owes to sizes, on smooth maps over thirty discs (``tests/cam/measures/test_mask_scores.py`` allows a little more).
-Drawn at 112 to 448 pixels no score moves by 0.01 or more. On another number of cells the same smooth function is another map, because linear
-interpolation cuts its peaks and makes its contours angular; 7 cells less 28, on average and at most:
+Drawn at 112 to 448 pixels no score moves by 0.01 or more. On another number of cells the same smooth function is another map,
+because linear interpolation cuts its peaks and makes its contours angular; 7 cells less 28, on average and at most:
 
     AUROC              -0.001   0.009
     boundary           +0.002   0.023
