@@ -1,7 +1,9 @@
 """What one downloads is what one saw: the viewer's display choices in PNG, PDF, SVG and in the interactive page."""
 
 import io
+import os
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -119,6 +121,35 @@ def test_what_changes_beside_the_open_files_is_in_them(visit, tmp_path):
         download.value.save_as(paths[suffix])
     for suffix, colours in {".png": "viridis", ".svg": "cividis"}.items():
         require_drawn_by({one: paths[one] for one in (suffix, ".npz")}, Display(colours=colours), tmp_path)
+
+
+@pytest.mark.linux
+def test_a_file_that_no_longer_waits_behind_closed_buttons_does_not_come_later(visit, server):
+    """The server sleeps while a button is pressed and all of them are closed, so that the new one comes after that."""
+    page = visit("?images=cat")
+    figure(page)
+    page.get_by_role("button", name="Download").click()
+    png = page.get_by_role("button", name="PNG", exact=True)
+    png.wait_for()
+    at_rest(page)
+    came = []
+    page.on("download", lambda download: came.append(download))
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        page.locator(".tools select[name=colours]").select_option("viridis")
+        png.click()
+        page.keyboard.press("Escape")
+        png.wait_for(state="detached")
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    at_rest(page)
+    page.get_by_role("button", name="Download").click()
+    png.wait_for()
+    at_rest(page)
+    page.wait_for_timeout(1000)
+    assert not came
+    with page.expect_download():
+        png.click()
 
 
 def test_a_panel_of_the_file_has_the_colours_of_the_canvas(visit, tmp_path):

@@ -47,6 +47,8 @@ class Shown(msgspec.Struct):
 
 
 class _Told(msgspec.Struct):
+    """What is kept of choices that cannot be used."""
+
     turn: Turn = 0
 
 
