@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoints.weight_files import CheckpointError
+from models.files import read_text
 from models.normalisation import HALF, Normalisation
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
@@ -115,7 +116,7 @@ def _document(path: Path) -> dict[str, Any]:
     if path.stat().st_size > LARGEST_CONFIG:
         raise CheckpointError(f"{path.name} beside it has more than {LARGEST_CONFIG >> 20} MiB; remove or replace it")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path, LARGEST_CONFIG))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} beside it is not JSON; remove it or download it again") from error
     return found if isinstance(found, dict) else {}

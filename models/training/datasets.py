@@ -12,11 +12,13 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from models.files import read_text
 from models.images import IMAGE_SUFFIXES, ImageError, list_images
 from models.training.recipe import Recipe
 
 Read = TypeVar("Read")
 STUDIES = Path(__file__).parents[1] / "studies"
+MOST_LIST = 2**28  # bytes; ImageNet's training list has 40 million
 CLUTTER = "BACKGROUND_Google"  # Caltech-101's pictures of nothing in particular: not a category
 NAMED = 5  # broken photographs named in an error
 UNLABELLED = -1
@@ -110,7 +112,7 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         ValueError: the list is empty, repeats a line, or leads out of the data folder.
     """
-    lines = Path(path).read_text("utf-8").split("\n")
+    lines = read_text(path, MOST_LIST).split("\n")
     lines = [line.rstrip("\r") for line in lines if line.strip()]
     if not lines or len(set(lines)) < len(lines):
         raise ValueError(f"list {str(path)!r} is empty or repeats a line")

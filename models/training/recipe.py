@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from models.files import read_text
 from models.scaling import family_named
 
 RECIPES = Path(__file__).parent / "recipes"
+MOST_BYTES = 2**20
 TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), float | None: (int, float), str: (str,)}
 
 
@@ -171,17 +173,19 @@ def load_recipe(name: str | os.PathLike[str]) -> Recipe:
     return _build(_read(name))
 
 
-def _read(name: str | os.PathLike[str]) -> dict[str, Any]:
-    """Settings of a recipe, merged over those of the recipe that it extends."""
+def _read(name: str | os.PathLike[str], above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Settings of a recipe, merged over those of the recipe that it extends; ``above`` are those that extend it."""
     path = Path(name) if os.fspath(name).endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
         raise ValueError(f"unknown recipe {os.fspath(name)!r}; choose from {known} or give a .toml path")
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        settings = tomllib.loads(read_text(path, MOST_BYTES))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"recipe {path} is not TOML: {error}") from error
-    base = _read(settings.pop("extends")) if "extends" in settings else {}
+    if path.resolve() in above:
+        raise ValueError(f"recipe {path} extends itself; take a line 'extends' out")
+    base = _read(str(settings.pop("extends")), (*above, path.resolve())) if "extends" in settings else {}
     return {**base, **settings, "name": path.stem}
 
 

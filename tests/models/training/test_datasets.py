@@ -260,6 +260,9 @@ def test_recipe_names_its_mistakes(tmp_path):
         "phases = [{ length = 1 }]": "a phase holds epochs, resolution and frozen",
         "lr = ": "is not TOML",
         "extends = 'nothing'": "unknown recipe 'nothing'; choose from imagenet",
+        f"extends = '{path}'": "extends itself; take a line 'extends' out",
+        "lr = " + "[" * 5000: "is not TOML",
+        "#" * (2**20 + 1): "larger than 1 MiB",
     }
     for text, message in mistakes.items():
         path.write_text(text)
