@@ -1,29 +1,19 @@
 """Command line: python -m cam compare | render | export | evaluate | bench."""
 
-import argparse
 import sys
 
 from cam.commands.bench import add_bench_arguments, run_bench
 from cam.commands.compare import add_compare_arguments, add_render_arguments, run_compare, run_render
 from cam.commands.evaluate import add_evaluate_arguments, run_evaluate
 from cam.commands.export import add_export_arguments, run_export
-from models.commands import run_command
+from models.commands import run_program
 
 PROGRAM = "python -m cam"
 
 
 def main(words: list[str] | None = None) -> int:
     """Parse the command line, run the command, return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="Class activation maps of scaled EfficientNets, side by side."
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (line, add_arguments, run) in COMMANDS.items():
-        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
-        add_arguments(command)
-        command.set_defaults(run=run)
-    arguments = parser.parse_args(words)
-    return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
+    return run_program(PROGRAM, "Class activation maps of scaled EfficientNets, side by side.", COMMANDS, words)
 
 
 COMMANDS = {  # name -> one line of help, what adds its arguments, what runs it

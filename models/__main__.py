@@ -7,7 +7,7 @@ import torch
 
 from models.checkpoints.description import describe
 from models.checkpoints.loading import load_checkpoint, require_writable, save_checkpoint
-from models.commands import DONE, SOME_FAILED, run_command, say
+from models.commands import DONE, SOME_FAILED, run_program, say
 from models.costs import network_cost
 from models.graph_command import add_onnx_arguments, run_onnx
 from models.growth import grow
@@ -29,14 +29,7 @@ FAMILY = "what tensors cannot tell, padding and BatchNorm eps, where the file re
 
 def main(words: list[str] | None = None) -> int:
     """Parse the command line, run the command, return its exit code."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="EfficientNets: studies, checkpoints, growth, training.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (line, add_arguments, run) in COMMANDS.items():
-        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
-        add_arguments(command)
-        command.set_defaults(run=run)
-    arguments = parser.parse_args(words)
-    return run_command(arguments.run, arguments, f"{PROGRAM} {arguments.command}")
+    return run_program(PROGRAM, "EfficientNets: studies, checkpoints, growth, training.", COMMANDS, words)
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:

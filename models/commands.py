@@ -1,14 +1,15 @@
-"""How every command ends: with an exit code, and with one sentence for an error that the user can fix."""
+"""Programs of several commands: how they are read, and how each ends, with an exit code and one sentence for an error."""
 
 import argparse
 import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 DONE, FATAL, USAGE, SOME_FAILED, DISK_FULL = range(5)
-
+# One line of help, what adds the arguments, and what runs it.
+Command = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 
 NO_MEMORY = "memory is too small for this; use fewer or smaller networks and images, or another device"
 
@@ -16,6 +17,25 @@ NO_MEMORY = "memory is too small for this; use fewer or smaller networks and ima
 def say(sentence: str) -> None:
     """Print a line for the user on standard error."""
     print(sentence, file=sys.stderr, flush=True)
+
+
+def run_program(program: str, description: str, commands: Mapping[str, Command], words: list[str] | None) -> int:
+    """Parse a program's command line, run its command, and return the exit code.
+
+    Args:
+        program: how it is called, such as ``python -m cam``.
+        description: one sentence for its help.
+        commands: by name.
+        words: of the command line; None for the process's own.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (line, add_arguments, run) in commands.items():
+        command = choices.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
+        add_arguments(command)
+        command.set_defaults(run=run)
+    arguments = parser.parse_args(words)
+    return run_command(arguments.run, arguments, f"{program} {arguments.command}")
 
 
 def run_command(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, program: str) -> int:
