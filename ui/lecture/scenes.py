@@ -18,10 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from models.files import read_text
-
 EXAMPLE = Path(__file__).with_name("example.toml")
-MOST_BYTES = 2**20
 RESERVED = ("mode", "scene", "build", "hall", "live")
 WORDS = ("title", "text", "link", "show", "notes")
 SHOWS = ("claim", "cells", "growth", "curves", "photographs", "rather", "guess", "answer", "home")
@@ -92,7 +89,7 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
             f"there is no file of scenes {path.name}; whoever started the server should check its name"
         )
     try:
-        document = tomllib.loads(read_text(path, MOST_BYTES))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError, OSError) as error:
         why = f" ({error})" if isinstance(error, tomllib.TOMLDecodeError) else ""  # others name the server's folders
         raise ValueError(f"the scenes {path.name} cannot be read{why}; correct the file") from error
