@@ -49,32 +49,33 @@ def engine_words(engine: str) -> str:
 
 
 class Engine:
-    """Computes a network's features with ONNX Runtime. The session is made by the first call; threads may share it.
+    """Computes a network's features with ONNX Runtime: of images of its size, and of mosaics of four of them, twice as wide.
 
-    Images run one at a time: that is as fast as a batch, takes less memory, and an image's features have the same bits
-    whichever images come with it.
+    A session is made by the first call for each of the two sizes; threads may share it. Images run one at a time: that is as fast
+    as a batch, takes less memory, and an image's features have the same bits whichever images come with it.
     """
 
     def __init__(self, model: EfficientNet, side: int):
-        self._model, self._side = model, side
-        self._session: Any = None
+        self._model, self._sides = model, (side, 2 * side)
+        self._sessions: dict[int, Any] = {}
         self._lock = threading.Lock()
 
     def takes(self, images: Tensor) -> bool:
-        """Whether images have the size that the graph is built for."""
-        return images.shape[-2:] == (self._side, self._side)
+        """Whether images have one of the two sizes."""
+        height, width = images.shape[-2:]
+        return height == width and height in self._sides
 
     def features(self, images: Tensor) -> Tensor:
-        """Activations entering global average pooling, float32 (N, C, h, w), of normalised images (N, 3, side, side)."""
-        session, pixels = self._ready(), images.detach().to("cpu", torch.float32).contiguous().numpy()
+        """Activations entering global average pooling, float32 (N, C, h, w), of normalised images that it takes."""
+        session, pixels = self._ready(images.shape[-1]), images.detach().to("cpu", torch.float32).contiguous().numpy()
         found = [session.run([FEATURES], {PIXELS: pixels[place : place + 1]})[0] for place in range(len(pixels))]
         return torch.from_numpy(found[0] if len(found) == 1 else np.concatenate(found))
 
-    def _ready(self) -> Any:
+    def _ready(self, side: int) -> Any:
         with self._lock:
-            if self._session is None:
+            if side not in self._sessions:
                 from models.graphs.graph import onnx_graph  # slow to import, and not installed everywhere
 
-                graph = onnx_graph(self._model, self._side, normalisation=None, outputs=[FEATURES])
-                self._session = session_of(graph.SerializeToString())
-            return self._session
+                graph = onnx_graph(self._model, side, normalisation=None, outputs=[FEATURES])
+                self._sessions[side] = session_of(graph.SerializeToString())
+            return self._sessions[side]

@@ -210,9 +210,9 @@ class Network:
     def features(self, images: Tensor) -> Tensor:
         """Activations entering global average pooling, without gradients, float32 (N, C, h, w) on the network's device.
 
-        On a CPU, ONNX Runtime runs the network where it is installed and the images have the network's resolution. Otherwise
-        PyTorch runs an inference copy with BatchNorm folded into the convolutions and channels last; on CUDA the body runs
-        in float16 and the last convolution in float32.
+        On a CPU, ONNX Runtime runs the network where it is installed and the images have the network's resolution, or twice
+        that, as a mosaic of four has. Otherwise PyTorch runs an inference copy with BatchNorm folded into the convolutions and
+        channels last; on CUDA the body runs in float16 and the last convolution in float32.
 
         Args:
             images: float32 (N, 3, r, r) on any device.

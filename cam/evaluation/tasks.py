@@ -20,7 +20,7 @@ from models.engine import engine_words
 from models.files import atomic_write
 from models.images import open_image
 
-RECORD = 3  # version of the recorded rows; another number invalidates them
+RECORD = 4  # version of the recorded rows; another number invalidates them
 CHUNK, CHUNK_OF_MOSAICS = 8, 4  # measured and recorded together
 READERS = 4
 PHOTOGRAPHS = "photographs"

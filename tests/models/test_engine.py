@@ -41,6 +41,16 @@ def test_both_engines_give_the_same_features(both, images):
     assert not torch.equal(found, expected)  # otherwise one of them would have run twice
 
 
+def test_both_engines_give_the_same_features_of_a_mosaic(both, images, monkeypatch):
+    """Four photographs at once: a pass of PyTorch's would show that the size was not taken."""
+    mosaic = torch.cat([torch.cat([*images], dim=-1)] * 2, dim=-2)[None]
+    expected = both[PYTORCH].features(mosaic)
+    monkeypatch.setattr(both[ONNX_RUNTIME], "_parts", lambda: pytest.fail("PyTorch ran"))
+    found = both[ONNX_RUNTIME].features(mosaic)
+    assert found.shape[-1] == 2 * both[ONNX_RUNTIME].features(images).shape[-1]
+    assert abs(found - expected).max() < 1e-5 * expected.max()
+
+
 def test_an_image_has_the_same_bits_in_any_company_and_with_any_threads(both, images):
     network = both[ONNX_RUNTIME]
     whole = network.features(images)

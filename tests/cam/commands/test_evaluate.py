@@ -2,17 +2,21 @@
 
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from cam.commands import evaluate as command
 from cam.evaluation import tasks
+from cam.evaluation.placing import placed
 from cam.evaluation.registry import OWN, READINGS
 from cam.evaluation.scoring import readings
 from cam.maps.cells import CellGrid
 from models import Scaling, efficientnet, save_checkpoint
+from models.placement import Placement
 from tests.cam.commands.evaluating import CATEGORIES, evaluate
 
 
@@ -119,6 +123,29 @@ def test_a_killed_run_goes_on_where_it_was(study, tree, tmp_path, monkeypatch):
     assert evaluate(study, tree, tmp_path / "r.json", *options) == whole
     assert not partial.exists()
     assert all(task not in first for task in measured[3:])
+
+
+@pytest.mark.parametrize(("right", "again"), [(0, False), (3, True)])
+def test_what_was_measured_with_the_cells_elsewhere_is_measured_again(study, tree, tmp_path, monkeypatch, right, again):
+    """Weights do not know where their cells look: a manifest may say so, or the mirror test on other photographs."""
+    options = ("--draws", "0", "--limit", "4", "--mosaics", "4")
+    report = tmp_path / "r.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "build_report", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(study, tree, report, *options)
+
+    def moved(networks, *rest):
+        found = placed(networks, *rest)
+        for network in found.values():
+            network.placement = Placement(network.placement.right + right, network.placement.down)
+        return found
+
+    measured = Mock(side_effect=tasks.measure_task)
+    monkeypatch.setattr(tasks, "measure_task", measured)
+    monkeypatch.setattr(command, "placed", moved)
+    evaluate(study, tree, report, *options)
+    assert bool(measured.call_count) == again
 
 
 def test_limit_and_split_choose_photographs(study, tree, tmp_path):
