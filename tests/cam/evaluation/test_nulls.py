@@ -15,6 +15,7 @@ from cam.measures.pointing import four_objects
 NULLS, SURE, MOST = 600, 0.05, 0.06
 SIDE, POOL = 28, 80
 OUTCOMES = list(PRIMARY.values())
+LEANINGS = {"auroc": 0.1, "boundary": 0.1, "objects-found": 0.8}
 
 
 @cache
@@ -57,7 +58,7 @@ def test_the_same_test_finds_what_there_is():
 def random_pool(outcome: str) -> np.ndarray:
     """Scores of networks that have learned nothing, (POOL, N): each has a leaning of its own and sees noise beside it.
 
-    The mean AUROC of two of them differs as draws of random weights do, by about as much as chance over photographs explains.
+    They differ from each other by more, beside what chance over photographs explains, than trainings of the baseline do.
     A class's objects lie at the same place, so photographs of a class go together as real ones do.
     """
     clusters = measured(outcome)[1]
@@ -65,7 +66,7 @@ def random_pool(outcome: str) -> np.ndarray:
     generator, grid = np.random.default_rng(8), CellGrid.even(14 if outcome == "objects-found" else 7)
     cells = len(grid.centres)
     leanings = generator.normal(size=(POOL, 1, cells, cells))
-    maps = 1 + 0.1 * leanings + generator.normal(size=(POOL, len(clusters), cells, cells))
+    maps = 1 + LEANINGS[outcome] * leanings + generator.normal(size=(POOL, len(clusters), cells, cells))
     if outcome == "objects-found":
         return np.stack([four_objects(one, grid).found for one in maps])
     rows, columns = (np.mgrid[:SIDE, :SIDE] + 0.5) / SIDE
@@ -85,6 +86,22 @@ def test_networks_that_have_learned_nothing_do_not_differ(outcome):
         spread = between_trainings([[one.mean() for one in baseline]])
         wrong += found(np.stack([baseline.mean(axis=0), *others]), clusters, spread)
     assert wrong / NULLS <= MOST
+
+
+def apart(spread: float, one: np.ndarray, other: np.ndarray, clusters: list[str]) -> float:
+    """The spread between trainings as a multiple of the standard error of a difference over photographs and classes."""
+    low, high = significance(one - other, clusters).interval[1:]
+    return spread / ((high - low) / 4)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_networks_that_have_learned_nothing_differ_more_than_trainings_do(outcome):
+    """Otherwise the draws would say nothing about the real study, where trainings are few and their spread may be large."""
+    scores, clusters = measured(outcome)
+    pool, real = random_pool(outcome), shipped_evaluation("caltech101").finding(outcome).spread
+    drawn = [apart(float(pool.mean(axis=1).std(ddof=1)), pool[row], pool[row + 1], clusters) for row in range(20)]
+    trained = [apart(real, scores[-1], one, clusters) for one in scores[:-1]]
+    assert np.mean(drawn) > np.mean(trained)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[:2])

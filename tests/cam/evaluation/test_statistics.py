@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cam.evaluation.records import Interval
 from cam.evaluation.statistics import (
@@ -77,6 +78,38 @@ def test_the_interval_excludes_zero_where_p_is_small():
         values = shift + 0.3 * generator.normal(size=200)
         found = significance(values, [str(row // 4) for row in range(200)], Spread(0.01, 6), (2, 2))
         assert (found.p < 0.05) == found.interval.excludes_zero
+
+
+def test_two_parts_with_their_own_degrees_of_freedom():
+    """With one part alone it is the t test of that part; with both, p is the level at which the mean quantile is reached."""
+    values, clusters = np.array([1.0, 2, 3, 6]), list("abcd")
+    alone = significance(values, clusters)
+    assert alone.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
+    same = significance(np.full(4, 2.0), clusters, Spread(1, 2), (1, 1))
+    assert same.p == pytest.approx(2 * stats.t.sf(2 / 2**0.5, 2))
+    both = significance(values, clusters, Spread(0.5, 2), (1, 3))
+    of_images, of_seeds = values.var(ddof=1) / 4, 0.25 * 4 / 3
+    share = of_seeds / (of_images + of_seeds)
+    reached = (1 - share) * stats.t.isf(both.p / 2, 3) + share * stats.t.isf(both.p / 2, 2)
+    assert reached == pytest.approx(3 / (of_images + of_seeds) ** 0.5)
+    assert alone.p < both.p < 1
+    assert significance(np.array([-1.0, 1]), ["a", "b"], Spread(1, 2), (1, 1)).p == 1
+    assert significance(1 + 1e-70 * np.arange(400.0), list(map(str, range(400)))).p <= 1e-99
+
+
+@pytest.mark.parametrize("apart", [0, 1, 2, 4])
+def test_chance_is_found_rarely_however_far_trainings_are_apart(apart):
+    """A thousand pairs of networks, the second the mean of three trainings that also give the spread.
+
+    Satterthwaite's single number of degrees of freedom finds a difference in 8 % of them at twice as far apart.
+    """
+    generator, clusters, wrong = np.random.default_rng(12), [str(one) for one in range(60)], 0
+    for _ in range(1000):
+        levels = apart * generator.normal(size=(4, 1)) / 60**0.5
+        one, *others = levels + generator.normal(size=(4, 60)) / 2**0.5
+        spread = between_trainings([[other.mean() for other in others]])
+        wrong += significance(one - np.mean(others, axis=0), clusters, spread, (1, 3)).p < 0.05
+    assert wrong <= 60
 
 
 def test_holm_by_hand():

@@ -26,9 +26,7 @@ def experiment(setting: Setting) -> None:
     ours, theirs = st.columns(2, gap="medium")
     with ours:
         _chart(measured_figure(measured.points, key, setting.gflops), "measured")
-        st.caption(
-            f"Measured: {measured.said}. Bars: 95 % intervals. Few photographs: most differences are within them."
-        )
+        st.caption(f"Measured: {measured.said}. Bars: 95 % intervals; most differences are within them.")
     with theirs:
         _chart(figure8(setting), "papers")
         st.caption("Printed: the paper's figure 8, trained on all of ImageNet. Neither axis is the left chart's.")

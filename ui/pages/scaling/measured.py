@@ -87,7 +87,7 @@ def on_caltech() -> Measured:
             label = f"{arm.label}, training {place}" if len(arm.trainings) > 1 else arm.label
             right = round((training.accuracy or 0) * count)
             points.append(point(label, arm.of if arm.role == VARIANT else CONTROLLED, scaling, right, count))
-    said = f"{count} photographs of {report.about.title.split(',')[0]}, three of every class; each dot is a training"
+    said = f"the {count} photographs of {report.about.title.split(',')[0]}’s test list; each dot is a training"
     return Measured("Caltech-101", said, tuple(points))
 
 
