@@ -41,7 +41,7 @@ def answer_chart(report: Report, finding: Finding) -> go.Figure:
         tickvals=list(range(len(names))), ticktext=[drawn(name) for name in names], range=[len(names) - 0.4, -0.6]
     )
     figure.update_xaxes(
-        range=[low - 2 * room, high + room], title="better than the baseline →", showgrid=True, nticks=5
+        range=[low - 2 * room, high + room], title="better than the baseline →", showgrid=True, nticks=4
     )
     figure.update_layout(showlegend=False)
     return figure
