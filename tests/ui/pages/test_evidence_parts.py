@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from cam.evaluation.shipped import shipped_evaluation
+from cam.evaluation.verdicts import FAILS
 from models.home import SAMPLES as SAMPLE_FOLDER
 from tests.ui.pages.evidence import charts, component, opened, words
 from ui import turns
@@ -20,7 +22,8 @@ def test_a_further_evaluation_of_a_study_is_offered_behind_it(part):
     options = app.selectbox(key="evaluated").options
     assert options.index("Everyday photographs: COCO") == options.index("Everyday photographs") + 1
     if not part:
-        assert words(app.markdown).count("Does not hold]") == 2
+        failed = [one for one in shipped_evaluation("photographs-COCO").statements if one.outcome == FAILS]
+        assert words(app.markdown).count("Does not hold]") == len(failed) > 0
 
 
 def test_only_samples_are_opened():
