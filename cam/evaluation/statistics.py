@@ -93,14 +93,17 @@ def significance(
     Args:
         differences: difference of each image, means over trainings, (N,).
         clusters: the cluster that each image belongs to.
-        spread: between trainings; None leaves it out, and then p says nothing about another training.
+        spread: between trainings, taken to be the same for every network; None leaves it out, and then p says nothing about
+            another training.
         trainings: how many trainings the one network and the other have; 0 for one that is not trained.
 
     Returns:
-        p, no smaller than 1e-100, and the 95 % interval, which excludes 0 where p is below 0.05.
+        p, at least 1e-100, and the 95 % interval, which excludes 0 where p is below 0.05. Of a single cluster nothing can be
+        told: p is 1, and the interval is the mean alone; where nothing varies, p is 0 and so is the interval's length.
 
     References:
-        Cochran & Cox, Experimental Designs, 1957, sec. 4.14 (two variances, each with its own degrees of freedom)
+        Cochran & Cox, Experimental Designs, 1957 (two variances, each with its own degrees of freedom; here those of
+        clusters and between trainings)
         Clark, J. Verbal Learning and Verbal Behavior 12, 1973 (two random factors); Westfall, Kenny & Judd,
         J. Exp. Psychology: General 143, 2014; Cameron & Miller, J. Human Resources 50, 2015 (variance by clusters)
     """
