@@ -5,20 +5,23 @@ import gc
 import threading
 import time
 import weakref
+from pathlib import Path
 from threading import Lock
 from types import SimpleNamespace
 
 import pytest
 from starlette.exceptions import HTTPException
+from streamlit import config
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import AsyncObjects, Runtime
-from streamlit.runtime.scriptrunner import ScriptRunner
+from streamlit.runtime.scriptrunner import ScriptRunner, script_runner
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+from streamlit.testing.v1.util import patch_config_options
 
 from ui import holding, shared, uploads
 from ui.holding import limit_uploads
@@ -94,7 +97,7 @@ def test_the_watch_asks_streamlit_who_is_there(asked, monkeypatch):
     """One check of the thread, without waiting for it."""
     hers = asked("ann", "hers")
     turns = iter([None])
-    monkeypatch.setattr(shared.time, "sleep", lambda _: next(turns))
+    monkeypatch.setattr(shared, "time", SimpleNamespace(sleep=lambda _: next(turns)))  # of this thread only
     monkeypatch.setattr(shared.runtime, "exists", lambda: True)
     monkeypatch.setattr(shared.runtime, "get_instance", lambda: SimpleNamespace(is_active_session=lambda one: False))
     run, told = [], []
@@ -187,23 +190,20 @@ def test_photographs_of_all_visitors_are_limited_together_and_room_comes_back(mo
     assert len(said) == 1
 
 
-def test_a_rerun_does_not_search_all_memory_for_garbage(monkeypatch):
-    """With PyTorch loaded this stops all threads for 0.3 s, and each phone of a hall asks every 1.5 s."""
+@pytest.mark.parametrize(("settings", "searched"), [({}, []), ({"runner.postScriptGC": True}, [2])])
+def test_a_rerun_does_not_search_all_memory_for_garbage(settings, searched, monkeypatch):
+    """With PyTorch loaded this stops all threads for 0.3 s, and each phone of a hall asks every 1.5 s.
+
+    Streamlit's own setting, the other way round, shows that a search would be seen.
+    """
+    generations = []
+    monkeypatch.setattr(script_runner, "gc", SimpleNamespace(collect=generations.append))  # other threads may search
     monkeypatch.setattr(LocalScriptRunner, "_on_script_finished", ScriptRunner._on_script_finished)  # as on a server
-    searched, others = [], set(threading.enumerate()) - {threading.current_thread()}  # such as the watch over memory
-
-    def notice(phase, about):
-        if threading.current_thread() not in others:
-            searched.append(about["generation"])
-
-    gc.disable()
-    gc.callbacks.append(notice)
-    try:
+    monkeypatch.setattr(config, "_config_options", None)  # the project's file is read again, whatever was read before
+    monkeypatch.chdir(Path(__file__).parents[2])
+    with patch_config_options(settings):
         AppTest.from_string("import streamlit as st; st.write('polled')").run()
-    finally:
-        gc.callbacks.remove(notice)
-        gc.enable()
-    assert not searched
+    assert generations == searched
 
 
 def test_a_system_whose_memory_goes_back_by_itself_is_left_alone(monkeypatch):
