@@ -36,12 +36,14 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam.commands": "contenders options | timing | bench compare evaluate export",
     "ui": "address components messages palette | turns | command shared | checkpoints holding photographs reports"
     " | session | elsewhere options parts uploads | pages | lecture site",
-    "ui.components": "loader | activations answers ballot deck film mosaic nearest picker steps story viewer voting",
+    "ui.components": "loader | activations answers ballot deck drawing film keys mosaic nearest picker steps story viewer voting",
     "ui.components.activations": "",
     "ui.components.answers": "",
     "ui.components.ballot": "",
     "ui.components.deck": "",
+    "ui.components.drawing": "",
     "ui.components.film": "",
+    "ui.components.keys": "",
     "ui.components.mosaic": "",
     "ui.components.nearest": "",
     "ui.components.picker": "",
@@ -56,7 +58,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "ui.pages.export": "jobs | page",
     "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer | drawing page",
-    "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | activations charts"
+    "ui.pages.scaling": "latency setting svg | controls measured network_drawing steps tables | activations charts"
     " | experiment stopwatch | page",
 }
 TYPES_ONLY = {

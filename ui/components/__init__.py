@@ -9,6 +9,8 @@ film/      damaged images with a slider
 nearest/   sample photographs with the maps of two networks
 activations/  a stage of a network, opened
 mosaic/    the grid pointing game
+drawing/   drawings that follow the page's theme
+keys/      arrow keys and a presenter's remote
 story/     six steps on one page
 deck/      scenes of a lecture, composed for the screen
 ballot/    passes the hall's votes to the deck

@@ -2,9 +2,7 @@
 
 setting.py          one setting, and the sliders by hand or by the compound rule
 controls.py         the sliders on the page
-keys.py             arrow keys and a presenter's remote
 svg.py              numbers as text, and the ruler under each
-showing.py          drawings that follow the page's theme
 network_drawing.py  a network drawn to scale
 measured.py         accuracy measured here: measured.toml, and the evaluation that ships
 activations.py      a stage of the drawing opened: what a trained network computes there

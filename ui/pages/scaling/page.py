@@ -10,15 +10,15 @@ from cam.paper.tables import paper
 from models.costs import network_cost
 from models.scaling import SCALINGS
 from ui.address import choose, lecturing
+from ui.components.drawing import show_choices, show_svg
+from ui.components.keys import step_keys
 from ui.pages.scaling import charts, tables
 from ui.pages.scaling.activations import choose_stage, opened_stage, stage_chosen
 from ui.pages.scaling.controls import choose_setting
 from ui.pages.scaling.experiment import experiment
-from ui.pages.scaling.keys import step_keys
 from ui.pages.scaling.measured import nearest
 from ui.pages.scaling.network_drawing import network_drawing
 from ui.pages.scaling.setting import Setting, near_target
-from ui.pages.scaling.showing import show_choices, show_svg
 from ui.pages.scaling.steps import RELEASED, STEPS, Step, step_text
 from ui.pages.scaling.stopwatch import stopwatch_section
 from ui.pages.scaling.svg import number, ruler, times
