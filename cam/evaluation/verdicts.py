@@ -78,6 +78,8 @@ def _verdict(report: Report, claim: str) -> Statement:
     finding = report.finding(PRIMARY[claim])
     assert finding is not None
     outcome, reason = _outcome(report, finding, found)
+    if outcome == OPEN and (blob := finding.contrast(report.subject, GAUSSIAN)) and sign(blob) == WORSE:
+        reason += f"; a blob in the middle ({_label(report, GAUSSIAN)}) scores higher, so this cannot support the statement"
     return Statement(claim, outcome, reason)
 
 
