@@ -97,9 +97,11 @@ def test_leads_over_the_baseline_stand_in_the_card_and_the_results():
         " ".join(path.read_text(encoding="utf-8").split())
         for path in (STUDY_FOLDER.parent / "weights" / "README.md", STUDY_FOLDER.parents[1] / "docs" / "results.md")
     )
-    baseline, labels = right_of(predictions_path(study.variant("baseline").path()), categories)
+    paths = [predictions_path(study.variant("baseline").path()), *sorted(CONTROLS.glob("baseline-seed*"))]
+    assert len(paths) == 3
+    baseline = torch.stack([right_of(path, categories)[0].double() for path in paths]).mean(0)
     for key in VARIANTS[1:]:
-        first, _ = right_of(predictions_path(study.variant(key).path()), categories)
+        first, labels = right_of(predictions_path(study.variant(key).path()), categories)
         second, _ = right_of(CONTROLS / f"{key}-seed1.predictions.json", categories)
         both = (first.double() + second.double()) / 2
         for right, texts in ((first, [card]), (second, [card]), (both, [card, results])):
