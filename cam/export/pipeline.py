@@ -75,7 +75,8 @@ class Pipeline:
         tell: Callable[[Progress], None],
     ):
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
-        self.size, self.inference_threads, self.workers, self.tell = batch_size, inference_threads, workers, tell
+        self.batch_size = self.size = batch_size  # places of a batch as it is read, and of a pass as memory allows
+        self.inference_threads, self.workers, self.tell = inference_threads, workers, tell
         first = next(iter(networks.values()))
         self.device, self.engine = first.device.type, engine_words(first.engine)
         self.ready: deque[Places] = deque()
@@ -111,7 +112,7 @@ class Pipeline:
 
     def _places(self, batches: Sequence[Sequence[Item]]) -> Iterator[tuple[Batch, int, Item]]:
         for items in batches:
-            batch = Batch([None] * self.size, len(items))
+            batch = Batch([None] * self.batch_size, len(items))
             yield from ((batch, place, item) for place, item in enumerate(items))
 
     @contextmanager
@@ -136,7 +137,7 @@ class Pipeline:
             places = self.ready.popleft()
             self.waiting -= sum(photograph is not None for photograph in places)
             self._look(places)
-        room = self.size * (self.inference_threads + 1) + READERS - self.reading - self.waiting
+        room = self.batch_size * (self.inference_threads + 1) + READERS - self.reading - self.waiting
         for batch, place, item in islice(self.todo, max(0, room)):
             self.reading += 1
             self._submit(self.readers, partial(self._was_read, batch, place), self.reader, item)
