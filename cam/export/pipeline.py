@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -91,7 +90,7 @@ class Pipeline:
             batches: of at most ``batch_size`` items each. The caller fixes them, because an image's place decides its last bits.
 
         Raises:
-            OSError: a file or the ledger cannot be written; what was written before is whole.
+            OSError: a file or the ledger cannot be written, or a rendering process was killed; what was written before is whole.
         """
         self.progress, self.todo = Progress(sum(map(len, batches))), self._places(batches)
         with self._pools():
@@ -118,7 +117,7 @@ class Pipeline:
     @contextmanager
     def _pools(self) -> Iterator[None]:
         with (
-            rendering_processes(self.workers) as self.renderers,
+            rendering_processes(max(1, min(self.workers, self.progress.total))) as self.renderers,
             ThreadPoolExecutor(READERS, "reader", torch.set_num_threads, (1,)) as self.readers,
             ThreadPoolExecutor(self.inference_threads, "inference", torch.set_num_threads, (1,)) as self.inference,
         ):
@@ -225,10 +224,6 @@ class Pipeline:
             return
         try:
             files, rows = future.result()
-        except BrokenProcessPool as error:
-            raise ChildProcessError(
-                "a rendering process was killed, perhaps because memory is full; try --workers 1, which goes on from here"
-            ) from error
         except (ValueError, MemoryError) as error:
             self._fail(photograph, error)
         else:
