@@ -9,10 +9,11 @@ from functools import partial
 from itertools import islice
 
 import torch
+from msgspec import UNSET
 
 from cam.comparison import Comparison
 from cam.export.items import Item
-from cam.export.ledger import FAILED, OK, Record
+from cam.export.ledger import Done, Failed, ImageRecord
 from cam.export.looking import look
 from cam.export.reading import Photograph, Reader, failure
 from cam.export.rendering import Rendering, render, rendering_processes
@@ -161,7 +162,7 @@ class Pipeline:
             self._record(found.record)
         else:
             self.progress.skipped += 1
-            self.progress.failed_before += found.record["status"] == FAILED
+            self.progress.failed_before += isinstance(found.record, Failed)
         batch.unread -= 1
         if not batch.unread and not self.stopped:
             self.ready.extend(self._parts(batch.places))
@@ -203,22 +204,10 @@ class Pipeline:
 
     def _render(self, photograph: Photograph, comparison: Comparison, size: int) -> None:
         self.rendering += 1
-        reader, item = self.reader, photograph.item
-        job = Rendering(self.ledger.out, item.name, comparison, photograph.mask, reader.settings)
-        record = {
-            "path": item.relative,
-            "key": photograph.key,
-            "setting": reader.setting,
-            "status": OK,
-            "batch": size,
-            "device": self.device,
-            "engine": self.engine,
-        }
-        if photograph.remark:
-            record["remark"] = photograph.remark
-        self._submit(self.renderers, lambda future: self._was_rendered(photograph, record, future), render, job)
+        job = Rendering(self.ledger.out, photograph.item.name, comparison, photograph.mask, self.reader.settings)
+        self._submit(self.renderers, partial(self._was_rendered, photograph, size), render, job)
 
-    def _was_rendered(self, photograph: Photograph, record: Record, future: Future) -> None:
+    def _was_rendered(self, photograph: Photograph, size: int, future: Future) -> None:
         self.rendering -= 1
         if future.cancelled():
             return
@@ -226,15 +215,26 @@ class Pipeline:
             files, rows = future.result()
         except (ValueError, MemoryError) as error:
             self._fail(photograph, error)
-        else:
-            self._record({**record, "files": files, "rows": rows})
+            return
+        record = Done(
+            path=photograph.item.relative,
+            key=photograph.key,
+            setting=self.reader.setting,
+            batch=size,
+            device=self.device,
+            engine=self.engine,
+            remark=photograph.remark or UNSET,
+            files=files,
+            rows=rows,
+        )
+        self._record(record)
 
     def _fail(self, photograph: Photograph, error: Exception) -> None:
         self._record(failure(photograph.item, photograph.key, self.reader.setting, error))
 
-    def _record(self, record: Record) -> None:
+    def _record(self, record: ImageRecord) -> None:
         self.ledger.append(record)
-        if record["status"] == FAILED:
+        if isinstance(record, Failed):
             self.progress.failed += 1
         else:
             self.progress.done += 1

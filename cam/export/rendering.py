@@ -19,6 +19,7 @@ from PIL import Image
 
 from cam.comparison import Comparison
 from cam.export.keys import Settings
+from cam.export.ledger import Files
 from cam.export.rows import Row, rows_of
 from cam.figures.display import Display
 from cam.figures.drawing import PNG_EFFORT, drawn_alone, write_pixels, write_vectors
@@ -31,7 +32,6 @@ from models.files import atomic_write
 THUMBNAILS, THUMBNAIL = "thumbnails", 144
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 KILLED = "a rendering process was killed, perhaps because memory is full; try --workers 1, which goes on from here"
-Files = dict[str, list]  # name below the export -> [bytes, sha256]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def render(job: Rendering) -> tuple[Files, list[Row]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
             file.write(content)
-        files[name] = [len(content), hashlib.sha256(content).hexdigest()]
+        files[name] = len(content), hashlib.sha256(content).hexdigest()
     return files, rows
 
 
