@@ -53,7 +53,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "ui.pages": "drawn | compare evidence export scaling | story",
     "ui.pages.compare": "answers controls first_sight | downloads links | explorer | page",
     "ui.pages.evidence": "data words | charts | verdicts | numbers | deletion mosaics photographs steps your_photographs | page",
-    "ui.pages.export": "jobs | page",
+    "ui.pages.export": "jobs | download | page",
     "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer | drawing page",
     "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | activations charts"
