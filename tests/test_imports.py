@@ -32,7 +32,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam.paper": "figure7 tables",
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"
     " | checks photographs placing pointing_game report tasks | verdicts | in_memory table",
-    "cam.export": "items ledger locking rows | keys zipping | gallery leftovers reading rendering | index looking | pipeline",
+    "cam.export": "items locking rows | keys ledger | gallery leftovers reading rendering zipping | index looking | pipeline",
     "cam.commands": "contenders options | timing | bench compare evaluate export",
     "ui": "address components messages palette | turns | command shared | checkpoints holding photographs reports"
     " | session | elsewhere options parts uploads | pages | lecture site",
@@ -53,7 +53,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "ui.pages": "drawn | compare evidence export scaling | story",
     "ui.pages.compare": "answers controls first_sight | downloads links | explorer | page",
     "ui.pages.evidence": "data words | charts | verdicts | numbers | deletion mosaics photographs steps your_photographs | page",
-    "ui.pages.export": "jobs | page",
+    "ui.pages.export": "jobs | download | page",
     "ui.site": "lesson networks runtime samples | build | __main__",
     "ui.pages.story": "answer | drawing page",
     "ui.pages.scaling": "keys latency setting showing svg | controls measured network_drawing steps tables | activations charts"
