@@ -134,7 +134,7 @@ def holm(values: Sequence[float]) -> list[float]:
     References:
         Holm, Scandinavian J. Statistics 6, 1979
     """
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values, kind="stable")  # scipy corrects for false discoveries only
     corrected = np.empty(len(values))
     scaled = np.asarray(values, dtype=np.float64)[order] * np.arange(len(values), 0, -1)
     corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1)
