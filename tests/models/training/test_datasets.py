@@ -82,6 +82,10 @@ def test_committed_split_follows_the_protocol():
     tested = [sum(n.startswith(f"{c}/") for n in test) for c in categories]
     assert (min(tested), max(tested), len(test)) == (1, 50, 2945)
     assert not set(train) & set(test)
+    whole = {c for c, count in zip(categories, tested, strict=True) if count < 50}  # every photograph is in a list
+    drawn = make_split([name for name in train + test if name.split("/")[0] in whole])
+    assert len(whole) > 50
+    assert drawn == tuple([name for name in names if name.split("/")[0] in whole] for names in (train, test))
 
 
 @pytest.mark.parametrize("line", ["/etc/passwd", "../secret.jpg", "ant/../../secret.jpg", "ant\\image.jpg"])
