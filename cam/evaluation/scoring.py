@@ -108,10 +108,8 @@ def measure_photographs(
             cluster=photograph.cluster or photograph.name,
             scores=_mean(rounds[row]),
             right=_right(seen, row, photograph, arms),
-            pairs={name: [round(float(value), 5) for value in values[row]] for name, values in pairs.items()},
-            floors={name: [round(float(value), 5) for value in values[row]] for name, values in floors.items()}
-            if len(photographs) > 1
-            else {},
+            pairs=_of_row(pairs, row),
+            floors=_of_row(floors, row) if len(photographs) > 1 else {},
         )
         for row, photograph in enumerate(photographs)
     ]
@@ -276,6 +274,11 @@ def _pairs(explained: Comparison, arms: Contenders, apart: int = 0) -> dict[str,
         found["agreement"].append(agreement(explained.logits[one], np.roll(explained.logits[other], apart, axis=0)))
     shape = len(arms.pairs), len(explained.names)
     return {name: np.array(values, dtype=np.float64).reshape(shape).T for name, values in found.items()}
+
+
+def _of_row(values: Mapping[str, np.ndarray], row: int) -> dict[str, list[float]]:
+    """What ``_pairs`` says of one photograph, as a report keeps it."""
+    return {name: [round(float(value), 5) for value in one[row]] for name, one in values.items()}
 
 
 def _right(seen: Comparison, row: int, photograph: Photograph, arms: Contenders) -> dict[str, bool]:
