@@ -33,7 +33,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"
     " | checks photographs placing pointing_game report tasks | verdicts | in_memory table",
     "cam.export": "items ledger locking rows | keys zipping | gallery leftovers reading rendering | index looking | pipeline",
-    "cam.commands": "contenders options | timing | bench compare evaluate export",
+    "cam.commands": "options peers | timing | bench compare evaluate export",
     "ui": "address components messages palette | turns | command shared | checkpoints holding photographs reports"
     " | session | elsewhere options parts uploads | pages | lecture site",
     "ui.components": "loader | activations answers ballot deck film mosaic nearest picker steps story viewer voting",
