@@ -35,8 +35,8 @@ Scores = dict[str, dict[str, dict[str, float]]]  # measurement -> reading -> tra
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """One image to measure on.
+class Scored:
+    """One photograph to measure on.
 
     Attributes:
         name: shown and recorded.
@@ -69,7 +69,7 @@ def readings(maps: np.ndarray, grid: CellGrid, mean_map: np.ndarray | None, side
 
 
 def measure_photographs(
-    photographs: Sequence[Photograph],
+    photographs: Sequence[Scored],
     pictures: Sequence[Image.Image],
     arms: Contenders,
     question: Question,
@@ -117,7 +117,7 @@ def measure_photographs(
 
 def measure_mosaics(
     kind: str,
-    tiles: Sequence[Sequence[Photograph]],
+    tiles: Sequence[Sequence[Scored]],
     pictures: Sequence[Sequence[Image.Image]],
     arms: Contenders,
     question: Question,
@@ -281,7 +281,7 @@ def _of_row(values: Mapping[str, np.ndarray], row: int) -> dict[str, list[float]
     return {name: [round(float(value), 5) for value in one[row]] for name, one in values.items()}
 
 
-def _right(seen: Comparison, row: int, photograph: Photograph, arms: Contenders) -> dict[str, bool]:
+def _right(seen: Comparison, row: int, photograph: Scored, arms: Contenders) -> dict[str, bool]:
     shown = {class_idx for kind in photograph.kinds for class_idx in kind}
     return {key: int(seen.logits[key][row].argmax()) in shown for key in arms.trained}
 

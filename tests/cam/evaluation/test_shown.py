@@ -17,7 +17,7 @@ from cam.evaluation.scoring import (
     FOUR_CLASSES,
     ONE_CLASS,
     SCORED_SIZE,
-    Photograph,
+    Scored,
     measure_mosaics,
     measure_photographs,
 )
@@ -43,7 +43,7 @@ def two(lite):
 def photographs(samples, lite):
     masks = read_masks(samples, lite["baseline"].categories)
     return [
-        Photograph(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
+        Scored(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
         for name, cluster in zip(NAMES, ("cat", "meerkat", "lesser panda", "spoonbill"), strict=True)
     ]
 
