@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from cam.compare import ask
 from cam.evaluation.records import Checks
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.measures.perturbation import (
     area_under,
     average_drop,
@@ -32,7 +32,7 @@ SUMMARY = (
 RANDOM_NETWORKS = 3  # maps of a single random network may happen to be like the trained one's
 
 
-def check_method(network: Network, photographs: Sequence[Photograph], question: Question) -> Checks:
+def check_method(network: Network, photographs: Sequence[Scored], question: Question) -> Checks:
     """Deletion, insertion, ROAD, average drop and increase, and cascading randomisation, averaged over photographs.
 
     Args:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from cam.evaluation.contenders import Contenders
 from cam.evaluation.records import Record, Row
 from cam.evaluation.sampling import mosaics_of_one_class, shuffled
-from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Scored, measure_mosaics, measure_photographs
 from cam.measures.pointing import plan_mosaics
 from cam.question import Question
 from models.engine import engine_words
@@ -31,7 +31,7 @@ class Task(NamedTuple):
 
     kind: str
     turn: int
-    photographs: list[list[Photograph]]  # one list for each mosaic, or lists of one photograph each
+    photographs: list[list[Scored]]  # one list for each mosaic, or lists of one photograph each
 
 
 class Recorded(Record, frozen=True):
@@ -41,7 +41,7 @@ class Recorded(Record, frozen=True):
     rows: list[Row]
 
 
-def plan_tasks(photographs: Sequence[Photograph], others: Sequence[Photograph], mosaics: int) -> list[Task]:
+def plan_tasks(photographs: Sequence[Scored], others: Sequence[Scored], mosaics: int) -> list[Task]:
     """Chunks of photographs, shuffled so that neighbours may be of any class, then chunks of mosaics.
 
     Args:
@@ -87,7 +87,7 @@ def measure(
 
 
 def measure_task(
-    task: Task, arms: Contenders, question: Question, read: Callable[[list[Photograph]], list[Image.Image]]
+    task: Task, arms: Contenders, question: Question, read: Callable[[list[Scored]], list[Image.Image]]
 ) -> list[Row]:
     """Rows of one task, whose photographs are read with ``read``."""
     flat = [photograph for row in task.photographs for photograph in row]
@@ -98,17 +98,17 @@ def measure_task(
     return measure_mosaics(task.kind, task.photographs, grouped, arms, question, task.turn)
 
 
-def opened(photographs: list[Photograph]) -> list[Image.Image]:
+def opened(photographs: list[Scored]) -> list[Image.Image]:
     """The images, decoded in threads."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(open_image, [photograph.path for photograph in photographs]))
 
 
-def _tiles(photographs: Sequence[Photograph], plan: Sequence[Sequence[int]]) -> list[list[Photograph]]:
+def _tiles(photographs: Sequence[Scored], plan: Sequence[Sequence[int]]) -> list[list[Scored]]:
     return [[photographs[row] for row in tiles] for tiles in plan]
 
 
-def _of_four_classes(photographs: Sequence[Photograph], limit: int) -> list[list[int]]:
+def _of_four_classes(photographs: Sequence[Scored], limit: int) -> list[list[int]]:
     try:
         return plan_mosaics(
             [[c for kind in one.kinds for c in kind] for one in photographs], "2x2", limit=limit

@@ -13,7 +13,7 @@ from cam.evaluation.registry import CLAIMS, COMMON, MEASUREMENTS, NEEDS, PRIMARY
 
 ENOUGH, ENOUGH_CLASSES = 10, 5  # intervals from fewer images or classes are too narrow
 SURE = 0.05
-HOLDS, FAILS, OPEN = OUTCOMES = ("holds", "does not hold", "cannot be told")
+HOLDS, FAILS, OPEN = ("holds", "does not hold", "cannot be told")
 BETTER, WORSE, EQUAL = 1, -1, 0
 
 

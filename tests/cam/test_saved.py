@@ -148,6 +148,7 @@ def test_an_array_of_another_kind_is_refused(name, change, saved, tmp_path):
         {"method": "magic"},
         {"view": "round"},
         {"unit": "x"},
+        {"unit": ""},
         {"variants": {}},
         {"variants": {"baseline": {}}},
         {"categories": "cat"},

@@ -9,7 +9,7 @@ from cam import open_image
 from cam.compare import compare
 from cam.evaluation.contenders import GAUSSIAN, at_size, contenders
 from cam.evaluation.deletion_film import deletion_film
-from cam.evaluation.in_memory import evaluate_few
+from cam.evaluation.few import evaluate_few
 from cam.evaluation.placing import placed
 from cam.evaluation.pointing_game import play
 from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, OWN
@@ -17,7 +17,7 @@ from cam.evaluation.scoring import (
     FOUR_CLASSES,
     ONE_CLASS,
     SCORED_SIZE,
-    Photograph,
+    Scored,
     measure_mosaics,
     measure_photographs,
 )
@@ -42,7 +42,7 @@ def two(lite):
 def photographs(samples, lite):
     masks = read_masks(samples, lite["baseline"].categories)
     return [
-        Photograph(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
+        Scored(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
         for name, cluster in zip(NAMES, ("cat", "meerkat", "lesser panda", "spoonbill"), strict=True)
     ]
 
