@@ -31,7 +31,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     "cam.figures": "colours layout photographic | display drawing | panels | figure",
     "cam.paper": "figure7 tables",
     "cam.evaluation": "contenders deletion_film records registry sampling | shipped statistics scoring"
-    " | checks photographs placing pointing_game report tasks | verdicts | few table",
+    " | checks photographs placing pointing_game report tasks | verdicts | in_memory table",
     "cam.export": "items locking rows | keys ledger | gallery leftovers reading rendering zipping | index looking | pipeline",
     "cam.commands": "options peers | timing | bench compare evaluate export",
     "ui": "address components messages palette | turns | command shared | checkpoints holding photographs reports"

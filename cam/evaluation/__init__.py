@@ -8,7 +8,7 @@ photographs.py    photographs of a folder with what is known about their objects
 placing.py        measures the placement of networks that record none
 scoring.py        what is measured on each photograph and mosaic
 tasks.py          the work in resumable portions
-few.py            a few photographs in memory, with progress
+in_memory.py      a few photographs in memory, with progress
 statistics.py     intervals over classes and photographs, a test that knows trainings
 report.py         rows of numbers -> a report
 verdicts.py       what a report says about the claim

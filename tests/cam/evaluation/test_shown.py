@@ -9,7 +9,7 @@ from cam import open_image
 from cam.compare import compare
 from cam.evaluation.contenders import GAUSSIAN, at_size, contenders
 from cam.evaluation.deletion_film import deletion_film
-from cam.evaluation.few import evaluate_few
+from cam.evaluation.in_memory import evaluate_few
 from cam.evaluation.placing import placed
 from cam.evaluation.pointing_game import play
 from cam.evaluation.registry import CLASS_MEAN, COMMON, HALF_PIXEL, OWN

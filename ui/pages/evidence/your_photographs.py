@@ -4,7 +4,7 @@ import streamlit as st
 
 from cam import METHODS
 from cam.evaluation.contenders import contenders
-from cam.evaluation.few import evaluate_few
+from cam.evaluation.in_memory import evaluate_few
 from cam.evaluation.records import About, Report
 from cam.evaluation.verdicts import ENOUGH, ENOUGH_CLASSES
 from cam.question import Question
