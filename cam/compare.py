@@ -97,7 +97,9 @@ def ask_once(
         network.require_unchanged()
     inputs = _Inputs(images, question.view, {network.scaling.input_size for network in networks.values()}, batch_size)
     names = [_name(image, index) for index, image in enumerate(images)]
-    evidence = {key: _evidence(network, inputs, flip) for key, network in networks.items()}
+    sufficient = features_suffice(networks, question)
+    looking = parts(networks.items()) if sufficient else networks.items()
+    evidence = {key: _evidence(network, inputs, flip) for key, network in looking}
     logits = {key: found.logits(found.features).cpu().numpy() for key, found in evidence.items()}
     require_finite(logits, "logits", names)
     seen = np.stack([np.asarray(one.sides[DRAWN_SIZE]) for one in inputs.views])
@@ -117,7 +119,7 @@ def ask_once(
         notes=[one.note for one in inputs.views],
         others=_others(networks, evidence),
     )
-    if question.from_features and _closed(networks, question.method):
+    if sufficient:
         return bare.explain(question.target)
     classes = resolve_target(question.target, logits, categories, outputs)
     if classes.against_idx is not None:
@@ -126,6 +128,25 @@ def ask_once(
     require_finite(run, "maps", names)
     kept, worded = evidence if layers == HEAD else {}, replace(question, target=question.target_words)
     return replace(bare, maps=run, class_idx=classes.class_idx, question=worded, evidence=kept)
+
+
+def features_suffice(networks: Mapping[str, Network], question: Question) -> bool:
+    """Whether the features entering global average pooling answer a question of these networks, so that none runs again.
+
+    They do not at other layers, for methods without a closed form, and for those whose closed form needs a classifier of
+    one linear layer where one of the networks has several.
+
+    Raises:
+        ValueError: the method is defined for classifiers of one linear layer only, and one of them has several.
+    """
+    if not question.from_features:
+        return False
+    method = METHODS[question.method]
+    layers = {key: len(linear_layers(network.head)) for key, network in networks.items()}
+    if method.layers == "head":
+        for key, count in layers.items():
+            require_head(question.method, key, count)
+    return not method.linear or all(count == 1 for count in layers.values())
 
 
 def _others(networks: Mapping[str, Network], evidence: Mapping[str, Evidence]) -> dict[str, np.ndarray]:
@@ -215,15 +236,6 @@ def _shared_categories(networks: Mapping[str, Network]) -> list[str]:
                 "compare networks of one label set"
             )
     return list(reference.categories)
-
-
-def _closed(networks: Mapping[str, Network], method: str) -> bool:
-    """Whether the method's closed form holds for every network; where it does not, the networks are run instead."""
-    deep = {key: len(linear_layers(network.head)) for key, network in networks.items()}
-    if METHODS[method].layers == "head":
-        for key, layers in deep.items():
-            require_head(method, key, layers)
-    return max(deep.values()) == 1 or not METHODS[method].linear
 
 
 def _shared_outputs(networks: Mapping[str, Network]) -> str:

@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,24 @@ class Photograph:
     @classmethod
     def of(cls, name: str, content: bytes, sample: bool = False) -> "Photograph":
         return cls(name, content, hashlib.sha256(content).hexdigest(), sample)
+
+
+def without_repeats(photographs: Iterable[Photograph]) -> list[Photograph]:
+    """The first of all photographs that have the same bytes, in order."""
+    found: dict[str, Photograph] = {}
+    for one in photographs:
+        found.setdefault(one.digest, one)
+    return list(found.values())
+
+
+def told_apart(photographs: Iterable[Photograph]) -> list[Photograph]:
+    """The same photographs, each with a name of its own: the second ``image.jpg`` becomes ``image.jpg (2)``."""
+    found: dict[str, Photograph] = {}
+    for one in photographs:
+        names = (one.name if place == 1 else f"{one.name} ({place})" for place in count(1))
+        name = next(name for name in names if name not in found)
+        found[name] = replace(one, name=name)
+    return list(found.values())
 
 
 def _unless_sample(*args: Any) -> bool:

@@ -8,8 +8,8 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from cam import Comparison, compare
-from cam.compare import ask
+from cam.compare import ask, features_suffice
 from cam.evaluation.deletion_film import DeletionFilm, deletion_film
 from cam.evaluation.pointing_game import PointingGame, play
 from cam.figures.display import Display
@@ -125,27 +125,38 @@ def networks(choices: list[Choice]) -> tuple[dict[Choice, Network], dict[str, Ex
 def comparison(choices: tuple[Choice, ...], digest: str, view: str, _photograph: Photograph) -> Comparison:
     """All networks on one image; other classes and methods follow from the result without running them again.
 
+    Its maps are GradCAM's, which are CAM's where a classifier has one linear layer, and exist where one has several.
+
     Raises:
         ImageError: the photograph cannot be decoded.
         StudyError, CheckpointError: weights cannot be loaded any more.
     """
     chosen = {choice.key: network(choice) for choice in choices}
-    seen = compare(chosen, [views_of(_photograph, view, chosen)], target="own", view=view)
+    seen = compare(chosen, [views_of(_photograph, view, chosen)], "gradcam", "own", view)
     return replace(seen, names=[_photograph.name])
+
+
+def runs_again(chosen: Mapping[str, Network], question: Question) -> bool:
+    """Whether these networks run again for the answer to a question, beyond the one pass of ``comparison``.
+
+    Raises:
+        ValueError: the method has no maps of one of the networks.
+    """
+    return question.flip or not features_suffice(chosen, question)
 
 
 @shared(128, personal=_always)
 def explained(
     choices: tuple[Choice, ...], keys: tuple[str, ...], digest: str, question: Question, _photograph: Photograph
 ) -> Comparison:
-    """The comparison of the variants ``keys`` for one question, without features.
+    """The comparison of the variants ``keys`` for one question, without features; in turn where networks run again.
 
     Raises:
         ValueError: the method or layer has no maps for such a target; and the errors of ``comparison``.
     """
-    if question.flip or not question.from_features:
-        chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
-        with my_turn(f"{question}", digest) if not question.from_features else nullcontext():
+    chosen = {choice.key: network(choice) for choice in choices if choice.key in keys}
+    if runs_again(chosen, question):
+        with my_turn(f"{question}", digest):
             found = ask(chosen, [views_of(_photograph, question.view, chosen)], question)
         return replace(found, names=[_photograph.name], evidence={})
     everything = comparison(choices, digest, question.view, _photograph)

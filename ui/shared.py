@@ -66,7 +66,7 @@ def shared(
             return kept.get(key, lambda: computed(*args), visitor() if personal(*args) else None)
 
         whole: Any = found
-        whole.clear, whole.results = kept.clear, lambda: list(kept.results.values())
+        whole.clear, whole.results = kept.clear, kept.all
         return cast(Shared[P, T], whole)
 
     return decorate
@@ -103,6 +103,10 @@ class _Kept(Generic[T]):
         if owner is not None:
             self.owners.setdefault(key, set()).add(owner)
         return self.results[key]
+
+    def all(self) -> list[T]:
+        with self.lock:
+            return list(self.results.values())
 
     def forget(self, here: Callable[[str], bool]) -> int:
         """Drop results that only visitors who have left asked for; return how many."""

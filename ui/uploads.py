@@ -1,6 +1,8 @@
 """Which photographs are compared: samples, uploads, the camera. The link keeps the names of samples."""
 
+import threading
 import weakref
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -8,7 +10,7 @@ from models import Study
 from ui import session
 from ui.components.picker import gallery
 from ui.messages import say_later
-from ui.photographs import Photograph, sample_photographs, thumbnail
+from ui.photographs import Photograph, sample_photographs, thumbnail, without_repeats
 
 FIRST = ("spaniels", "guitar-and-drums", "meerkats")  # for studies that name none
 MOST = 12
@@ -17,6 +19,7 @@ MOST_OF_ALL = 2**30  # bytes of the photographs of all visitors
 TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "jfif", "mpo"]
 
 _brought: "weakref.WeakValueDictionary[int, Photograph]" = weakref.WeakValueDictionary()  # as long as a page holds them
+_counting = threading.Lock()  # visitors bring photographs at the same moment
 
 
 def chosen() -> list[Photograph]:
@@ -44,23 +47,36 @@ def _linked_names() -> list[str]:
 
 
 def add(photographs: list[Photograph]) -> None:
-    """Append photographs that are not chosen yet, up to ``MOST``."""
+    """Append photographs that are not chosen yet, each once, up to ``MOST``."""
     present = {photograph.digest for photograph in chosen()}
-    new = [photograph for photograph in photographs if photograph.digest not in present]
-    held = sum(len(photograph.content) for photograph in chosen() if not photograph.sample)
-    if held + sum(len(photograph.content) for photograph in new if not photograph.sample) > MOST_BYTES:
+    new = [photograph for photograph in without_repeats(photographs) if photograph.digest not in present]
+    brought = [photograph for photograph in new if not photograph.sample]
+    if _size(one for one in chosen() if not one.sample) + _size(brought) > MOST_BYTES:
         say_later(
             f"More than {MOST_BYTES // 2**20} MB of photographs do not fit on the page; choose smaller or fewer ones."
         )
         return
-    if sum(len(one.content) for one in _brought.values()) + sum(len(one.content) for one in new) > MOST_OF_ALL:
+    if not _hold(brought):
         say_later("The server holds as many photographs as it can; try again when other visitors have left.")
         return
-    _brought.update({id(one): one for one in new if not one.sample})
     room = MOST - len(chosen())
     st.session_state.photographs = chosen() + new[:room]
     if len(new) > room:
         say_later(f"Only {MOST} photographs fit on the page; remove some to see others.")
+
+
+def _hold(photographs: list[Photograph]) -> bool:
+    """Count photographs among those that all visitors brought; False, and nothing is counted, where they do not fit."""
+    with _counting:
+        if _size(_brought.values()) + _size(photographs) > MOST_OF_ALL:
+            return False
+        _brought.update({id(one): one for one in photographs})
+    return True
+
+
+def _size(photographs: Iterable[Photograph]) -> int:
+    """Bytes of photographs together."""
+    return sum(len(one.content) for one in photographs)
 
 
 def remove(digest: str) -> None:

@@ -1,5 +1,6 @@
 """Evaluate networks on a few photographs in memory, with progress; ``cam.commands.evaluate`` does so for a folder of many."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -29,7 +30,7 @@ def evaluate_few(
     """A report on some photographs: every measurement that they allow.
 
     Args:
-        photographs: what is known about each photograph; its path is not used.
+        photographs: what is known about each photograph, by a name of its own; its path is not used.
         pictures: the images themselves.
         arms: what to measure; without random weights, that control is left out.
         question: the method and view; the classes explained are those of the photographs.
@@ -37,10 +38,13 @@ def evaluate_few(
         about: what the report is about.
 
     Raises:
-        ValueError: there is no photograph, or as ``measure_photographs``.
+        ValueError: there is no photograph, two have the same name, or as ``measure_photographs``.
     """
     if not photographs:
         raise ValueError("there is no photograph to measure on; choose at least one")
+    name, times = Counter(one.name for one in photographs).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"{times} photographs are called {name!r}; give each a name of its own")
     known = {one.name: picture for one, picture in zip(photographs, pictures, strict=True)}
     tasks = plan_tasks(photographs, photographs, MOSAICS)
     total, done = sum(len(row) for task in tasks for row in task.photographs), 0

@@ -11,16 +11,20 @@ notes = "For the speaker's view."
 """
 
 import argparse
+import stat
 import sys
-import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 RESERVED = ("mode", "scene", "build", "hall", "live")
-WORDS = ("title", "text", "link", "show", "notes")
+EXPECTED = "expected title, text and link or show, each in quotes"
+MOST_BYTES = 2**20
 SHOWS = ("claim", "cells", "growth", "curves", "photographs", "rather", "guess", "answer", "home")
 
 
@@ -82,36 +86,63 @@ def read_scenes(path: Path, pages: Collection[str]) -> list[Scene]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not TOML, has no scenes, or a scene is not understood.
+        ValueError: the file is not a TOML file of at most ``MOST_BYTES``, has no scenes, or a scene is not understood.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no file of scenes {path.name}; whoever started the server should check its name"
-        )
+    name = path.name  # messages do not show visitors the server's folders
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = msgspec.toml.decode(_content(path), type=dict[str, Any])
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"there is no file of scenes {name}; whoever started the server should check its name"
+        ) from error
     except (ValueError, RecursionError, OSError) as error:
-        why = f" ({error})" if isinstance(error, tomllib.TOMLDecodeError) else ""  # others name the server's folders
-        raise ValueError(f"the scenes {path.name} cannot be read{why}; correct the file") from error
+        why = f" ({error})" if isinstance(error, ValueError) else ""
+        raise ValueError(f"the scenes {name} cannot be read{why}; correct the file") from error
     tables = document.get("scenes")
     if not isinstance(tables, list) or not tables:
-        raise ValueError(f"{path.name} has no scenes; expected a table [[scenes]] with title, text and link for each")
-    return [_scene(table, f"scene {place} of {path.name}", pages) for place, table in enumerate(tables, 1)]
+        raise ValueError(f"{name} has no scenes; expected a table [[scenes]] with title, text and link for each")
+    return [_scene(table, f"scene {place} of {name}", pages) for place, table in enumerate(tables, 1)]
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a regular file; ``models.files.read_file``, which reads files from outside, comes with PyTorch.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no regular file, or larger than ``MOST_BYTES``.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("not a regular file")
+    with open(path, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES / 2**20:g} MiB")
+    return content
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    """A table [[scenes]] of the file."""
+
+    title: str
+    text: str = ""
+    link: str | None = None
+    show: str | None = None
+    notes: str = ""
+    points: tuple[str, ...] = ()
 
 
 def _scene(table: object, name: str, pages: Collection[str]) -> Scene:
-    words = dict(table) if isinstance(table, dict) else {}
-    points = words.pop("points", [])
-    understood = words.keys() <= set(WORDS) and "title" in words and (words.keys() & {"link", "show"})
-    texts = [*words.values(), *points] if isinstance(points, list) else [None]
-    if not understood or not all(isinstance(one, str) for one in texts):
-        raise ValueError(f"{name} is not understood; expected title, text and link or show, each in quotes")
-    show = words.get("show", "")
-    if "show" in words and show not in SHOWS:
-        raise ValueError(f"{name} shows {show!r}, which is unknown; expected one of {', '.join(SHOWS)}")
-    page, state = _address(words.get("link", "/"), name, pages)
-    notes = " ".join(words.get("notes", "").split())
-    return Scene(words["title"], words.get("text", ""), page, state, show, notes, tuple(points), "link" in words)
+    try:
+        found = msgspec.convert(table, _Table)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name} is not understood; {EXPECTED}") from error
+    if found.link is None and found.show is None:
+        raise ValueError(f"{name} is not understood; {EXPECTED}")
+    if found.show is not None and found.show not in SHOWS:
+        raise ValueError(f"{name} shows {found.show!r}, which is unknown; expected one of {', '.join(SHOWS)}")
+    page, state = _address("/" if found.link is None else found.link, name, pages)
+    notes, linked = " ".join(found.notes.split()), found.link is not None
+    return Scene(found.title, found.text, page, state, found.show or "", notes, found.points, linked)
 
 
 def _address(link: str, name: str, pages: Collection[str]) -> tuple[str, dict[str, str]]:

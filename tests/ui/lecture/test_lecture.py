@@ -1,6 +1,7 @@
 """A lecture: scenes from a file, and one sentence if the file is not understood."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,10 @@ def test_the_command_names_the_file():
             "shows 'fireworks', which is unknown; expected one of claim",
         ),
         ("[[scenes]]\ntitle = 'One'\nshow = 'home'\npoints = 'one'", "is not understood"),
+        ("[[scenes]]\ntitle = 'One'\nshow = 'home'\npoints = ['one', 2]", "is not understood"),
+        ("[[scenes]]\ntitle = 'One'\nlink = '/'\nimages = 'cat'", "is not understood"),
         ("[[scenes]]\ntitle = 1\nlink = '/'", "each in quotes"),
+        ("#" * 2**20 + "\n", "cannot be read .larger than 1 MiB.; correct the file"),
         (
             "[[scenes]]\ntitle = 'One'\nlink = '/nowhere'",
             "which is not a page; expected one of /, /compare, /scaling, /evidence",
@@ -80,6 +84,14 @@ def test_a_bad_file_is_one_sentence_and_the_page_lives(tmp_path, monkeypatch, co
     path.write_text(content)
     with pytest.raises(ValueError, match=said):
         read_scenes(path, PAGES)
+
+
+@pytest.mark.linux
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """Every visitor's page reads the file."""
+    os.mkfifo(tmp_path / "mine.toml")
+    with pytest.raises(ValueError, match="mine.toml cannot be read .not a regular file."):
+        read_scenes(tmp_path / "mine.toml", PAGES)
 
 
 def test_the_page_lives_without_its_scenes(tmp_path, monkeypatch):

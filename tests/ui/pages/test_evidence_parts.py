@@ -4,13 +4,16 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from cam.evaluation.shipped import shipped_evaluation
 from cam.evaluation.verdicts import FAILS
 from models.home import SAMPLES as SAMPLE_FOLDER
+from tests.ui.pages.comparing import photograph
 from tests.ui.pages.evidence import charts, component, opened, words
 from ui import turns
-from ui.pages.evidence import data
+from ui.pages.evidence import data, your_photographs
+from ui.photographs import Photograph, told_apart, without_repeats
 from ui.turns import waiting
 
 
@@ -65,6 +68,39 @@ def test_chosen_photographs_are_evaluated():
     assert "**2 photographs**" in words(app.markdown)
     assert "2 photographs are too few to tell" in words(app.markdown)
     assert not turns.LINE.before([])[0]
+
+
+def test_names_are_told_apart_and_what_is_there_twice_counts_once():
+    """The first name stays as it is, and a name that is taken already is not given."""
+    brought = [Photograph.of(name, bytes([row])) for row, name in enumerate(("a", "b", "a (2)", "a", "a"))]
+    assert [one.name for one in told_apart(brought)] == ["a", "b", "a (2)", "a (3)", "a (4)"]
+    assert [one.digest for one in told_apart(brought)] == [one.digest for one in brought]
+    renamed = Photograph.of("c", bytes([0]))
+    assert without_repeats([*brought[:2], renamed]) == brought[:2]
+
+
+def test_photographs_of_one_name_are_measured_each_on_its_own_pixels(monkeypatch):
+    """Phones call every upload image.jpg: two from Compare, of which one is uploaded here again, and a third."""
+    colours = ("tan", "teal", "gold")
+    brought = [Photograph.of("image.jpg", photograph(colour)) for colour in colours]
+    given = {}
+
+    def seen(known, pictures, *rest):
+        given.update(zip([one.name for one in known], [one.getpixel((5, 5)) for one in pictures], strict=True))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(your_photographs, "evaluate_few", seen)
+    app = opened(part="own")
+    app.session_state["photographs"] = brought[:2]
+    app.run()
+    app.pills(key="own-photographs").set_value(["image.jpg", "image.jpg (2)"])
+    for one in brought[1:]:
+        app.file_uploader(key="own-files").upload(one.name, one.content)
+    app.run()
+    app.button(key="evaluate").click().run()
+    assert "Seen." in words(app.error)
+    names = ("image.jpg", "image.jpg (2)", "image.jpg (3)")
+    assert given == {name: ImageColor.getrgb(colour) for name, colour in zip(names, colours, strict=True)}
 
 
 def test_an_evaluation_waits_for_its_turn_and_says_how_long(monkeypatch):

@@ -87,8 +87,10 @@ def _page(rows: list[Row], settings: Selection, look: str) -> str:
     comparisons = [row for _, row in rows]
     question = settings.question
     others: list[list[Comparison]] = []
-    if question.from_features and not question.flip:
-        loaded, keys = tuple(session.networks(choices(settings))[0]), tuple(comparisons[0].variants)
+    networks, keys = session.networks(choices(settings))[0], tuple(comparisons[0].variants)
+    shown = {choice.key: network for choice, network in networks.items() if choice.key in keys}
+    if not session.runs_again(shown, question):
+        loaded = tuple(networks)
         targets: list[str | int] = ["own", *likely_classes(comparisons)]
         for target in targets:
             asked = replace(question, target=target)

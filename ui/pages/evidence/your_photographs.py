@@ -14,7 +14,7 @@ from ui.messages import complain, plain, sentence, warn
 from ui.pages.evidence.data import QUICK, choices, known, within_study
 from ui.pages.evidence.numbers import show_measurements, show_pairs, show_setting
 from ui.pages.evidence.verdicts import show_answer
-from ui.photographs import HELD, Photograph, opened
+from ui.photographs import HELD, Photograph, opened, told_apart, without_repeats
 from ui.turns import LINE, still_wanted, visitor, waiting
 
 MOST = 24
@@ -53,7 +53,7 @@ def show_own(study: str) -> None:
 def _chosen(study: str) -> list[Photograph]:
     """The chosen samples and photographs of Compare, and what is uploaded here."""
     brought = [one for one in st.session_state.get("photographs", []) if not one.sample]
-    offered = {one.name: one for one in (*within_study(study), *brought)}
+    offered = {one.name: one for one in told_apart((*within_study(study), *brought))}
     picked = st.pills(
         "Photographs",
         list(offered),
@@ -70,7 +70,7 @@ def _chosen(study: str) -> list[Photograph]:
         max_upload_size=uploads.FILE_MEGABYTES,
     )
     uploaded = [Photograph.of(file.name, file.getvalue()) for file in files or []]
-    chosen = list({one.digest: one for one in (*(offered[name] for name in picked), *uploaded)}.values())
+    chosen = told_apart(without_repeats((*(offered[name] for name in picked), *uploaded)))
     if len(chosen) > MOST:
         warn(f"Only the first {MOST} photographs are evaluated.")
     return chosen[:MOST]
