@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+PIECE = 1 << 20  # bytes
+STATUS = "/proc/self/status"
+
 
 @contextmanager
 def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
@@ -21,13 +24,14 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     require_folder(path)
+    mode = 0o666 & ~_umask()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -75,10 +79,12 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
         if found.st_size > most:
             raise ValueError(_too_large(shown, most))
         try:
-            content = file.read(min(max(found.st_size, 1 << 20), most) + 1)
+            content = file.read(found.st_size + 1)
+            if len(content) > found.st_size:  # it grew meanwhile, or is one of those that report a size of 0
+                content += _rest(file, most + 1 - len(content))
         except OSError as error:
             raise _as_sentence(error, shown) from error
-    if len(content) > most:  # it grew meanwhile, or is one of those that report a size of 0
+    if len(content) > most:
         raise ValueError(_too_large(shown, most))
     return content
 
@@ -93,6 +99,15 @@ def read_text(path: str | os.PathLike, most: int) -> str:
         return read_file(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{os.fspath(path)!r} is not a text in UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _rest(file: BinaryIO, most: int) -> bytes:
+    """What is left of a file, up to ``most`` bytes, in pieces: one reading of that size would allocate it at once."""
+    pieces = []
+    while most > 0 and (piece := file.read(min(PIECE, most))):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def _too_large(shown: str, most: int) -> str:
@@ -116,6 +131,22 @@ def _as_sentence(error: ValueError | OSError, shown: str) -> ValueError | OSErro
 
 
 def _umask() -> int:
-    current = os.umask(0o022)
+    """The permissions that new files do not get, now; at the start of the process where the system does not tell.
+
+    There is no call that only reads it, and two threads that set it and set it back could leave the wrong one.
+    """
+    try:
+        with open(STATUS, encoding="utf-8", errors="replace") as file:
+            told = [line.split()[1] for line in file if line.startswith("Umask:")]
+    except OSError:
+        told = []
+    return int(told[0], 8) if told else UMASK
+
+
+def _set_umask() -> int:
+    current = os.umask(0o077)
     os.umask(current)
     return current
+
+
+UMASK = _set_umask()  # while the process has one thread
