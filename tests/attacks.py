@@ -28,6 +28,8 @@ def attacked(usual: int = 100) -> settings:
     return settings(
         max_examples=int(os.environ.get("ATTACKS", usual)),
         deadline=LONGEST,
+        derandomize=False,  # Hypothesis would try the same attacks in every run where the variable CI is set
+        print_blob=True,  # what brings a failing attack back on another machine
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
