@@ -45,10 +45,11 @@ def little_memory(spare: int = SPARE) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_DATA, (held + spare, before[1]))
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            resource.setrlimit(resource.RLIMIT_DATA, before)
-            pytest.fail(f"it takes more than {spare >> 20} MiB")
+    except Exception as error:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+        for cause in (error, error.__cause__):
+            if isinstance(cause, MemoryError) or "allocate memory" in str(cause):
+                pytest.fail(f"it takes more than {spare >> 20} MiB")
         raise
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, before)
