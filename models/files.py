@@ -65,7 +65,30 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
         ValueError: it is not a regular file, or it is larger than ``most``.
         OSError: it cannot be read.
     """
-    shown = ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
+    shown = _shown(path)
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise ValueError(_too_large(shown, most))
+        try:
+            content = file.read(size + 1)
+            if len(content) > size:  # it grew meanwhile, or is one of those that report a size of 0
+                content += _rest(file, most + 1 - len(content))
+        except OSError as error:
+            raise _as_sentence(error, shown) from error
+    if len(content) > most:
+        raise ValueError(_too_large(shown, most))
+    return content
+
+
+@contextmanager
+def open_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Open such a file where a reader needs only its start, as ``read_file`` does; how much is read is the reader's matter.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, ValueError, OSError: as ``read_file``.
+    """
+    shown = _shown(path)
     try:
         _require_regular(os.stat(path).st_mode, shown)
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -74,19 +97,8 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
     except (ValueError, OSError) as error:
         raise _as_sentence(error, shown) from error
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        _require_regular(found.st_mode, shown)
-        if found.st_size > most:
-            raise ValueError(_too_large(shown, most))
-        try:
-            content = file.read(found.st_size + 1)
-            if len(content) > found.st_size:  # it grew meanwhile, or is one of those that report a size of 0
-                content += _rest(file, most + 1 - len(content))
-        except OSError as error:
-            raise _as_sentence(error, shown) from error
-    if len(content) > most:
-        raise ValueError(_too_large(shown, most))
-    return content
+        _require_regular(os.fstat(handle).st_mode, shown)
+        yield file
 
 
 def read_text(path: str | os.PathLike, most: int) -> str:
@@ -99,6 +111,10 @@ def read_text(path: str | os.PathLike, most: int) -> str:
         return read_file(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{os.fspath(path)!r} is not a text in UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _shown(path: str | os.PathLike) -> str:
+    return ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
 
 
 def _rest(file: BinaryIO, most: int) -> bytes:
