@@ -16,7 +16,7 @@ FLOORS = {  # package: its files and packages from the lowest floor up; | separa
     " | checkpoints engine exact_growth | in_memory | network | graph_agreement input_check memory noisy_copies variants"
     " | manifest_entries mirror_test refit | growth | studies | command_inputs judging"
     " | graph_command judge_command liveness placement_command training | __main__",
-    "models.checkpoints": "keras_weights padding_check pickles placeholders strangers | weight_files"
+    "models.checkpoints": "keras_weights padding_check pickled_calls placeholders strangers | pickles | archives | weight_files"
     " | clues heads label_sets state_dicts stems | recognition hubs key_styles records | apart families | checkpoint"
     " | graph_files | loading | description",
     "models.training": "interruptions kept_batchnorm probe recipe teacher | augmentation datasets lineage objectives optimisation"

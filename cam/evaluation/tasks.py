@@ -17,12 +17,13 @@ from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Scored, measure_mosa
 from cam.measures.pointing import plan_mosaics
 from cam.question import Question
 from models.engine import engine_words
-from models.files import atomic_write
-from models.images import open_image
+from models.files import atomic_write, read_file
+from models.images import MAX_FILE_BYTES, open_image
 
 RECORD = 4  # version of the recorded rows; another number invalidates them
 CHUNK, CHUNK_OF_MOSAICS = 8, 4  # measured and recorded together
 READERS = 4
+MOST_RECORDED = 2**30  # bytes of finished tasks: some hundred thousand photographs
 PHOTOGRAPHS = "photographs"
 
 
@@ -135,7 +136,7 @@ def _task_key(setting: str, task: Task) -> str:
     for row in task.photographs:
         for photograph in row:
             digest.update(f"{photograph.name} {photograph.kinds} {photograph.cluster}".encode())
-            digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
+            digest.update(hashlib.sha256(read_file(photograph.path, MAX_FILE_BYTES)).digest())
             if photograph.mask is not None and task.kind == PHOTOGRAPHS:
                 mask = photograph.mask
                 digest.update(f"{mask.classes} {mask.outline} {mask.indices.shape}".encode())
@@ -148,7 +149,7 @@ def _recorded(partial: Path) -> dict[str, list[Row]]:
     if not partial.is_file():
         return {}
     recorded, whole = {}, []
-    for line in partial.read_bytes().splitlines():
+    for line in read_file(partial, MOST_RECORDED).splitlines():
         try:
             entry = msgspec.json.decode(line, type=Recorded)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
