@@ -79,7 +79,9 @@ def _verdict(report: Report, claim: str) -> Statement:
     assert finding is not None
     outcome, reason = _outcome(report, finding, found)
     if outcome == OPEN and (blob := finding.contrast(report.subject, GAUSSIAN)) and sign(blob) == WORSE:
-        reason += f"; a blob in the middle ({_label(report, GAUSSIAN)}) scores higher, so this cannot support the statement"
+        reason += (
+            f"; a blob in the middle ({_label(report, GAUSSIAN)}) scores higher, so this cannot support the statement"
+        )
     return Statement(claim, outcome, reason)
 
 
