@@ -23,7 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cam import Comparison, compare
-from cam.commands.contenders import by_pytorch
+from cam.commands.peers import by_pytorch
 from models import Network, load_study, open_image
 from models.engine import ENGINES, ONNX_RUNTIME, PYTORCH, VARIABLE
 from models.studies import DEFAULT_STUDY

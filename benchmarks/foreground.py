@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cam.evaluation.photographs import choose, find_photographs
 from cam.evaluation.sampling import places_in_class
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.measures.mask_sources import known_masks
 from models.files import atomic_write
 from models.images import open_image
@@ -59,7 +59,7 @@ def foreground(network: onnxruntime.InferenceSession, picture: Image.Image) -> n
     return np.asarray(drawn.resize(picture.size, Image.Resampling.BILINEAR)) >= 0.5
 
 
-def make(photographs: list[Photograph], network: onnxruntime.InferenceSession, folder: Path) -> None:
+def make(photographs: list[Scored], network: onnxruntime.InferenceSession, folder: Path) -> None:
     """Write the outlines, the first of every class first."""
     places = places_in_class([one.name for one in photographs], [one.cluster for one in photographs])
     for row in tqdm(np.argsort(places, kind="stable"), unit=" photographs"):
@@ -75,7 +75,7 @@ def make(photographs: list[Photograph], network: onnxruntime.InferenceSession, f
                 drawn.save(to, format="PNG")
 
 
-def compare_with_boxes(photographs: list[Photograph], outlines: Path, boxes: Path) -> None:
+def compare_with_boxes(photographs: list[Scored], outlines: Path, boxes: Path) -> None:
     """Print how well the outlines' boxes agree with those that people drew, by class."""
     names = [line.strip() for line in (STUDY_FOLDER / "caltech101-categories.txt").read_text().splitlines()]
     files = {one.name: (one.path, one.kinds[0][0]) for one in photographs}

@@ -281,6 +281,10 @@ class Comparison:
                 raise ValueError(f"{len(found.notes)} notes on {len(found.names)} images")
             fitting = checked_arrays(arrays, found)
             question = Question(**{name: getattr(found, name) for name in ASKED})
+            if found.unit != question.unit:
+                raise ValueError(
+                    f"its maps have the unit {found.unit!r}, {question.method} at {question.layer} gives {question.unit!r}"
+                )
             return cls(
                 found.variants,
                 found.names,

@@ -20,6 +20,7 @@ from models.images import VIEWS
 FORMAT = 1
 MOST_BYTES = 2**29  # of a file, and of its arrays unpacked: 300 images of five networks
 MOST_ENTRIES, MOST_SIDE = 100, 4096
+HEADER = 256  # bytes before the numbers of an array, at most
 KINDS: dict[str, tuple[type, int]] = {
     "maps": (np.float32, 3),
     "logits": (np.float32, 2),
@@ -33,12 +34,37 @@ def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> N
     """An .npz file; packed in memory, since where a file cannot tell its position zipfile writes other bytes.
 
     Raises:
+        ValueError: ``read_arrays`` would refuse the file.
         OSError: it cannot be written.
     """
+    require_room(len(arrays), sum(array.nbytes + HEADER for array in arrays.values()))
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+    if packed.tell() > MOST_BYTES:
+        raise ValueError(f"the comparison packs to more than {MOST_BYTES // 2**20} MiB; save fewer images in a file")
     with atomic_write(path) as file:
         file.write(packed.getbuffer())
+
+
+def require_room(entries: int, size: int) -> None:
+    """Refuse what would be a file that cannot be read again.
+
+    Args:
+        entries: number of arrays.
+        size: of all of them unpacked, in bytes.
+
+    Raises:
+        ValueError: there are too many, or they are too large.
+    """
+    if entries > MOST_ENTRIES:
+        raise ValueError(
+            f"{entries} arrays of a comparison; a file holds up to {MOST_ENTRIES}: save fewer networks in it"
+        )
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"{-(-size // 2**20):,} MiB of a comparison; a file holds up to {MOST_BYTES // 2**20} MiB: "
+            "save fewer images or networks in it"
+        )
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -51,7 +77,9 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(io.BytesIO(read_file(path, MOST_BYTES))) as archive:
             entries = archive.infolist()
-            if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+            if len(entries) > MOST_ENTRIES:
+                raise ValueError(f"it holds {len(entries):,} arrays, more than {MOST_ENTRIES}")
+            if sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise ValueError(f"it unpacks to more than {MOST_BYTES // 2**20} MiB")
             return {entry.filename.removesuffix(".npy"): _array(archive.read(entry)) for entry in entries}
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:

@@ -1,7 +1,7 @@
 """Inputs that several commands share: the networks to look at, and a folder of photographs."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class PhotographFolder:
         """
         if limit < 1:
             raise ValueError(f"--limit is {limit}; expected 1 or more")
-        paths = list_images(folder)
+        paths = _without_masks(list_images(folder))
         if not paths:
             raise ValueError(f"no photographs in {folder!r}; give a folder of JPEG, PNG or the like")
         self.unreadable: dict[Path, str] = {}
@@ -77,3 +77,14 @@ class PhotographFolder:
                 yield network.transform(open_image(path))
             except ImageError as error:
                 self.unreadable[path] = str(error)
+
+
+def _without_masks(paths: Sequence[Path]) -> list[Path]:
+    """The images that are not instance masks: beside a ``masks.toml``, NAME.png is the mask of a NAME of another suffix."""
+    masked = {folder for folder in {path.parent for path in paths} if (folder / "masks.toml").is_file()}
+    named = {path.with_suffix("") for path in paths if path.suffix != ".png"}
+
+    def is_mask(path: Path) -> bool:
+        return path.suffix == ".png" and path.parent in masked and path.with_suffix("") in named
+
+    return [path for path in paths if not is_mask(path)]

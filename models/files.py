@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+PIECE = 1 << 20  # bytes
+STATUS = "/proc/self/status"
+
 
 @contextmanager
 def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
@@ -21,13 +24,14 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     require_folder(path)
+    mode = 0o666 & ~_umask()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".partial", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -61,7 +65,30 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
         ValueError: it is not a regular file, or it is larger than ``most``.
         OSError: it cannot be read.
     """
-    shown = ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
+    shown = _shown(path)
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise ValueError(_too_large(shown, most))
+        try:
+            content = file.read(size + 1)
+            if len(content) > size:  # it grew meanwhile, or is one of those that report a size of 0
+                content += _rest(file, most + 1 - len(content))
+        except OSError as error:
+            raise _as_sentence(error, shown) from error
+    if len(content) > most:
+        raise ValueError(_too_large(shown, most))
+    return content
+
+
+@contextmanager
+def open_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Open such a file where a reader needs only its start, as ``read_file`` does; how much is read is the reader's matter.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError, ValueError, OSError: as ``read_file``.
+    """
+    shown = _shown(path)
     try:
         _require_regular(os.stat(path).st_mode, shown)
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -70,17 +97,8 @@ def read_file(path: str | os.PathLike, most: int) -> bytes:
     except (ValueError, OSError) as error:
         raise _as_sentence(error, shown) from error
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        _require_regular(found.st_mode, shown)
-        if found.st_size > most:
-            raise ValueError(_too_large(shown, most))
-        try:
-            content = file.read(min(max(found.st_size, 1 << 20), most) + 1)
-        except OSError as error:
-            raise _as_sentence(error, shown) from error
-    if len(content) > most:  # it grew meanwhile, or is one of those that report a size of 0
-        raise ValueError(_too_large(shown, most))
-    return content
+        _require_regular(os.fstat(handle).st_mode, shown)
+        yield file
 
 
 def read_text(path: str | os.PathLike, most: int) -> str:
@@ -93,6 +111,19 @@ def read_text(path: str | os.PathLike, most: int) -> str:
         return read_file(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{os.fspath(path)!r} is not a text in UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _shown(path: str | os.PathLike) -> str:
+    return ascii(os.fspath(path)) if not os.fsdecode(path).isprintable() else repr(os.fsdecode(path))
+
+
+def _rest(file: BinaryIO, most: int) -> bytes:
+    """What is left of a file, up to ``most`` bytes, in pieces: one reading of that size would allocate it at once."""
+    pieces = []
+    while most > 0 and (piece := file.read(min(PIECE, most))):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def _too_large(shown: str, most: int) -> str:
@@ -116,6 +147,22 @@ def _as_sentence(error: ValueError | OSError, shown: str) -> ValueError | OSErro
 
 
 def _umask() -> int:
-    current = os.umask(0o022)
+    """The permissions that new files do not get, now; at the start of the process where the system does not tell.
+
+    There is no call that only reads it, and two threads that set it and set it back could leave the wrong one.
+    """
+    try:
+        with open(STATUS, encoding="utf-8", errors="replace") as file:
+            told = [line.split()[1] for line in file if line.startswith("Umask:")]
+    except OSError:
+        told = []
+    return int(told[0], 8) if told else UMASK
+
+
+def _set_umask() -> int:
+    current = os.umask(0o077)
     os.umask(current)
     return current
+
+
+UMASK = _set_umask()  # while the process has one thread

@@ -8,6 +8,7 @@ import copy
 import hashlib
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,7 +25,10 @@ CLOSE = 1e-6  # as a fraction of the logits' range, in float64
 
 
 def checkpoint_of(
-    model: nn.Module, family: str | None = None, normalisation: Normalisation | None = None
+    model: nn.Module,
+    family: str | None = None,
+    normalisation: Normalisation | None = None,
+    resolution: int | None = None,
 ) -> Checkpoint:
     """A network in memory as a checkpoint.
 
@@ -32,6 +36,8 @@ def checkpoint_of(
         model: an EfficientNet; not changed.
         family: name in ``FAMILIES``; by default the family that computes the model's logits.
         normalisation: by default as timm's ``pretrained_cfg`` says, else the family's.
+        resolution: side of the input in pixels; by default as ``pretrained_cfg`` says, else that of the released network
+            with these tensors.
 
     Raises:
         TypeError: ``model`` is not an ``nn.Module``.
@@ -50,7 +56,8 @@ def checkpoint_of(
     expected = _logits(model)
     for one in found:
         if _close(one.network().double(), expected):
-            return one
+            side = resolution or _timms_side(model) or one.run_scaling.input_size
+            return replace(one, scaling=replace(one.scaling, resolution=side))
     raise CheckpointError(
         f"the model computes other logits than {'family ' + family if family else 'every family'} does with its weights; "
         "expected an unchanged EfficientNet of torchvision or timm: save its state dict and load that"
@@ -71,7 +78,7 @@ def _timms_normalisation(model: nn.Module) -> Normalisation | None:
     return Normalisation(known["mean"], known["std"]) if isinstance(known, dict) and "mean" in known else None
 
 
-def own_side(model: nn.Module) -> int | None:
+def _timms_side(model: nn.Module) -> int | None:
     """Side of the input in pixels that timm's ``pretrained_cfg`` names; None where there is none."""
     known = getattr(model, "pretrained_cfg", None)
     size = known.get("input_size") if isinstance(known, dict) else None

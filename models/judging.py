@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 
 from models.out_of_class import SCORES, Name, OutOfClass, scored
 from models.outputs import probabilities
@@ -181,9 +182,8 @@ def table(score: Score, keys: Sequence[str], finding: Finding) -> OutOfClass:
 
 def auroc(inside: Numbers, outside: Numbers) -> float:
     """Chance that a photograph in the classes scores higher than one outside; ties count half."""
-    ordered = np.sort(outside)
-    lower, up_to = np.searchsorted(ordered, inside, "left"), np.searchsorted(ordered, inside, "right")
-    return float((lower + up_to).mean() / 2 / len(outside))
+    ranks = rankdata(np.concatenate([inside, outside]))[: len(inside)]
+    return float((ranks.mean() - (len(inside) + 1) / 2) / len(outside))
 
 
 def below(scores: Numbers, threshold: float) -> float:

@@ -1,4 +1,8 @@
-"""Entries of a study's manifest that need more than a type: variants, names, classes, outputs, the out-of-class table."""
+"""Entries of a study's manifest that need more than a type: variants, names, classes, outputs, the out-of-class table.
+
+An error shows the value that came and says what may stand there. A typed record would tell only the type: it serves the
+out-of-class table, which no person writes.
+"""
 
 import re
 from collections.abc import Sequence

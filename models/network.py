@@ -3,7 +3,6 @@
 import copy
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Self
@@ -19,7 +18,7 @@ from models.costs import network_cost
 from models.efficientnet import cell_centres, layer_index, receptive_field
 from models.engine import ONNX_RUNTIME, Engine, chosen_engine
 from models.images import image_tensor
-from models.in_memory import Original, checkpoint_of, own_side
+from models.in_memory import Original, checkpoint_of
 from models.normalisation import Normalisation
 from models.other_rows import OtherRows
 from models.out_of_class import ScoreScale
@@ -100,8 +99,7 @@ class Network:
             model: an EfficientNet.
             categories: class names in the order of the logits; by default ``"class 0"`` and so on.
             family: by default the family that computes the model's logits.
-            resolution: side of the input in pixels; by default as timm says, else that of the released network with these
-                tensors.
+            resolution: side of the input in pixels; by default as timm says, else the released network's.
             normalisation: by default as timm says, else the family's.
             label, provenance, outputs, device: as for the class.
 
@@ -109,18 +107,12 @@ class Network:
             TypeError: ``model`` is not an ``nn.Module``.
             ValueError: it is not an EfficientNet, or not the one that was described; or there is no such device.
         """
-        checkpoint = checkpoint_of(model, family, normalisation)
-        names = list(categories or (f"class {index}" for index in range(checkpoint.num_classes)))
-        if len(names) != checkpoint.num_classes:
-            raise ValueError(
-                f"{len(names)} categories for a model of {checkpoint.num_classes} outputs; give one name for each"
-            )
-        side = resolution or own_side(model) or checkpoint.run_scaling.input_size
+        checkpoint = checkpoint_of(model, family, normalisation, resolution)
         found = cls(
             checkpoint.network(),
-            scaling=replace(checkpoint.scaling, resolution=side),
+            scaling=checkpoint.run_scaling,
             family=checkpoint.family,
-            categories=names,
+            categories=_class_names(categories, checkpoint.num_classes),
             label=label,
             provenance=provenance,
             note="; ".join(checkpoint.notes),
@@ -266,6 +258,13 @@ class Network:
     def _half_body(self) -> nn.Sequential:
         """The body in float16, converted once; autocast would convert every weight in every pass."""
         return copy.deepcopy(self._inference_copy[0]).half()
+
+
+def _class_names(given: Sequence[str] | None, count: int) -> list[str]:
+    names = list(given or (f"class {index}" for index in range(count)))
+    if len(names) != count:
+        raise ValueError(f"{len(names)} categories for a model of {count} outputs; give one name for each")
+    return names
 
 
 def folded(features: nn.Sequential) -> nn.Sequential:

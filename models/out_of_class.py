@@ -18,6 +18,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from scipy.special import logsumexp
 
 Numbers = np.ndarray
 TABLE = "out_of_class"  # where a manifest has it
@@ -25,9 +26,7 @@ TABLE = "out_of_class"  # where a manifest has it
 
 def energies(logits: Numbers) -> Numbers:
     """The logsumexp of logits (N, K), float64 (N,)."""
-    logits = np.asarray(logits, np.float64)
-    highest = logits.max(axis=1)
-    return highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    return logsumexp(np.asarray(logits, np.float64), axis=1)
 
 
 def largest(logits: Numbers) -> Numbers:

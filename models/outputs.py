@@ -4,6 +4,7 @@ A network with one output can only use a sigmoid: a softmax of one logit is alwa
 """
 
 import numpy as np
+from scipy.special import expit, softmax
 
 SOFTMAX, SIGMOID = OUTPUTS = ("softmax", "sigmoid")
 
@@ -25,7 +26,4 @@ def agreed_outputs(given: str | None, classes: int) -> str:
 
 def probabilities(logits: np.ndarray, outputs: str = SOFTMAX) -> np.ndarray:
     """Probabilities from logits (..., K): a softmax sums to 1 along the last axis, a sigmoid takes each logit by itself."""
-    if outputs == SIGMOID:
-        return (1 + np.tanh(logits / 2)) / 2
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return expit(logits) if outputs == SIGMOID else softmax(logits, axis=-1)

@@ -3,21 +3,12 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageOps
 
 SENSOR_BITS = (10, 12, 14)  # of cameras and X-ray detectors, whose values are often stored in 16
 
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258  # EXIF and TIFF tags
 _PLANES, _COLOUR_MAP = 284, 320  # TIFF tags
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def plain_rgb(image: Image.Image) -> tuple[Image.Image, str]:
@@ -31,9 +22,8 @@ def plain_rgb(image: Image.Image) -> tuple[Image.Image, str]:
     """
     bits = _sensor_bits(image)
     rgb = _srgb(_opaque(_eight_bit(image)), image.info.get("icc_profile"))
-    turn = _UPRIGHT.get(_orientation(image))
-    rgb = rgb.transpose(turn) if turn is not None else rgb
     rgb.info = {}
+    _turn_upright(rgb, _orientation(image))
     return rgb, f"grey values of {bits} bits in 16, stretched" if bits else ""
 
 
@@ -99,6 +89,14 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (OSError, TypeError, ValueError):
             pass  # such profiles are common, and the plain colours are close
     return image.convert("RGB")
+
+
+def _turn_upright(rgb: Image.Image, orientation: int) -> None:
+    """Turn an image without metadata in place; conversions lose the tag, and the block that held it may be damaged."""
+    exif = rgb.getexif()
+    exif[_ORIENTATION] = orientation
+    ImageOps.exif_transpose(rgb, in_place=True)
+    exif.pop(_ORIENTATION, None)
 
 
 def _orientation(image: Image.Image) -> int:

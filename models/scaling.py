@@ -8,7 +8,7 @@ References:
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -247,24 +247,3 @@ def grid_candidates(
                 candidate = Candidate(alpha, beta, gamma)
                 if abs(candidate.cost - target) <= tolerance + 1e-12:
                     yield candidate
-
-
-def grid_search(evaluate: Callable[[Scaling], float], candidates: Iterator[Candidate] | None = None) -> Candidate:
-    """Step 1 of compound scaling: the candidate whose network at phi = 1 scores highest; the first of equal ones.
-
-    Args:
-        evaluate: returns the score, for instance the validation accuracy, of a network with the given scaling.
-        candidates: by default ``grid_candidates()``.
-
-    Raises:
-        ValueError: there is no candidate.
-    """
-    chosen = max(candidates or grid_candidates(), key=lambda c: evaluate(compound_scaling(1, *c)), default=None)
-    if chosen is None:
-        raise ValueError("no candidate meets the constraint; widen the tolerance or refine the step")
-    return chosen
-
-
-def nas_objective(accuracy: float, flops: float, target: float = 400e6, exponent: float = -0.07) -> float:
-    """What the search for B0 maximised: ACC * (FLOPS / T) ^ w (section 4)."""
-    return accuracy * (flops / target) ** exponent

@@ -137,7 +137,7 @@ _TYPES: dict[str, type] = {
 
 
 def variant_from(key: str, table: dict, folder: Path) -> Variant:
-    """A variant from its table in a manifest.
+    """A variant from its table in a manifest; errors show the value that came, which those of a typed record do not.
 
     Args:
         key: the table's name.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -50,7 +50,7 @@ def photographs(tmp_path):
         path = tmp_path / "ant" / f"{number}.jpg"
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", (40, 20), (128, 0, 255)).save(path, quality=100)
-        found.append(Photograph(f"ant/{number}.jpg", path, ((0,),), cluster="ant"))
+        found.append(Scored(f"ant/{number}.jpg", path, ((0,),), cluster="ant"))
     return found
 
 

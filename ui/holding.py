@@ -1,4 +1,4 @@
-"""How much of what visitors upload is held in memory: Streamlit's own limit is for one file, these are for all of them."""
+"""How much of what visitors upload and fetch is held in memory: Streamlit's own limit is for one file, these are for all."""
 
 import threading
 from typing import Any
@@ -10,6 +10,7 @@ from ui.shared import keep_watch
 
 MOST_EACH = 256 * 2**20  # bytes of one visitor's uploads
 MOST_ALL = 2**30  # bytes of everybody's
+MOST_SENT = 2**30  # bytes that are held for browsers to fetch, pictures among them, of all visitors
 MARK = "limited"
 
 _guarding = threading.Lock()  # pages of several visitors may start at once
@@ -49,3 +50,14 @@ def held_by_session(manager: Any) -> dict[str, int]:
         return {
             session: sum(len(one.data) for one in files.values()) for session, files in manager.file_storage.items()
         }
+
+
+def has_room(size: int) -> bool:
+    """Whether a file of so many bytes may be held for a browser beside those of all visitors."""
+    return not runtime.exists() or held_for_browsers(runtime.get_instance().media_file_mgr) + size <= MOST_SENT
+
+
+def held_for_browsers(manager: Any) -> int:
+    """Bytes of the files that a ``MediaFileManager`` holds until no session shows them any more."""
+    found = manager._storage.get_stats().values()
+    return sum(one.byte_length for stats in found for one in stats)

@@ -14,8 +14,8 @@ from dataclasses import asdict
 import torch
 from PIL import Image
 
-from cam.commands.contenders import (
-    Contender,
+from cam.commands.peers import (
+    Timed,
     by_pytorch,
     closed_forms,
     forward_passes,
@@ -143,7 +143,7 @@ def _ablation(key: str, network: Network) -> Group:
     return group
 
 
-def _of_methods(network: Network, batch: int, methods: list[str]) -> dict[str, Contender]:
+def _of_methods(network: Network, batch: int, methods: list[str]) -> dict[str, Timed]:
     """Methods that mask channels or keep every layer's gradients are run on one image only."""
     methods = [name for name in methods if batch == 1 or name not in ONE_IMAGE]
     images, class_idx = _inputs(network, batch)
@@ -156,7 +156,7 @@ def _of_methods(network: Network, batch: int, methods: list[str]) -> dict[str, C
     return found
 
 
-def _of_comparison(networks: dict[str, Network]) -> dict[str, Contender]:
+def _of_comparison(networks: dict[str, Network]) -> dict[str, Timed]:
     """All variants on one photograph, from its bytes on, beside their forward passes; and another class of it."""
     picture = Image.effect_noise((500, 400), 64).convert("RGB")
     inputs = {key: network.transform(picture)[None].to(network.device) for key, network in networks.items()}
@@ -167,7 +167,7 @@ def _of_comparison(networks: dict[str, Network]) -> dict[str, Contender]:
         for one in passes.values():
             one["forward, fastest"]()
 
-    found: dict[str, Contender] = {
+    found: dict[str, Timed] = {
         "forward passes": all_passes,
         "compare": lambda: compare(networks, [picture]),
         "another class": lambda: finished.explain(1),

@@ -15,13 +15,16 @@ from cam.commands.options import (
     require_counts,
     require_explainable,
 )
-from cam.compare import ask
+from cam.compare import DRAWN_SIZE, ask
 from cam.comparison import Comparison
 from cam.figures.figure import SUFFIXES, save_figure
 from cam.inputs import listed_pictures
+from cam.saved import require_room
 from models.commands import DONE, SOME_FAILED, say
 from models.downloads import is_address
 from models.files import require_folder
+
+ARRAYS = 3  # that a saved comparison has of each network at least
 
 
 def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +68,8 @@ def run_compare(arguments: argparse.Namespace) -> int:
     require_explainable(question, next(iter(networks.values())).categories)
     for sentence in failures.values():
         say(sentence)
+    if arguments.save:
+        require_room(ARRAYS * len(networks) + 2, len(pictures) * DRAWN_SIZE**2 * 3)
     comparison = ask(networks, pictures, question)
     if arguments.save:
         comparison.save(arguments.save)

@@ -14,7 +14,7 @@ from cam.evaluation.placing import placed
 from cam.evaluation.records import About, Checks, Report, write_report
 from cam.evaluation.report import build_report
 from cam.evaluation.sampling import spread_over_classes
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.evaluation.table import markdown
 from cam.evaluation.tasks import measure, plan_tasks
 from cam.evaluation.verdicts import line, verdicts
@@ -141,7 +141,7 @@ def _require_measured(seeds: Files, keys: Iterable[str]) -> None:
 
 
 def arms_to_measure(
-    loaded: LoadedStudy, seeds: Files, controls: Files, photographs: Sequence[Photograph], args: argparse.Namespace
+    loaded: LoadedStudy, seeds: Files, controls: Files, photographs: Sequence[Scored], args: argparse.Namespace
 ) -> Contenders:
     """The study's networks, their trainings from other seeds, controls and random weights.
 

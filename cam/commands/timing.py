@@ -9,7 +9,7 @@ from statistics import median
 
 import torch
 
-from cam.commands.contenders import Contender
+from cam.commands.peers import Timed
 
 TURNS = range(2, 21)
 
@@ -47,7 +47,7 @@ def in_turns(
     variant: str,
     batch: int,
     reference: str,
-    contenders: dict[str, Contender],
+    contenders: dict[str, Timed],
     device: torch.device,
     seconds: float,
     turns: range = TURNS,
@@ -71,7 +71,7 @@ def in_turns(
     return Group(title, variant, batch, reference, {name: found[warm] for name, found in times.items()}, peak)
 
 
-def seconds_of(run: Contender, device: torch.device) -> float:
+def seconds_of(run: Timed, device: torch.device) -> float:
     """Of one call, until the device has done its work; a CUDA device counts its peak of memory from here."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

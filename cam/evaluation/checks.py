@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from cam.compare import ask
 from cam.evaluation.records import Checks
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.measures.perturbation import (
     area_under,
     average_drop,
@@ -18,7 +18,7 @@ from cam.measures.perturbation import (
     insertion_curve,
     road_curve,
 )
-from cam.measures.randomisation import cascading_randomisation
+from cam.measures.randomisation import cascading_randomisation, control_seed
 from cam.question import Question
 from models.images import open_image
 from models.network import Network
@@ -26,12 +26,13 @@ from models.network import Network
 SUMMARY = (
     "Of the method's maps on the baseline alone; these numbers never rank networks. Areas under the curves of the "
     "class's probability over 20 steps: lower is better for deletion and ROAD, higher for insertion. Rank correlations "
-    "with the trained network's maps when everything from the classifier down to the part named is random: they should "
-    "be near 0."
+    "with the trained network's maps when everything from the classifier down to the part named is random, drawn anew "
+    "for every third photograph: they should be near 0."
 )
+RANDOM_NETWORKS = 3  # maps of a single random network may happen to be like the trained one's
 
 
-def check_method(network: Network, photographs: Sequence[Photograph], question: Question) -> Checks:
+def check_method(network: Network, photographs: Sequence[Scored], question: Question) -> Checks:
     """Deletion, insertion, ROAD, average drop and increase, and cascading randomisation, averaged over photographs.
 
     Args:
@@ -44,7 +45,7 @@ def check_method(network: Network, photographs: Sequence[Photograph], question: 
     """
     curves: dict[str, list[np.ndarray]] = {"deletion": [], "insertion": [], "road": []}
     drops, randomised = [], []
-    for photograph in tqdm(photographs, desc="checks of the method", unit=" images"):
+    for row, photograph in enumerate(tqdm(photographs, desc="checks of the method", unit=" images")):
         picture = open_image(photograph.path)
         seen = ask({"network": network}, [picture], replace(question, target="own"))
         class_idx = max(photograph.kinds[0], key=lambda one: seen.logits["network"][0, one])
@@ -55,8 +56,9 @@ def check_method(network: Network, photographs: Sequence[Photograph], question: 
         for name, curve in (("deletion", deletion_curve), ("insertion", insertion_curve), ("road", road_curve)):
             curves[name].append(curve(probability, image, drawn))
         drops.append(average_drop(probability, image, drawn))
+        seed = control_seed(row % RANDOM_NETWORKS)
         randomised.append(
-            cascading_randomisation(network, torch.stack([image]), np.array([class_idx]), question.method)
+            cascading_randomisation(network, torch.stack([image]), np.array([class_idx]), question.method, seed)
         )
     scores = {name: float(np.mean([area_under(curve) for curve in found])) for name, found in curves.items()}
     scores |= {

@@ -9,7 +9,7 @@ from PIL import Image
 from cam.evaluation.contenders import Contenders
 from cam.evaluation.records import About, Report, Row
 from cam.evaluation.report import build_report
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.evaluation.tasks import PHOTOGRAPHS, measure_task, plan_tasks
 from cam.evaluation.verdicts import verdicts
 from cam.question import QUESTION, Question
@@ -20,7 +20,7 @@ Progress = Callable[[float, str], object]
 
 
 def evaluate_few(
-    photographs: Sequence[Photograph],
+    photographs: Sequence[Scored],
     pictures: Sequence[Image.Image],
     arms: Contenders,
     question: Question = QUESTION,

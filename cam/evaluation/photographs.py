@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cam.evaluation.sampling import RULE, places_in_class, spread_over_classes
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from cam.measures.coco import read_coco
 from cam.measures.mask_sources import known_masks
 from cam.measures.masks import TABLE, InstanceMask, read_masks
@@ -16,14 +16,12 @@ from models.training.datasets import labelled, list_names, read_list
 class Chosen(NamedTuple):
     """The photographs to measure one by one, those to make mosaics of, and a sentence on how both were chosen."""
 
-    photographs: list[Photograph]
-    others: list[Photograph]
+    photographs: list[Scored]
+    others: list[Scored]
     words: str
 
 
-def find_photographs(
-    folder: Path, split: Path | None, masks: Sequence[str], categories: Sequence[str]
-) -> list[Photograph]:
+def find_photographs(folder: Path, split: Path | None, masks: Sequence[str], categories: Sequence[str]) -> list[Scored]:
     """Photographs of a folder that show classes of a study.
 
     They are those of the folder's ``masks.toml``, or those in one folder per class, or those that COCO's JSON names.
@@ -41,7 +39,7 @@ def find_photographs(
     if (folder / TABLE).is_file():
         found = read_masks(folder, categories)
         return [
-            Photograph(path.name, path, tuple(mask.kinds()), mask, categories[mask.kinds()[0][0]])
+            Scored(path.name, path, tuple(mask.kinds()), mask, categories[mask.kinds()[0][0]])
             for path, mask in found.items()
             if mask.kinds()
         ]
@@ -52,7 +50,7 @@ def find_photographs(
         return []
     chosen = labelled(folder, names, categories)
     plain = [
-        Photograph(name, folder / name, ((int(label),),), cluster=name.split("/")[0])
+        Scored(name, folder / name, ((int(label),),), cluster=name.split("/")[0])
         for name, label in zip(chosen.names, chosen.labels, strict=True)
     ]
     known: dict[str, InstanceMask] = {}
@@ -62,7 +60,7 @@ def find_photographs(
     return [replace(one, mask=known.get(one.name)) for one in plain]
 
 
-def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int | None) -> Chosen:
+def choose(photographs: Sequence[Scored], per_class: int | None, limit: int | None) -> Chosen:
     """Choose up to ``per_class`` photographs of every class, or ``limit`` in all, spread over classes; else all.
 
     Mosaics are made of all photographs, except with ``limit``, which limits them too.
@@ -80,7 +78,7 @@ def choose(photographs: Sequence[Photograph], per_class: int | None, limit: int 
     return Chosen([photographs[row] for row in rows], list(photographs), words)
 
 
-def mask_words(photographs: Sequence[Photograph], masks: Sequence[str], say: Callable[[str], None]) -> str:
+def mask_words(photographs: Sequence[Scored], masks: Sequence[str], say: Callable[[str], None]) -> str:
     """Where the objects' places come from, in a sentence; ``say`` is told how many photographs have no mask, or a useless one."""
     known = [one.mask for one in photographs if one.mask is not None]
     if not known:
@@ -110,7 +108,7 @@ def _useless_words(names: Sequence[str]) -> str:
     )
 
 
-def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> list[Photograph]:
+def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> list[Scored]:
     """Photographs of the folder that COCO's JSON names; each belongs to the class of the first kind of object listed for it."""
     found = []
     for where in masks:
@@ -121,7 +119,7 @@ def _of_coco(folder: Path, masks: Sequence[str], categories: Sequence[str]) -> l
         files = {path.name for path in folder.iterdir()}
         for name, mask in sorted(read_coco(where, categories, files).items()):
             kinds = tuple(mask.kinds())
-            found.append(Photograph(name, folder / name, kinds, mask, categories[kinds[0][0]]))
+            found.append(Scored(name, folder / name, kinds, mask, categories[kinds[0][0]]))
     if not found:
         raise ValueError(
             f"{' and '.join(Path(where).name for where in masks)} {'outlines' if len(masks) == 1 else 'outline'} no object of "

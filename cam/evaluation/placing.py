@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from cam.evaluation.sampling import spread_over_classes
-from cam.evaluation.scoring import Photograph
+from cam.evaluation.scoring import Scored
 from models.commands import say
 from models.images import open_image
 from models.mirror_test import measure_placement
@@ -13,7 +13,7 @@ from models.placement import NOMINAL
 PHOTOGRAPHS = 100  # enough for a standard error of about a pixel
 
 
-def placed(networks: Mapping[str, Network], photographs: Sequence[Photograph], view: str) -> dict[str, Network]:
+def placed(networks: Mapping[str, Network], photographs: Sequence[Scored], view: str) -> dict[str, Network]:
     """The same networks; those without a measured placement get one from the mirror test, which needs no labels.
 
     Nominal centres are 12 to 15 pixels off on trained networks: a seed or control without placement loses 0.03 of AUROC

@@ -8,11 +8,6 @@ from dataclasses import dataclass
 
 OWN, COMMON, CLASS_MEAN, HALF_PIXEL = READINGS = ("own", "common", "class mean", "half-pixel")
 REGIONS, DETAIL, OBJECTS = CLAIMS = ("more relevant regions", "more object details", "captures all objects")
-STATEMENTS = {
-    REGIONS: "The compound network focuses on more relevant regions",
-    DETAIL: "The compound network sees more object details",
-    OBJECTS: "The compound network captures all objects, the others do not",
-}
 NEEDS = {
     REGIONS: "photographs with boxes or outlines of their objects",
     DETAIL: "photographs with outlines of their objects",

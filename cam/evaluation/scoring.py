@@ -35,8 +35,8 @@ Scores = dict[str, dict[str, dict[str, float]]]  # measurement -> reading -> tra
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """One image to measure on.
+class Scored:
+    """One photograph to measure on.
 
     Attributes:
         name: shown and recorded.
@@ -69,7 +69,7 @@ def readings(maps: np.ndarray, grid: CellGrid, mean_map: np.ndarray | None, side
 
 
 def measure_photographs(
-    photographs: Sequence[Photograph],
+    photographs: Sequence[Scored],
     pictures: Sequence[Image.Image],
     arms: Contenders,
     question: Question,
@@ -108,10 +108,8 @@ def measure_photographs(
             cluster=photograph.cluster or photograph.name,
             scores=_mean(rounds[row]),
             right=_right(seen, row, photograph, arms),
-            pairs={name: [round(float(value), 5) for value in values[row]] for name, values in pairs.items()},
-            floors={name: [round(float(value), 5) for value in values[row]] for name, values in floors.items()}
-            if len(photographs) > 1
-            else {},
+            pairs=_of_row(pairs, row),
+            floors=_of_row(floors, row) if len(photographs) > 1 else {},
         )
         for row, photograph in enumerate(photographs)
     ]
@@ -119,7 +117,7 @@ def measure_photographs(
 
 def measure_mosaics(
     kind: str,
-    tiles: Sequence[Sequence[Photograph]],
+    tiles: Sequence[Sequence[Scored]],
     pictures: Sequence[Sequence[Image.Image]],
     arms: Contenders,
     question: Question,
@@ -278,7 +276,12 @@ def _pairs(explained: Comparison, arms: Contenders, apart: int = 0) -> dict[str,
     return {name: np.array(values, dtype=np.float64).reshape(shape).T for name, values in found.items()}
 
 
-def _right(seen: Comparison, row: int, photograph: Photograph, arms: Contenders) -> dict[str, bool]:
+def _of_row(values: Mapping[str, np.ndarray], row: int) -> dict[str, list[float]]:
+    """What ``_pairs`` says of one photograph, as a report keeps it."""
+    return {name: [round(float(value), 5) for value in one[row]] for name, one in values.items()}
+
+
+def _right(seen: Comparison, row: int, photograph: Scored, arms: Contenders) -> dict[str, bool]:
     shown = {class_idx for kind in photograph.kinds for class_idx in kind}
     return {key: int(seen.logits[key][row].argmax()) in shown for key in arms.trained}
 

@@ -19,6 +19,8 @@ from cam.maps.cells import finite
 RESAMPLES, CONFIDENCE = 2000, 0.95
 SMALLEST = -100  # power of ten of the smallest p that is told
 
+Parts = Sequence[tuple[float, int]]  # share of the variance, and its degrees of freedom
+
 
 class Spread(NamedTuple):
     """Standard deviation between trainings of one network, and its degrees of freedom."""
@@ -116,16 +118,8 @@ def significance(
     if groups < 2 or total <= 0:
         return Tested(1.0 if groups < 2 or estimate == 0 else 0.0, Interval(estimate, estimate, estimate))
     parts = [(of_images / total, groups - 1), (of_seeds / total, spread.freedom if spread else 1)]
-
-    def quantile(log: float) -> float:
-        """The reach, in standard errors, that is exceeded by chance with probability 10 ** log."""
-        return sum(share * -float(stdtrit(freedom, 10**log / 2)) for share, freedom in parts if share)
-
-    reach = quantile(log10(1 - CONFIDENCE)) * total**0.5
-    distance = abs(estimate) / total**0.5
-    rarest = quantile(SMALLEST) <= distance
-    p = 10 ** (SMALLEST if rarest else brentq(lambda log: quantile(log) - distance, SMALLEST, 0))
-    return Tested(p, Interval(estimate, estimate - reach, estimate + reach))
+    reach = _quantile(parts, log10(1 - CONFIDENCE)) * total**0.5
+    return Tested(_p(parts, abs(estimate) / total**0.5), Interval(estimate, estimate - reach, estimate + reach))
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -134,7 +128,7 @@ def holm(values: Sequence[float]) -> list[float]:
     References:
         Holm, Scandinavian J. Statistics 6, 1979
     """
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values, kind="stable")  # scipy corrects for false discoveries only
     corrected = np.empty(len(values))
     scaled = np.asarray(values, dtype=np.float64)[order] * np.arange(len(values), 0, -1)
     corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1)
@@ -144,6 +138,17 @@ def holm(values: Sequence[float]) -> list[float]:
 def share_better(differences: np.ndarray) -> float:
     """Share of the images with a positive difference, ties counting half."""
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
+
+
+def _quantile(parts: Parts, log: float) -> float:
+    """The distance from 0, in standard errors, that is exceeded by chance with probability 10 ** log."""
+    return sum(share * -float(stdtrit(freedom, 10**log / 2)) for share, freedom in parts if share)
+
+
+def _p(parts: Parts, distance: float) -> float:
+    """The probability at which chance exceeds a distance from 0, in standard errors."""
+    rarest = _quantile(parts, SMALLEST) <= distance
+    return 10 ** (SMALLEST if rarest else brentq(lambda log: _quantile(parts, log) - distance, SMALLEST, 0))
 
 
 def _cluster_sums(values: np.ndarray, clusters: Sequence[str]) -> tuple[np.ndarray, int]:

@@ -13,16 +13,17 @@ from tqdm import tqdm
 from cam.evaluation.contenders import Contenders
 from cam.evaluation.records import Record, Row
 from cam.evaluation.sampling import mosaics_of_one_class, shuffled
-from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Photograph, measure_mosaics, measure_photographs
+from cam.evaluation.scoring import FOUR_CLASSES, ONE_CLASS, Scored, measure_mosaics, measure_photographs
 from cam.measures.pointing import plan_mosaics
 from cam.question import Question
 from models.engine import engine_words
-from models.files import atomic_write
-from models.images import open_image
+from models.files import atomic_write, read_file
+from models.images import MAX_FILE_BYTES, open_image
 
 RECORD = 4  # version of the recorded rows; another number invalidates them
 CHUNK, CHUNK_OF_MOSAICS = 8, 4  # measured and recorded together
 READERS = 4
+MOST_RECORDED = 2**30  # bytes of finished tasks: some hundred thousand photographs
 PHOTOGRAPHS = "photographs"
 
 
@@ -31,7 +32,7 @@ class Task(NamedTuple):
 
     kind: str
     turn: int
-    photographs: list[list[Photograph]]  # one list for each mosaic, or lists of one photograph each
+    photographs: list[list[Scored]]  # one list for each mosaic, or lists of one photograph each
 
 
 class Recorded(Record, frozen=True):
@@ -41,7 +42,7 @@ class Recorded(Record, frozen=True):
     rows: list[Row]
 
 
-def plan_tasks(photographs: Sequence[Photograph], others: Sequence[Photograph], mosaics: int) -> list[Task]:
+def plan_tasks(photographs: Sequence[Scored], others: Sequence[Scored], mosaics: int) -> list[Task]:
     """Chunks of photographs, shuffled so that neighbours may be of any class, then chunks of mosaics.
 
     Args:
@@ -87,7 +88,7 @@ def measure(
 
 
 def measure_task(
-    task: Task, arms: Contenders, question: Question, read: Callable[[list[Photograph]], list[Image.Image]]
+    task: Task, arms: Contenders, question: Question, read: Callable[[list[Scored]], list[Image.Image]]
 ) -> list[Row]:
     """Rows of one task, whose photographs are read with ``read``."""
     flat = [photograph for row in task.photographs for photograph in row]
@@ -98,17 +99,17 @@ def measure_task(
     return measure_mosaics(task.kind, task.photographs, grouped, arms, question, task.turn)
 
 
-def opened(photographs: list[Photograph]) -> list[Image.Image]:
+def opened(photographs: list[Scored]) -> list[Image.Image]:
     """The images, decoded in threads."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(open_image, [photograph.path for photograph in photographs]))
 
 
-def _tiles(photographs: Sequence[Photograph], plan: Sequence[Sequence[int]]) -> list[list[Photograph]]:
+def _tiles(photographs: Sequence[Scored], plan: Sequence[Sequence[int]]) -> list[list[Scored]]:
     return [[photographs[row] for row in tiles] for tiles in plan]
 
 
-def _of_four_classes(photographs: Sequence[Photograph], limit: int) -> list[list[int]]:
+def _of_four_classes(photographs: Sequence[Scored], limit: int) -> list[list[int]]:
     try:
         return plan_mosaics(
             [[c for kind in one.kinds for c in kind] for one in photographs], "2x2", limit=limit
@@ -135,7 +136,7 @@ def _task_key(setting: str, task: Task) -> str:
     for row in task.photographs:
         for photograph in row:
             digest.update(f"{photograph.name} {photograph.kinds} {photograph.cluster}".encode())
-            digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
+            digest.update(hashlib.sha256(read_file(photograph.path, MAX_FILE_BYTES)).digest())
             if photograph.mask is not None and task.kind == PHOTOGRAPHS:
                 mask = photograph.mask
                 digest.update(f"{mask.classes} {mask.outline} {mask.indices.shape}".encode())
@@ -148,7 +149,7 @@ def _recorded(partial: Path) -> dict[str, list[Row]]:
     if not partial.is_file():
         return {}
     recorded, whole = {}, []
-    for line in partial.read_bytes().splitlines():
+    for line in read_file(partial, MOST_RECORDED).splitlines():
         try:
             entry = msgspec.json.decode(line, type=Recorded)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -13,7 +13,7 @@ from cam.evaluation.registry import CLAIMS, COMMON, MEASUREMENTS, NEEDS, PRIMARY
 
 ENOUGH, ENOUGH_CLASSES = 10, 5  # intervals from fewer images or classes are too narrow
 SURE = 0.05
-HOLDS, FAILS, OPEN = OUTCOMES = ("holds", "does not hold", "cannot be told")
+HOLDS, FAILS, OPEN = ("holds", "does not hold", "cannot be told")
 BETTER, WORSE, EQUAL = 1, -1, 0
 
 
@@ -78,6 +78,10 @@ def _verdict(report: Report, claim: str) -> Statement:
     finding = report.finding(PRIMARY[claim])
     assert finding is not None
     outcome, reason = _outcome(report, finding, found)
+    if outcome == OPEN and (blob := finding.contrast(report.subject, GAUSSIAN)) and sign(blob) == WORSE:
+        reason += (
+            f"; a blob in the middle ({_label(report, GAUSSIAN)}) scores higher, so this cannot support the statement"
+        )
     return Statement(claim, outcome, reason)
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from cam.comparison import VariantFacts
 from cam.export.items import Item, printable_path
 from cam.export.keys import LABEL, Settings
-from cam.export.ledger import OK, Record
+from cam.export.ledger import Failed, ImageRecord
 from cam.export.rows import MEASURES
 from cam.figures.figure import TARGET_WORDS, VIEW_WORDS
 from cam.maps.methods import METHODS
@@ -57,23 +57,23 @@ class Gallery:
         start, self.rest = page.split("{rows}")
         file.write(start.replace("{title}", html.escape(heading.title)).encode("utf-8", "replace"))
 
-    def add(self, item: Item, record: Record) -> None:
+    def add(self, item: Item, record: ImageRecord) -> None:
         """Add one image, or the reason why there is none."""
         path = printable_path(item.relative)
-        if record["status"] != OK:
-            row: list = [path, item.name, record["error"], record["reason"]]
+        if isinstance(record, Failed):
+            row: list = [path, item.name, record.error, record.reason]
         else:
             variants = [
                 [
-                    self._class(one["explained"]),
-                    one["probability"],
-                    [self._class(name) for name in one["classes"]],
-                    one["probabilities"],
-                    [one["measures"].get(name) for name in MEASURES],
+                    self._class(one.explained),
+                    one.probability,
+                    [self._class(name) for name in one.classes],
+                    one.probabilities,
+                    [one.measures.get(name) for name in MEASURES],
                 ]
-                for one in record["rows"]
+                for one in record.rows
             ]
-            row = [path, item.name, variants, None, any(one.get("out_of_class") for one in record["rows"])]
+            row = [path, item.name, variants, None, any(one.out_of_class for one in record.rows)]
         self.file.write((",\n" * self.started + _embedded(row)).encode())
         self.started = True
 

@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw
 
 from cam.export.gallery import Gallery, Heading
 from cam.export.items import Item, printable_path
-from cam.export.ledger import OK, Ledger, Record
+from cam.export.ledger import OK, Done, ImageRecord, Ledger
 from cam.export.rendering import THUMBNAILS
-from cam.export.rows import MEASURES, TOP
+from cam.export.rows import MEASURES, TOP, Row
 from cam.figures.layout import GREY, INK, font, printable, shortened
 from models.files import atomic_write, read_file
 from models.images import MAX_FILE_BYTES
@@ -44,7 +44,7 @@ def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int 
         How many items failed; None where an item has no record yet, and nothing is written.
     """
     ledger.refresh()
-    outcomes = [record and record["status"] for record in (ledger.current(item.relative) for item in items)]
+    outcomes = [record and record.status for record in (ledger.current(item.relative) for item in items)]
     if None in outcomes:
         return None
     done = [item for item, outcome in zip(items, outcomes, strict=True) if outcome == OK]
@@ -66,31 +66,26 @@ def write_index(items: Sequence[Item], ledger: Ledger, heading: Heading) -> int 
     return len(items) - len(done)
 
 
-def table_rows(item: Item, record: Record) -> Iterator[dict]:
+def table_rows(item: Item, record: ImageRecord) -> Iterator[dict]:
     """One row for each variant of an image, or a single row that says why there are none."""
-    shared = {
-        "image": printable_path(item.relative),
-        "status": record["status"],
-        "error": record.get("error"),
-        "reason": record.get("reason"),
-        "remark": record.get("remark"),
-        "batch": record.get("batch"),
-        "device": record.get("device"),
-        "engine": record.get("engine"),
-        "figure": next((name for name in record.get("files", {}) if name.startswith("figures/")), None),
-    }
-    for row in record.get("rows") or [{}]:
-        found = {
-            "variant": row.get("variant"),
-            "explained": row.get("explained"),
-            "probability": row.get("probability"),
-            "out_of_class": row.get("out_of_class"),
-        }
-        for place in range(TOP if row else 0):
-            known = place < len(row["classes"])
-            found[f"class_{place + 1}"] = row["classes"][place] if known else None
-            found[f"probability_{place + 1}"] = row["probabilities"][place] if known else None
-        yield {name: None for name in SCHEMA.names} | shared | found | row.get("measures", {})
+    shared: dict = {"image": printable_path(item.relative), "status": record.status}
+    if isinstance(record, Done):
+        shared |= {name: getattr(record, name) for name in ("batch", "device", "engine")}
+        shared |= {"remark": record.remark or None}
+        shared |= {"figure": next((name for name in record.files if name.startswith("figures/")), None)}
+    else:
+        shared |= {"error": record.error, "reason": record.reason}
+    rows = record.rows if isinstance(record, Done) else []
+    for found in [_columns(row) for row in rows] or [{}]:
+        yield {name: None for name in SCHEMA.names} | shared | found
+
+
+def _columns(row: Row) -> dict:
+    """What a table holds of one variant."""
+    found = {name: getattr(row, name) for name in ("variant", "explained", "probability", "out_of_class")}
+    for place, (name, probability) in enumerate(zip(row.classes[:TOP], row.probabilities, strict=False), 1):
+        found |= {f"class_{place}": name, f"probability_{place}": probability}
+    return found | {name: row.measures.get(name) for name in MEASURES}
 
 
 def _csv(rows: list[dict], header: bool = False) -> bytes:

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from models.commands import say
-from models.files import read_file
-from models.images import IMAGE_SUFFIXES
+from models.files import open_file, read_file
+from models.images import IMAGE_SUFFIXES, MAX_FILE_BYTES
 
 MOST_LIST = 2**30  # bytes of a list: some ten million paths
 NAME_BYTES = 80  # of the stem; a file name may have 255
@@ -166,10 +166,8 @@ def _is_mask(path: Path, follow_links: bool) -> bool:
     if path.suffix.lower() != ".png" or (path.is_symlink() and not follow_links):
         return False
     try:
-        if not path.is_file():
-            return False
-        with Image.open(path, formats=("PNG",)) as image:
-            return image.mode in ("P", "L")
+        with open_file(path) as file, Image.open(file, formats=("PNG",)) as image:
+            return os.fstat(file.fileno()).st_size <= MAX_FILE_BYTES and image.mode in ("P", "L")
     except Exception:  # hostile bytes make Pillow raise almost anything
         return False
 

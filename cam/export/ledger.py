@@ -1,29 +1,77 @@
-"""The record of what is done: one file of JSON lines for each rank, only ever appended to, and searched by image.
-
-A record is a dict with ``path`` (the item's relative path), ``key``, ``setting`` and ``status``: ``"ok"`` with ``files``
-(name below the export -> [bytes, sha256]) and ``rows``, or ``"failed"`` with ``error`` and ``reason``.
-"""
+"""The record of what is done: one file of JSON lines for each rank, only ever appended to, and searched by image."""
 
 import hashlib
 import json
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Self
+from typing import Annotated, BinaryIO, Literal, Self
 
 import msgspec
 
+from cam.export.rows import Row
+
 FOLDER = "ledger"
 OK, FAILED = "ok", "failed"
-Record = dict
-Place = tuple[int, int, int]  # number of the file, position in it, length
+MOST_LINE = 4 << 20  # bytes; a record of eight variants with all their files has some ten thousand
+PART = 1 << 20  # bytes of a file that are in memory while it is hashed
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+Files = dict[str, tuple[Count, str]]  # name below the export -> bytes, sha256
+Place = tuple[int, int, int]  # number of the ledger's file, position in it, length
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """An exported image.
+
+    Attributes:
+        path: the item's relative path.
+        key: hash of everything that its files depend on.
+        setting: hash of what all images of an export share.
+        batch: images in the pass that computed it; 0 where that is unknown, as in the next two.
+        device: that computed it.
+        engine: that computed it.
+        remark: why the mask beside it is not used.
+        files: what was written.
+        rows: one for each variant.
+    """
+
+    path: str
+    key: str
+    setting: str
+    status: Literal["ok"] = "ok"
+    batch: Count = 0
+    device: str = ""
+    engine: str = ""
+    remark: str | msgspec.UnsetType = msgspec.UNSET
+    files: Files
+    rows: list[Row]
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that could not be exported: the name of the error, and what it says; the others as in ``Done``."""
+
+    path: str
+    key: str
+    setting: str
+    status: Literal["failed"] = "failed"
+    error: str
+    reason: str
+
+
+ImageRecord = Done | Failed
+KINDS: dict[str, type[Done] | type[Failed]] = {OK: Done, FAILED: Failed}
 
 
 class Ledger:
     """The records of one setting by all ranks; this rank's file is open for appending.
 
     Only the records' positions are kept in memory, some hundred bytes for each image.
+
+    Raises:
+        ValueError: the ledger of a rank is not a regular file.
+        OSError: this rank's cannot be written.
     """
 
     def __init__(self, out: Path, setting: str, rank: int = 0):
@@ -34,8 +82,12 @@ class Ledger:
         self._file = os.open(self._own, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         self._files: list[BinaryIO] = []
         self._lock = threading.Lock()
-        self._end_torn_line()
-        self.refresh()
+        try:
+            self.refresh()
+            self._end_torn_line()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -45,25 +97,29 @@ class Ledger:
         self._close()
 
     def refresh(self) -> None:
-        """Read what all ranks have recorded until now."""
+        """Read what all ranks have recorded until now.
+
+        Raises:
+            ValueError: one of their ledgers is not a regular file.
+        """
         self._close()
         places: dict[bytes, list[Place]] = {}
         self._mixed = False  # whether an export with another setting may have overwritten files
         for number, path in enumerate(sorted(self._own.parent.glob("rank-*.jsonl"))):
-            self._files.append(open(path, "rb"))  # noqa: SIM115  # closed by _close
+            self._files.append(_opened(path))
             position = 0
-            for line in self._files[-1]:
+            while line := self._files[-1].readline(MOST_LINE):  # the parts of a longer one are no records
                 record = _parsed(line)
-                if record and record["setting"] == self.setting:
-                    places.setdefault(_hashed_path(record["path"]), []).append((number, position, len(line)))
+                if record and record.setting == self.setting:
+                    places.setdefault(_hashed_path(record.path), []).append((number, position, len(line)))
                 elif record:
                     self._mixed = True
                 position += len(line)
         self._places = places
 
-    def append(self, record: Record) -> None:
+    def append(self, record: ImageRecord) -> None:
         """Write one record; it is on disk only after ``sync``."""
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode() + b"\n"
         while line:
             line = line[os.write(self._file, line) :]
 
@@ -71,34 +127,34 @@ class Ledger:
         """Wait until what was appended is on disk."""
         os.fsync(self._file)
 
-    def of(self, relative: str) -> Iterator[Record]:
+    def of(self, relative: str) -> Iterator[ImageRecord]:
         """The records of an image, the latest of each rank first."""
         for number, position, length in reversed(self._places.get(_hashed_path(relative), [])):
             with self._lock:
                 self._files[number].seek(position)
                 record = _parsed(self._files[number].read(length))
-            if record and record["path"] == relative:
+            if record and record.path == relative:
                 yield record
 
-    def done(self, relative: str, key: str, hashed: bool = False) -> Record | None:
+    def done(self, relative: str, key: str, hashed: bool = False) -> ImageRecord | None:
         """The record of an image under this key, if it failed or its files confirm it.
 
         Sizes are compared, and contents where ``hashed`` or where other files have had the same names.
         """
         found = list(self.of(relative))
-        hashed = hashed or self._mixed or len({record["key"] for record in found}) > 1
-        found = [record for record in found if record["key"] == key]
-        best = next((record for record in found if record["status"] == OK), found[0] if found else None)
-        return best if best and (best["status"] == FAILED or confirms(self.out, best, hashed)) else None
+        hashed = hashed or self._mixed or len({record.key for record in found}) > 1
+        found = [record for record in found if record.key == key]
+        best = next((record for record in found if isinstance(record, Done)), found[0] if found else None)
+        return None if isinstance(best, Done) and not confirms(self.out, best, hashed) else best
 
-    def current(self, relative: str) -> Record | None:
+    def current(self, relative: str) -> ImageRecord | None:
         """The record of an image; where there are several keys, one that its files confirm, else one of a failure."""
         found = list(self.of(relative))
-        done = [record for record in found if record["status"] == OK]
-        if len({record["key"] for record in found}) > 1:
+        done = [record for record in found if isinstance(record, Done)]
+        if len({record.key for record in found}) > 1:
             done = [record for record in done if confirms(self.out, record, hashed=True)]
-            found = done or [record for record in found if record["status"] == FAILED]
-        return next(iter(done or found), None)
+            found = [record for record in found if isinstance(record, Failed)]
+        return next(iter([*done, *found]), None)
 
     def _close(self) -> None:
         while self._files:
@@ -112,73 +168,58 @@ class Ledger:
                 os.write(self._file, b"\n")
 
 
-def confirms(out: Path, record: Record, hashed: bool = False) -> bool:
+def confirms(out: Path, record: Done, hashed: bool = False) -> bool:
     """Whether every file of a record is there with its size, and where ``hashed``, its content."""
-    for name, (size, digest) in record["files"].items():
+    for name, (size, digest) in record.files.items():
         try:
-            if (out / name).stat().st_size != size:
-                return False
-            if hashed and hashlib.sha256((out / name).read_bytes()).hexdigest() != digest:
-                return False
-        except OSError:
+            with _opened(out / name) as file:
+                if os.fstat(file.fileno()).st_size != size or (hashed and _digest(file, size) != digest):
+                    return False
+        except (ValueError, OSError):
             return False
     return True
+
+
+def _digest(file: BinaryIO, size: int) -> str | None:
+    """The sha256 of a file; None where it ends before ``size`` bytes or goes on after them."""
+    digest, left = hashlib.sha256(), size
+    while left and (part := file.read(min(left, PART))):
+        digest.update(part)
+        left -= len(part)
+    return None if left or file.read(1) else digest.hexdigest()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a regular file for reading, checked again once it is open: others wait, or have no end.
+
+    Raises:
+        ValueError: it is a folder, pipe, socket or device.
+        OSError: it is missing or cannot be opened.
+    """
+    regular = stat.S_ISREG(os.stat(path).st_mode)
+    if regular:
+        file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+        file.close()
+    raise ValueError(f"{str(path)!r} is not a regular file; remove it, or export into a new folder")
 
 
 def _hashed_path(relative: str) -> bytes:
     return hashlib.sha256(os.fsencode(relative)).digest()[:16]
 
 
-class _Row(msgspec.Struct):
-    """The results of one variant on an image, see ``rows_of``."""
-
-    variant: str
-    explained: str
-    probability: float
-    classes: list[str]
-    probabilities: list[float]
-    measures: dict[str, float]
-    out_of_class: bool | None = None
-
-
-class _Done(msgspec.Struct, tag_field="status", tag=OK):
-    """An exported image: every field that is read later, with its type."""
-
-    path: str
-    key: str
-    setting: str
-    files: dict[str, tuple[int, str]]
-    rows: list[_Row]
-    batch: int = 0
-    device: str = ""
-    engine: str = ""
-    remark: str = ""
-
-
-class _Failed(msgspec.Struct, tag_field="status", tag=FAILED, forbid_unknown_fields=True):
-    """An image that could not be exported."""
-
-    path: str
-    key: str
-    setting: str
-    error: str
-    reason: str
-
-
-def _parsed(line: bytes) -> Record | None:
+def _parsed(line: bytes) -> ImageRecord | None:
     """The record of a line; None for a line that is incomplete, foreign, or has fields of the wrong type."""
     try:
-        record = json.loads(line)
-        msgspec.convert(record, _Done | _Failed)
-        if not isinstance(record.get("files", {}), dict):  # checked for failed images too, which have none
-            return None
-        names = list(record.get("files", {}))
-        for name in (record["path"], *names):
+        found = json.loads(line)
+        record = msgspec.convert(found, KINDS[found["status"]])
+        names = list(record.files) if isinstance(record, Done) else []
+        for name in (record.path, *names):
             os.fsencode(name)  # a lone surrogate cannot be in a file name
-    except (ValueError, TypeError, RecursionError):  # msgspec's errors are ValueErrors
+    except (ValueError, TypeError, KeyError, RecursionError):  # msgspec's errors are ValueErrors
         return None
-    inside = all(_stays_below(name) for name in names)
-    return record if line.endswith(b"\n") and inside else None
+    return record if line.endswith(b"\n") and all(map(_stays_below, names)) else None
 
 
 def _stays_below(name: str) -> bool:

@@ -3,17 +3,17 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
 import torch
+from msgspec import UNSET
 
 from cam.comparison import Comparison
 from cam.export.items import Item
-from cam.export.ledger import FAILED, OK, Record
+from cam.export.ledger import Done, Failed, ImageRecord
 from cam.export.looking import look
 from cam.export.reading import Photograph, Reader, failure
 from cam.export.rendering import Rendering, render, rendering_processes
@@ -75,7 +75,8 @@ class Pipeline:
         tell: Callable[[Progress], None],
     ):
         self.networks, self.reader, self.ledger = networks, reader, reader.ledger
-        self.size, self.inference_threads, self.workers, self.tell = batch_size, inference_threads, workers, tell
+        self.batch_size = self.size = batch_size  # places of a batch as it is read, and of a pass as memory allows
+        self.inference_threads, self.workers, self.tell = inference_threads, workers, tell
         first = next(iter(networks.values()))
         self.device, self.engine = first.device.type, engine_words(first.engine)
         self.ready: deque[Places] = deque()
@@ -90,7 +91,7 @@ class Pipeline:
             batches: of at most ``batch_size`` items each. The caller fixes them, because an image's place decides its last bits.
 
         Raises:
-            OSError: a file or the ledger cannot be written; what was written before is whole.
+            OSError: a file or the ledger cannot be written, or a rendering process was killed; what was written before is whole.
         """
         self.progress, self.todo = Progress(sum(map(len, batches))), self._places(batches)
         with self._pools():
@@ -111,13 +112,13 @@ class Pipeline:
 
     def _places(self, batches: Sequence[Sequence[Item]]) -> Iterator[tuple[Batch, int, Item]]:
         for items in batches:
-            batch = Batch([None] * self.size, len(items))
+            batch = Batch([None] * self.batch_size, len(items))
             yield from ((batch, place, item) for place, item in enumerate(items))
 
     @contextmanager
     def _pools(self) -> Iterator[None]:
         with (
-            rendering_processes(self.workers) as self.renderers,
+            rendering_processes(max(1, min(self.workers, self.progress.total))) as self.renderers,
             ThreadPoolExecutor(READERS, "reader", torch.set_num_threads, (1,)) as self.readers,
             ThreadPoolExecutor(self.inference_threads, "inference", torch.set_num_threads, (1,)) as self.inference,
         ):
@@ -136,7 +137,7 @@ class Pipeline:
             places = self.ready.popleft()
             self.waiting -= sum(photograph is not None for photograph in places)
             self._look(places)
-        room = self.size * (self.inference_threads + 1) + READERS - self.reading - self.waiting
+        room = self.batch_size * (self.inference_threads + 1) + READERS - self.reading - self.waiting
         for batch, place, item in islice(self.todo, max(0, room)):
             self.reading += 1
             self._submit(self.readers, partial(self._was_read, batch, place), self.reader, item)
@@ -161,7 +162,7 @@ class Pipeline:
             self._record(found.record)
         else:
             self.progress.skipped += 1
-            self.progress.failed_before += found.record["status"] == FAILED
+            self.progress.failed_before += isinstance(found.record, Failed)
         batch.unread -= 1
         if not batch.unread and not self.stopped:
             self.ready.extend(self._parts(batch.places))
@@ -203,42 +204,37 @@ class Pipeline:
 
     def _render(self, photograph: Photograph, comparison: Comparison, size: int) -> None:
         self.rendering += 1
-        reader, item = self.reader, photograph.item
-        job = Rendering(self.ledger.out, item.name, comparison, photograph.mask, reader.settings)
-        record = {
-            "path": item.relative,
-            "key": photograph.key,
-            "setting": reader.setting,
-            "status": OK,
-            "batch": size,
-            "device": self.device,
-            "engine": self.engine,
-        }
-        if photograph.remark:
-            record["remark"] = photograph.remark
-        self._submit(self.renderers, lambda future: self._was_rendered(photograph, record, future), render, job)
+        job = Rendering(self.ledger.out, photograph.item.name, comparison, photograph.mask, self.reader.settings)
+        self._submit(self.renderers, partial(self._was_rendered, photograph, size), render, job)
 
-    def _was_rendered(self, photograph: Photograph, record: Record, future: Future) -> None:
+    def _was_rendered(self, photograph: Photograph, size: int, future: Future) -> None:
         self.rendering -= 1
         if future.cancelled():
             return
         try:
             files, rows = future.result()
-        except BrokenProcessPool as error:
-            raise ChildProcessError(
-                "a rendering process was killed, perhaps because memory is full; try --workers 1, which goes on from here"
-            ) from error
         except (ValueError, MemoryError) as error:
             self._fail(photograph, error)
-        else:
-            self._record({**record, "files": files, "rows": rows})
+            return
+        record = Done(
+            path=photograph.item.relative,
+            key=photograph.key,
+            setting=self.reader.setting,
+            batch=size,
+            device=self.device,
+            engine=self.engine,
+            remark=photograph.remark or UNSET,
+            files=files,
+            rows=rows,
+        )
+        self._record(record)
 
     def _fail(self, photograph: Photograph, error: Exception) -> None:
         self._record(failure(photograph.item, photograph.key, self.reader.setting, error))
 
-    def _record(self, record: Record) -> None:
+    def _record(self, record: ImageRecord) -> None:
         self.ledger.append(record)
-        if record["status"] == FAILED:
+        if isinstance(record, Failed):
             self.progress.failed += 1
         else:
             self.progress.done += 1

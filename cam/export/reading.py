@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cam.export.items import Item, printable_path
 from cam.export.keys import LABEL, Settings, item_key
-from cam.export.ledger import FAILED, OK, Ledger, Record
+from cam.export.ledger import Done, Failed, ImageRecord, Ledger
 from cam.maps.targets import class_index
 from cam.measures.masks import BACKGROUND, IGNORE, TABLE, InstanceMask, check_size, mask_readers, read_mask
 from models.commands import say
@@ -41,7 +41,7 @@ class Photograph:
 class Settled:
     """An image that needs no network: it was recorded before (``fresh`` is False), or it cannot be exported."""
 
-    record: Record
+    record: ImageRecord
     fresh: bool
 
 
@@ -74,7 +74,7 @@ class Reader:
         label = item.path.parent.name if self.settings.question.target == LABEL else ""
         key = item_key(item, content, mask, label, self.setting)
         record = self.ledger.done(item.relative, key, self.verify)
-        if record and (record["status"] == OK or not self.retry_failed):
+        if record and (isinstance(record, Done) or not self.retry_failed):
             return Settled(record, fresh=False)
         try:
             if error:
@@ -124,17 +124,10 @@ def folder_class(name: str, categories: Sequence[str]) -> int:
         return class_index(name.replace("_", " "), categories)
 
 
-def failure(item: Item, key: str, setting: str, error: BaseException) -> Record:
+def failure(item: Item, key: str, setting: str, error: BaseException) -> Failed:
     """The record of an image that cannot be exported."""
     reason = str(error) or type(error).__name__
-    return {
-        "path": item.relative,
-        "key": key,
-        "setting": setting,
-        "status": FAILED,
-        "error": type(error).__name__,
-        "reason": reason,
-    }
+    return Failed(path=item.relative, key=key, setting=setting, error=type(error).__name__, reason=reason)
 
 
 def _content(path: Path) -> tuple[bytes, ValueError | OSError | None]:

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 
 from cam.comparison import Comparison
 from cam.export.keys import Settings
+from cam.export.ledger import Files
 from cam.export.rows import Row, rows_of
 from cam.figures.display import Display
 from cam.figures.drawing import PNG_EFFORT, drawn_alone, write_pixels, write_vectors
@@ -29,7 +31,7 @@ from models.files import atomic_write
 
 THUMBNAILS, THUMBNAIL = "thumbnails", 144
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-Files = dict[str, list]  # name below the export -> [bytes, sha256]
+KILLED = "a rendering process was killed, perhaps because memory is full; try --workers 1, which goes on from here"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def render(job: Rendering) -> tuple[Files, list[Row]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
             file.write(content)
-        files[name] = [len(content), hashlib.sha256(content).hexdigest()]
+        files[name] = len(content), hashlib.sha256(content).hexdigest()
     return files, rows
 
 
@@ -142,23 +144,42 @@ def _strip(panels: list[np.ndarray]) -> bytes:
 
 @contextmanager
 def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that run ``render``, on one thread each. On leaving, running jobs are finished and waiting ones dropped."""
+    """Processes that run ``render``, on one thread each. On leaving, running jobs are finished and waiting ones dropped.
+
+    Raises:
+        ChildProcessError: one of them was killed from outside, perhaps because memory is full.
+    """
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
+    try:
+        with _one_thread(), _interrupts_held():
+            _start_all(pool, workers)
+        yield pool
+    except BrokenProcessPool as error:
+        raise ChildProcessError(KILLED) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
+    """Start every process now, because one starts with the environment and the signals that hold when a job needs it."""
+    others = set(multiprocessing.active_children())
+    while len(set(multiprocessing.active_children()) - others) < workers:
+        pool.submit(int)  # starts a process, unless one of them is idle already
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes started within the ``with`` block compute on one thread, also in libraries that read that as they load."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     try:
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
-        with _interrupts_held():
-            pool.submit(int)  # starts all processes, so that they inherit these variables
+        yield
     finally:
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

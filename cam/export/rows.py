@@ -1,5 +1,6 @@
 """Predictions and measurements of one image: a row for each variant."""
 
+import msgspec
 import numpy as np
 
 from cam.comparison import Comparison
@@ -24,17 +25,34 @@ MEASURES = {
     "worst_instance": "mean of the map on the least covered of several objects",
     "instance_recall": "of several objects, those with half the map's maximum",
 }
-Row = dict
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The results of one variant on an image.
+
+    Attributes:
+        variant: its key.
+        explained: name of the class that its map explains.
+        probability: of that class.
+        classes: names of the five most probable classes, or of all where there are fewer.
+        probabilities: of these.
+        out_of_class: whether the image may show none of the classes; None where that was not measured.
+        measures: those of ``MEASURES`` that the image has.
+    """
+
+    variant: str
+    explained: str
+    probability: float
+    classes: list[str]
+    probabilities: list[float]
+    out_of_class: bool | None = None
+    measures: dict[str, float]
 
 
 def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Row]:
     """The results of every variant on the one image of a comparison.
 
-    Returns:
-        For each variant ``variant``, ``explained`` (class name), ``probability`` (of it), ``classes`` and
-        ``probabilities`` (the five most probable), ``out_of_class`` (the image may show none of the classes; None where that
-        was not measured), and ``measures``: those of ``MEASURES`` that the image has. Scores
-        against a mask need objects of the explained class in view, and background.
+    Scores against a mask need objects of the explained class in view, and background.
     """
     baseline = baseline_of(comparison.variants)
     reference, reference_grid = comparison.maps[baseline], comparison.grid(baseline)
@@ -52,15 +70,15 @@ def rows_of(comparison: Comparison, mask: InstanceMask | None = None) -> list[Ro
             **_mask_scores(grid.drawn(maps, SCORED_SIZE)[0], mask, explained, comparison.question.view),
         }
         rows.append(
-            {
-                "variant": key,
-                "explained": comparison.categories[explained],
-                "probability": _rounded(probabilities[explained]),
-                "classes": [comparison.categories[index] for index in best],
-                "probabilities": [_rounded(probabilities[index]) for index in best],
-                "out_of_class": None if judged is None else judged[0],
-                "measures": {name: _rounded(value) for name, value in measures.items()},
-            }
+            Row(
+                variant=key,
+                explained=comparison.categories[explained],
+                probability=_rounded(probabilities[explained]),
+                classes=[comparison.categories[index] for index in best],
+                probabilities=[_rounded(probabilities[index]) for index in best],
+                out_of_class=None if judged is None else judged[0],
+                measures={name: _rounded(value) for name, value in measures.items()},
+            )
         )
     return rows
 

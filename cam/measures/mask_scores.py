@@ -90,7 +90,7 @@ def pixel_scores(map_: np.ndarray, mask: np.ndarray) -> PixelScores:
         (PxAP, here for each image rather than pooled)
     """
     values, objects = _scored_pixels(map_, mask)
-    order = np.argsort(-values, kind="stable")
+    order = np.argsort(-values, kind="stable")  # not scipy's ranks: all three scores count along this one order
     ends = np.append(np.flatnonzero(np.diff(values[order])), len(values) - 1)  # the last pixel of each threshold
     hits = np.cumsum(objects[order])[ends]
     misses = ends + 1 - hits

@@ -156,6 +156,7 @@ def _boxed(name: str, boxes: list[tuple[float, ...]], file: Path, class_idx: int
         if right <= left or lower <= upper:
             raise ValueError(f"a box of {name} is empty: {left:g}, {upper:g} to {right:g}, {lower:g}; fix or remove it")
         inner = np.clip((left, right), 0, width), np.clip((upper, lower), 0, height)
+        # A share of this box, while torchvision's ``box_iou`` divides by what box and picture cover together.
         inside = np.ptp(inner[0]) * np.ptp(inner[1]) / ((right - left) * (lower - upper))
         _require_inside(inside, f"a box of {name}", width, height)
         (start, end), (top, bottom) = (np.round(one).astype(int) for one in inner)

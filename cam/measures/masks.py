@@ -6,15 +6,16 @@ A mask is an indexed PNG of its photograph's size: 0 background, 1, 2, ... objec
 
 import io
 import os
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 
+import msgspec
 import numpy as np
 from PIL import Image
 
+from models.checkpoints.weight_files import printable
 from models.files import read_file, read_text
 from models.images import DECODING, IMAGE_SUFFIXES, MAX_FILE_BYTES, MAX_PIXELS, view_box
 from models.views import Views
@@ -22,6 +23,13 @@ from models.views import Views
 BACKGROUND, IGNORE = 0, 255
 MOST_OBJECTS = 254  # of one photograph: the numbers between background and ignored
 TABLE, MOST_BYTES = "masks.toml", 16 * 2**20
+Objects = dict[str, dict[str, list[str]]]  # number of an object -> label set -> categories that it counts as
+
+
+class _Entry(msgspec.Struct):
+    """The table of one mask in ``masks.toml``."""
+
+    instances: Objects
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def mask_readers(folder: str | os.PathLike, categories: Sequence[str]) -> dict[P
     index = {name: row for row, name in reversed(list(enumerate(categories)))}
     label_set = _label_set(table, index)
 
-    def objects(name: str, rows: dict[str, dict[str, list[str]]]) -> InstanceMask:
+    def objects(name: str, rows: Objects) -> InstanceMask:
         indices = read_mask(folder / f"{name}.png")
         numbers = sorted(set(np.unique(indices).tolist()) - {BACKGROUND, IGNORE})
         if bare := [number for number in numbers if str(number) not in rows]:
@@ -140,33 +148,26 @@ def _require_mask(path: Path) -> None:
         raise FileNotFoundError(f"there is no mask {path}; expected a PNG beside its photograph")
 
 
-def _read_table(path: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
+def _read_table(path: Path) -> dict[str, Objects]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no {path}; it says which categories the objects of each mask count as")
     try:
-        tables = tomllib.loads(read_text(path, MOST_BYTES))
-        table = {name: dict(entry["instances"].items()) for name, entry in tables.items()}
-        well_formed = all(
-            isinstance(names, list) and all(isinstance(name, str) for name in names)
-            for rows in table.values()
-            for row in rows.values()
-            for names in row.values()
-        )
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+        entries = msgspec.toml.decode(read_text(path, MOST_BYTES), type=dict[str, _Entry])
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise ValueError(
-            f"{path} cannot be read ({error}); expected a table [NAME.instances] for every mask"
+            f"{path} is not understood ({printable(str(error))}); expected rows such as "
+            "1 = { imagenet = ['meerkat'] } in a table [NAME.instances] for every mask"
         ) from error
-    if not table or not well_formed:
-        raise ValueError(
-            f"{path} is not understood; expected rows such as 1 = {{ imagenet = ['meerkat'] }} in [NAME.instances]"
-        )
+    table = {name: entry.instances for name, entry in entries.items()}
+    if not table:
+        raise ValueError(f"{path} is empty; expected a table [NAME.instances] for every mask")
     for name in table:
         if not name.isprintable() or PurePath(name).is_absolute() or ".." in PurePath(name).parts:
             raise ValueError(f"{path} has a table for {name[:200]!r}; expected the name of a mask in its folder")
     return table
 
 
-def _label_set(table: dict, index: dict[str, int]) -> str:
+def _label_set(table: dict[str, Objects], index: dict[str, int]) -> str:
     """The label set whose category names are all known; if there are several, the one with the most names."""
     names: dict[str, set[str]] = {}
     for rows in table.values():

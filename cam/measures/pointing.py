@@ -34,30 +34,16 @@ def tile_shares(maps: np.ndarray, grid: CellGrid, layout: str = "2x2") -> np.nda
 
     Raises:
         ValueError: unknown layout, or maps that do not fit the grid or are not finite.
+
+    References:
+        Böhle et al., CVPR 2021, sec. 4.2, https://arxiv.org/abs/2104.00032 (the localisation metric); Rao et al., CVPR
+        2022, https://arxiv.org/abs/2205.10435 (GridPG): the share on the class's own tile, whose chance is 1 / tiles. Ours
+        weights cut cells by area.
     """
     rows, columns = _layout(layout)
     sums = part_sums(np.maximum(grid.check(maps), 0), grid, rows, columns).reshape(len(maps), -1)
     total = sums.sum(axis=1, keepdims=True)
     return np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
-
-
-def pointing_scores(maps: np.ndarray, grid: CellGrid, tiles: np.ndarray, layout: str = "2x2") -> np.ndarray:
-    """Share of the positive evidence for a class that lies on that class's tile; chance is 1 / the number of tiles.
-
-    Args:
-        maps: raw maps of the class on tile ``tiles[n]`` of each mosaic, (N, n, n).
-        grid: where their cells look.
-        tiles: index of the tile, row by row, (N,).
-        layout: name in ``LAYOUTS``.
-
-    Returns:
-        (N,) in [0, 1].
-
-    References:
-        Böhle et al., CVPR 2021, sec. 4.2, https://arxiv.org/abs/2104.00032 (the localisation metric); Rao et al., CVPR
-        2022, https://arxiv.org/abs/2205.10435 (GridPG). Ours weights cut cells by area.
-    """
-    return np.take_along_axis(tile_shares(maps, grid, layout), np.asarray(tiles)[:, None], axis=1)[:, 0]
 
 
 class FourObjects(NamedTuple):

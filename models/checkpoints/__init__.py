@@ -1,6 +1,8 @@
 """Checkpoints: read the weights of an EfficientNet from a file of any origin, and write our own.
 
+pickled_calls.py  which calls in a pickle are refused before they are made
 pickles.py        pickles, followed opcode by opcode before they are loaded
+archives.py       archives and older files of torch, checked before torch reads them
 weight_files.py   untrusted bytes -> tensors whose values are not read yet
 placeholders.py   inert stand-ins for everything that a pickle names beside tensors
 label_sets.py     several label sets in one classifier

@@ -2,67 +2,73 @@
 
 torch's safe unpickler makes sure that no code runs. It does not notice a key of nested tuples that takes for ever to hash, a
 container or storage of any size made by one call, or a stream of millions of opcodes. All of these show on a stack that
-holds no values, only the kind of each value.
+holds no values, only what ``pickled_calls`` needs to know of them.
 """
 
 import pickletools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-MOST_BYTES = 64 * 2**20  # of the pickle itself; tensors lie beside it
+from models.checkpoints.pickled_calls import (
+    CALLABLE,
+    DAMAGED,
+    GROWS,
+    LIST,
+    OTHER,
+    PLAIN,
+    STORAGE,
+    TUPLE,
+    PickleError,
+    Value,
+    check_call,
+    check_view,
+    require_plain,
+    stored,
+)
+
 MOST_OPCODES = 1_000_000  # five thousand tensors with an optimiser's state take half of that
-MOST_NESTED = 100_000  # values in a tuple and in the tuples within it, repetitions counted
-PLAIN, TUPLE, LIST, CALLABLE, OTHER = "plain", "tuple", "list", "callable", "other"
-MAPPINGS = {"collections OrderedDict", "collections defaultdict", "builtins dict", "__builtin__ dict"}
-SETS = {"collections Counter", "builtins set", "builtins frozenset", "__builtin__ set", "__builtin__ frozenset"}
-GREEDY = {"builtins bytearray", "__builtin__ bytearray", "builtins bytes", "__builtin__ bytes", "builtins str"}
-ENCODE, ENCODINGS = "_codecs encode", {"latin1", "latin-1", "utf-8", "utf8", "ascii"}
 CALLS = {"OBJ", "INST", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}  # opcodes that torch never writes
+MOST_COPIED = 64 * 2**20  # bytes that all calls together may copy out of texts and containers
 MARK = object()
-GROWS = "it holds something that would take any amount of memory or time; expected tensors only: save the state_dict()"
 
 
-class PickleError(ValueError):
-    """A pickle is refused; the message is one sentence."""
+class Scanned(NamedTuple):
+    """What pickles say of the storages beside them: size in bytes by key, and the texts of the list that the last one is."""
+
+    storages: dict[str, int]
+    listed: list[str]
 
 
-class _Value:
-    """A value on the stack: its kind, its items where they matter, and its text."""
-
-    __slots__ = ("items", "kind", "nested", "text")
-
-    def __init__(self, kind: str, items: "Sequence[_Value]" = (), text: str = ""):
-        self.kind, self.items, self.text = kind, items, text
-        self.nested: int = 1 + sum(item.nested for item in self.items) if kind == TUPLE else 1
-        if self.nested > MOST_NESTED:
-            raise PickleError(GROWS)
-
-
-def scan_pickles(file: BinaryIO, count: int = 1) -> None:
+def scan_pickles(file: BinaryIO, count: int = 1) -> Scanned:
     """Follow pickles that lie one after the other in a file, from its current position.
 
     Args:
         file: positioned at the start of the first pickle; read to the end of the last one.
         count: number of pickles.
 
+    Returns:
+        The storages that they declare, for the caller to compare with the file.
+
     Raises:
         PickleError: one would take memory or time without bound, or is damaged.
     """
-    left = MOST_OPCODES
+    scan = _Scan()
     for _ in range(count):
-        left = _Scan(left).run(file)
+        scan.run(file)
+    return Scanned(scan.storages, [item.text for item in scan.stack[-1].items] if scan.stack else [])
 
 
 class _Scan:
-    """The stack and memo of one pickle."""
+    """The stack and memo of one pickle, and what is left for others after it."""
 
-    def __init__(self, left: int):
+    def __init__(self) -> None:
         self.stack: list = []
-        self.memo: dict[int, _Value] = {}
-        self.left = left
+        self.memo: dict[int, Value] = {}
+        self.storages: dict[str, int] = {}
+        self.left, self.bytes_left = MOST_OPCODES, MOST_COPIED
 
-    def run(self, file: BinaryIO) -> int:
-        """Follow the pickle; return how many opcodes are left for others."""
+    def run(self, file: BinaryIO) -> None:
+        """Follow a pickle to its end, where its value is alone on the stack."""
+        self.stack, self.memo = [], {}
         try:
             for opcode, argument, _ in pickletools.genops(file):
                 self.left -= 1
@@ -72,8 +78,7 @@ class _Scan:
         except PickleError:
             raise
         except Exception as error:  # damaged pickles raise errors of almost any type
-            raise PickleError("not a complete file of torch.save; copy or download it again") from error
-        return self.left
+            raise PickleError(DAMAGED) from error
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
         """Change the stack as the opcode does."""
@@ -98,18 +103,22 @@ class _Scan:
             self.pop()
         plain = isinstance(argument, (str, int, float, bytes)) or opcode.name in ("NONE", "NEWTRUE", "NEWFALSE")
         kind = PLAIN if plain and not opcode.stack_before else OTHER
+        text, number = argument if isinstance(argument, str) else "", argument if isinstance(argument, int) else None
         for _ in opcode.stack_after:
-            self.stack.append(_Value(kind, text=argument if isinstance(argument, str) else ""))
+            self.stack.append(Value(kind, text=text, number=number))
+
+    def _stop(self, _: object) -> None:
+        self.stack = [self.pop()]
 
     # ----------------------------------------------------------------------------------------------------- the stack
 
-    def pop(self) -> _Value:
+    def pop(self) -> Value:
         value = self.stack.pop()
         if value is MARK:
             raise ValueError("a mark where a value was expected")
         return value
 
-    def pop_to_mark(self) -> list[_Value]:
+    def pop_to_mark(self) -> list[Value]:
         values = []
         while (value := self.stack.pop()) is not MARK:
             values.append(value)
@@ -140,10 +149,10 @@ class _Scan:
     # ---------------------------------------------------------------------------------------------------- containers
 
     def _empty_tuple(self, _: object) -> None:
-        self.stack.append(_Value(TUPLE))
+        self.stack.append(Value(TUPLE))
 
     def _tuple(self, _: object) -> None:
-        self.stack.append(_Value(TUPLE, self.pop_to_mark()))
+        self.stack.append(Value(TUPLE, self.pop_to_mark()))
 
     def _tuple1(self, _: object) -> None:
         self._tuple_of(1)
@@ -155,13 +164,13 @@ class _Scan:
         self._tuple_of(3)
 
     def _tuple_of(self, count: int) -> None:
-        self.stack.append(_Value(TUPLE, [self.pop() for _ in range(count)][::-1]))
+        self.stack.append(Value(TUPLE, [self.pop() for _ in range(count)][::-1]))
 
     def _empty_list(self, _: object) -> None:
-        self.stack.append(_Value(LIST, []))
+        self.stack.append(Value(LIST, []))
 
     def _list(self, _: object) -> None:
-        self.stack.append(_Value(LIST, self.pop_to_mark()))
+        self.stack.append(Value(LIST, self.pop_to_mark()))
 
     def _append(self, _: object) -> None:
         item = self.pop()
@@ -170,74 +179,70 @@ class _Scan:
     def _appends(self, _: object) -> None:
         self._extend(self.pop_to_mark())
 
-    def _extend(self, items: list[_Value]) -> None:
-        if self.stack[-1].kind == LIST:
-            self.stack[-1].items += items
+    def _extend(self, items: list[Value]) -> None:
+        target = self.stack[-1]
+        if target.kind != LIST:  # an object whose class is a list's
+            target.kind, target.items = LIST, []
+        target.items += items
 
     def _setitem(self, _: object) -> None:
         self.pop()
-        _require_plain([self.pop()])
+        self._add_keys([self.pop()])
 
     def _setitems(self, _: object) -> None:
-        _require_plain(self.pop_to_mark()[::2])
+        self._add_keys(self.pop_to_mark()[::2])
+
+    def _add_keys(self, keys: list[Value]) -> None:
+        require_plain(keys)
+        self.stack[-1].entries += len(keys)
 
     def _dict(self, _: object) -> None:
-        self._setitems(_)
-        self.stack.append(_Value(OTHER))
+        keys = self.pop_to_mark()[::2]
+        self.stack.append(Value(OTHER))
+        self._add_keys(keys)
 
     def _additems(self, _: object) -> None:
-        _require_plain(self.pop_to_mark())
+        require_plain(self.pop_to_mark())
 
     def _frozenset(self, _: object) -> None:
         self._additems(_)
-        self.stack.append(_Value(OTHER))
+        self.stack.append(Value(OTHER))
 
     # --------------------------------------------------------------------------------------------------------- calls
 
     def _global(self, name: str) -> None:
-        self.stack.append(_Value(CALLABLE, text=name))
+        self.stack.append(Value(CALLABLE, text=name))
 
     def _stack_global(self, _: object) -> None:
         name, module = self.pop(), self.pop()
-        self.stack.append(_Value(CALLABLE, text=f"{module.text} {name.text}"))
+        self.stack.append(Value(CALLABLE, text=f"{module.text} {name.text}"))
+
+    def _binpersid(self, _: object) -> None:
+        key, size, value = stored(self.pop())
+        self.storages[key] = max(size, self.storages.get(key, 0))
+        self.stack.append(value)
 
     def _reduce(self, _: object) -> None:
         arguments, function = self.pop(), self.pop()
-        if function.kind == CALLABLE:
-            _check_call(function.text, arguments.items)
-        self.stack.append(_Value(OTHER))
+        self._copy(arguments)
+        check_call(function, arguments)
+        self.stack.append(Value(OTHER))
 
     _newobj = _reduce
 
     def _build(self, _: object) -> None:
         state = self.pop()
+        self._copy(state)
+        if state.kind == TUPLE and state.items and state.items[0].kind == STORAGE:
+            check_view(state.items)
         parts = state.items if state.kind == TUPLE and len(state.items) == 2 else [state]
         if any(part.kind == LIST for part in parts):  # an update from pairs would hash their first items
             raise PickleError(GROWS)
+        for part in (state, *parts):
+            require_plain(item.items[0] for item in part.items if len(item.items) == 2)
 
-
-def _check_call(name: str, arguments: Sequence[_Value]) -> None:
-    """Refuse calls whose arguments decide what they cost: containers of unchecked keys, buffers, storages and tensors."""
-    if name in MAPPINGS | SETS:
-        for argument in arguments:
-            _require_plain(_hashed(argument, pairs=name in MAPPINGS))
-    made = name.rpartition(" ")[2]
-    allocates = name.startswith("torch") and made.endswith(("Tensor", "Storage")) and arguments
-    if allocates or (name in GREEDY and arguments):
-        raise PickleError(
-            f"it calls {ascii(name.replace(' ', '.'))[1:-1][:80]}, which takes memory of any size; "
-            "expected tensors only: save the state_dict()"
-        )
-    if name == ENCODE and not (len(arguments) == 2 and arguments[1].text.lower() in ENCODINGS):
-        raise PickleError(GROWS)
-
-
-def _hashed(argument: _Value, pairs: bool) -> Iterator[_Value]:
-    """The values that a container made from this argument would hash: its items, or the first items of its pairs."""
-    for item in argument.items:
-        yield item.items[0] if pairs and len(item.items) == 2 else item
-
-
-def _require_plain(keys: Iterable[_Value]) -> None:
-    if any(key.kind != PLAIN for key in keys):
-        raise PickleError("it holds a key that is neither a text nor a number; save the state_dict() alone")
+    def _copy(self, value: Value) -> None:
+        """Count what a call may copy; a value in the memo can be given to any number of calls."""
+        self.bytes_left -= value.cost()
+        if self.bytes_left < 0:
+            raise PickleError(GROWS)

@@ -4,27 +4,24 @@ import io
 import json
 import pickle
 import re
-import zipfile
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from models.checkpoints.pickles import PickleError, scan_pickles
+from models.checkpoints.archives import MOST_TENSORS, check_archive, check_legacy
+from models.checkpoints.pickled_calls import DAMAGED, PickleError
 from models.checkpoints.placeholders import Hostile, placeholders
 from models.files import read_file
 
 SAFETENSORS = ".safetensors"
 PICKLED = (".pth", ".pt", ".bin", ".ckpt", ".tar")
 ZIP_MAGIC, TAR_MAGIC = b"PK\x03\x04", b"ustar"
-LEGACY_PICKLES = 5  # in files of torch before 1.6: magic number, version, system, object, names of the storages
 MOST_BYTES = 2**30  # of a file; B7 with two averages of its weights takes 0.8 GB
-MOST_HEADER, MOST_PICKLE = 16 * 2**20, 64 * 2**20  # bytes that name the tensors
-MOST_TENSORS = 20_000  # B0 at ten times its depth has a third of that
+MOST_HEADER = 16 * 2**20  # bytes that name the tensors
 KERAS_WAY = (
     "Keras; save its weights by name instead: "
     "safetensors.numpy.save_file({w.path: w.numpy() for w in model.weights}, 'model.safetensors')"
@@ -124,11 +121,11 @@ def _read_pickled(content: bytes) -> object:
     file = io.BytesIO(content)
     try:
         if content.startswith(ZIP_MAGIC):
-            _check_archive(file)
+            check_archive(content)
         elif content[257:262] == TAR_MAGIC:
             raise CheckpointError("the old tar format, which cannot be read safely; save it again with torch.save")
         else:
-            scan_pickles(file, LEGACY_PICKLES)
+            check_legacy(file, len(content))
         with placeholders(file) if content.startswith(ZIP_MAGIC) else nullcontext():
             file.seek(0)
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -143,34 +140,13 @@ def _read_pickled(content: bytes) -> object:
     except (
         Exception
     ) as error:  # damaged pickles raise almost any type; torch's advice to trust the file is not passed on
-        raise CheckpointError("not a complete file of torch.save; copy or download it again") from error
-
-
-def _check_archive(file: BinaryIO) -> None:
-    """Refuse archives that torch never writes for a state dict: programs, compressed entries and very large pickles."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise CheckpointError("not a complete file of torch.save; copy or download it again") from error
-    entries = archive.infolist()
-    if any(entry.filename.endswith("/constants.pkl") for entry in entries):
-        raise CheckpointError("a TorchScript archive, which is a program; save the module's state_dict() instead")
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise CheckpointError("a compressed archive; expected a file as torch.save writes it")
-    if len(entries) > MOST_TENSORS:
-        raise CheckpointError(f"it holds {len(entries):,} tensors; expected up to {MOST_TENSORS:,}")
-    for entry in entries:
-        if entry.filename.endswith(".pkl"):
-            if entry.file_size > MOST_PICKLE:
-                raise CheckpointError(f"its pickle has {entry.file_size:,} bytes; expected up to {MOST_PICKLE:,}")
-            with archive.open(entry) as opened:
-                scan_pickles(io.BytesIO(opened.read()))
+        raise CheckpointError(DAMAGED) from error
 
 
 def _refusal(message: str) -> str:
     found = re.search(r"GLOBAL:? ([\w.]+)", message)
     if found is None:
-        return "not a complete file of torch.save; copy or download it again"
+        return DAMAGED
     return (
         f"it holds {found[1][:80]}, which is code and was not run; expected tensors only: "
         "load it where it was made and save its state_dict()"

@@ -74,6 +74,11 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"descend from this checkpoint: {', '.join(PACKAGES)} or a file (default: %(default)s)",
     )
     parser.add_argument("--device", default="auto", help=DEVICES)
+    _add_amounts(parser)
+
+
+def _add_amounts(parser: argparse.ArgumentParser) -> None:
+    """Options that say how much is trained at once, and for how long."""
     parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's, shared out among its phases")
     parser.add_argument(
         "--batch-size", type=int, metavar="N", help="instead of the recipe's; learning rates change in proportion"

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
 from torchvision.models import EfficientNet
 from tqdm import tqdm
 
-from models.files import atomic_write
+from models.files import atomic_write, read_text
 from models.images import image_tensor, open_image
 from models.network import DEVICES, Network, choose_device, folded
 from models.normalisation import Normalisation
@@ -20,6 +21,7 @@ from models.studies import DEFAULT_STUDY, STUDY_FOLDER, Study, load_study
 from models.training.datasets import Photographs, data_folder, decode, labelled, read_list
 
 TOLERATED = 0.003  # fraction of the predictions that may differ from the recorded ones
+MOST_BYTES = 16 * 2**20  # of recorded predictions
 
 
 def view_batches(
@@ -111,6 +113,13 @@ def accuracy_difference(right: Tensor, reference: Tensor, labels: Tensor, sample
     return torch.cat([mean[None], (drawn / len(classes)).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64))])
 
 
+class _Predictions(msgspec.Struct):
+    """Class indices of photographs in their order, and the hash of the photographs' names."""
+
+    names_sha256: str
+    predictions: list[int]
+
+
 def predictions_path(checkpoint: str | os.PathLike[str]) -> Path:
     """The file beside a checkpoint that records its predictions."""
     return Path(checkpoint).with_suffix(".predictions.json")
@@ -118,7 +127,7 @@ def predictions_path(checkpoint: str | os.PathLike[str]) -> Path:
 
 def write_predictions(path: Path, photographs: Photographs, predictions: Tensor) -> None:
     """Record class indices in the order of the photographs, with a hash of their names."""
-    record = {"names_sha256": photographs.sha256, "predictions": predictions.tolist()}
+    record = msgspec.to_builtins(_Predictions(photographs.sha256, predictions.tolist()))
     with atomic_write(path) as file:
         file.write((json.dumps(record) + "\n").encode())
 
@@ -132,13 +141,12 @@ def read_predictions(path: Path, photographs: Photographs) -> Tensor | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text("utf-8"))
-        names, predictions = record["names_sha256"], torch.tensor(record["predictions"], dtype=torch.int64)
-    except (ValueError, KeyError, TypeError) as error:
+        record = msgspec.json.decode(read_text(path, MOST_BYTES), type=_Predictions)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise ValueError(f"the recorded predictions {str(path)!r} are damaged; restore them") from error
-    if names != photographs.sha256 or len(predictions) != len(photographs):
+    if record.names_sha256 != photographs.sha256 or len(record.predictions) != len(photographs):
         raise ValueError(f"the recorded predictions {str(path)!r} are about other photographs; give their test list")
-    return predictions
+    return torch.tensor(record.predictions, dtype=torch.int64)
 
 
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -89,7 +89,10 @@ def rate_factor(recipe: Recipe, epoch: float) -> float:
 
 
 def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group's learning rate to its own rate times a factor."""
+    """Set every group's learning rate to its own rate times a factor.
+
+    PyTorch's ``LambdaLR`` would count steps by itself: a second position to save, which older states of trainings lack.
+    """
     for group in optimiser.param_groups:
         group["lr"] = group["rate"] * factor
 

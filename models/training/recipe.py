@@ -5,20 +5,23 @@ A recipe file is TOML and holds only what differs from the defaults below, or fr
 
 import os
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
+from models.checkpoints.weight_files import printable
 from models.files import read_text
 from models.scaling import family_named
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST_BYTES = 2**20
-TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), float | None: (int, float), str: (str,)}
+
+Number = int | float  # stays as it is written, because a checkpoint's metadata hold it
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A stretch of the training at one resolution.
 
     Attributes:
@@ -28,7 +31,7 @@ class Phase:
     """
 
     epochs: int
-    resolution: float = 1.0
+    resolution: Number = 1.0
     frozen: int = 0
 
     def __post_init__(self):
@@ -39,8 +42,7 @@ class Phase:
             )
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings in groups; learning rates are for steps of ``batch_size`` images, at the top of the schedule."""
 
     name: str
@@ -60,38 +62,38 @@ class Recipe:
     batch_size: int = 64
     micro_batch: int = 0  # images that go through the network at a time; 0: the whole batch
     optimiser: str = "sgd"  # "sgd" (Nesterov), "adamw", "rmsprop" (TensorFlow's)
-    lr: float = 0.02
-    lr_classifier: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 1e-4  # not on BatchNorm and biases
-    clip_norm: float = 0.0
+    lr: Number = 0.02
+    lr_classifier: Number = 0.1
+    momentum: Number = 0.9
+    weight_decay: Number = 1e-4  # not on BatchNorm and biases
+    clip_norm: Number = 0.0
     schedule: str = "cosine"  # to zero; "exponential": a step of decay_rate every decay_epochs
-    warmup_epochs: float = 1.0
-    decay_rate: float = 0.97
-    decay_epochs: float = 2.4
+    warmup_epochs: Number = 1.0
+    decay_rate: Number = 0.97
+    decay_epochs: Number = 2.4
     # regularisation
-    label_smoothing: float = 0.1
-    dropout: float | None = None  # None: the scaling's own
-    stochastic_depth: float = 0.2  # of the last block; it grows from 0 at the first
-    mixup: float = 0.0  # alpha of the Beta distribution
-    cutmix: float = 0.0
-    mix_probability: float = 1.0
+    label_smoothing: Number = 0.1
+    dropout: Number | None = None  # None: the scaling's own
+    stochastic_depth: Number = 0.2  # of the last block; it grows from 0 at the first
+    mixup: Number = 0.0  # alpha of the Beta distribution
+    cutmix: Number = 0.0
+    mix_probability: Number = 1.0
     # BatchNorm and averaging
     batchnorm: str = "measured"  # statistics of each batch; "kept": those that the network starts with
-    batchnorm_momentum: float = 0.1
+    batchnorm_momentum: Number = 0.1
     recalibrate: int = 0  # photographs to measure the final BatchNorm statistics on; 0: keep those of training
-    ema_epochs: float = 0.0  # time constant of the weight average; restarts with each phase
+    ema_epochs: Number = 0.0  # time constant of the weight average; restarts with each phase
     # photographs
     pipeline: str = (
         "memory"  # all decoded once, augmented in batches on the device; "stream": decoded by workers every epoch
     )
-    crop_area: float = 0.35  # smallest fraction of the image that a crop shows
-    aspect: float = 4 / 3  # most that a crop is stretched
-    native: float = (
+    crop_area: Number = 0.35  # smallest fraction of the image that a crop shows
+    aspect: Number = 4 / 3  # most that a crop is stretched
+    native: Number = (
         0.5  # fraction of the crops that keep the photograph's own proportions; the others squash like the app's view
     )
     policy: str = "none"  # or "trivial"; when streaming also "autoaugment" and "randaugment"
-    erase: float = 0.0  # probability of a square in the normalisation's mean colour
+    erase: Number = 0.0  # probability of a square in the normalisation's mean colour
 
     def __post_init__(self):
         family_named(self.family)
@@ -107,17 +109,11 @@ class Recipe:
         }
         for key, allowed in choices.items():
             if getattr(self, key) not in allowed:
-                raise ValueError(
-                    f"recipe {self.name!r}: {key} is {getattr(self, key)!r}; choose from {', '.join(allowed)}"
-                )
+                raise ValueError(f"{key} is {getattr(self, key)!r}; choose from {', '.join(allowed)}")
         if self.micro_batch and (self.batchnorm != "kept" or self.micro_batch < 0):
-            raise ValueError(
-                f"recipe {self.name!r}: micro_batch splits batches and needs batchnorm = 'kept', which does not look at them"
-            )
+            raise ValueError("micro_batch splits batches and needs batchnorm = 'kept', which does not look at them")
         if not self.phases or self.batch_size < 1 or not 0 < self.crop_area <= 1 or self.aspect < 1:
-            raise ValueError(
-                f"recipe {self.name!r}: expected a phase, a batch, a crop area in (0, 1] and an aspect of at least 1"
-            )
+            raise ValueError("expected a phase, a batch, a crop area in (0, 1] and an aspect of at least 1")
 
     @property
     def epochs(self) -> int:
@@ -158,7 +154,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting, as JSON values."""
-        return {**asdict(self), "phases": [asdict(phase) for phase in self.phases]}
+        return msgspec.to_builtins(self)
 
 
 def load_recipe(name: str | os.PathLike[str]) -> Recipe:
@@ -190,21 +186,13 @@ def _read(name: str | os.PathLike[str], above: tuple[Path, ...] = ()) -> dict[st
 
 
 def _build(settings: dict[str, Any]) -> Recipe:
-    known: dict[str, Any] = {field.name: field.type for field in fields(Recipe)}
-    name = settings["name"]
+    name, known = settings["name"], Recipe.__struct_fields__
     if unknown := sorted(set(settings) - set(known)):
         raise ValueError(f"recipe {name!r} has an unknown setting {unknown[0]!r}; choose from {', '.join(known)}")
-    for key, value in settings.items():
-        wanted = TYPES.get(known[key])
-        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
-            raise ValueError(f"recipe {name!r}: {key} is {value!r}; expected {known[key]}")
     try:
-        phases = tuple(Phase(**phase) for phase in settings.get("phases", []))
-    except TypeError as error:
-        raise ValueError(
-            f"recipe {name!r}: a phase holds epochs, resolution and frozen, nothing else ({error})"
-        ) from error
-    return Recipe(**{**settings, "phases": phases or Recipe.phases})
+        return msgspec.convert(settings, Recipe)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"recipe {name!r} is not understood ({printable(str(error))})") from error
 
 
 def differences(old: dict, new: dict, prefix: str = "") -> list[str]:

@@ -2,7 +2,8 @@
 
 ``KILLS=1000 pytest -m slow -s tests/cam/test_kills.py`` says how often it was killed, how long that took, and how many exports
 ended all the same. Every export is a copy of a process that has PyTorch imported and the networks loaded, so that nearly all of
-its time is spent on photographs; and every core is busy besides.
+its time is spent on photographs; and every core is busy besides. Files are rendered in threads here;
+``tests/cam/export/test_interruptions.py`` kills an export with its rendering processes.
 """
 
 import hashlib

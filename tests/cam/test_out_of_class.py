@@ -92,7 +92,7 @@ def test_an_export_has_a_column_and_its_gallery_marks_the_row(tmp_path, threads)
 
 def test_rows_of_a_study_that_nobody_measured_say_nothing(compared):
     alone = compare({"baseline": _unmeasured()}, [SAMPLES / "spaniels.jpg"])
-    assert [row["out_of_class"] for row in rows_of(alone)] == [None]
+    assert [row.out_of_class for row in rows_of(alone)] == [None]
 
 
 def _unmeasured():

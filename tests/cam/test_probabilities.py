@@ -43,7 +43,7 @@ def test_one_output_is_shown_as_a_sigmoid_everywhere(logit):
     seen, expected = compare({"baseline": one}, [PICTURE], target="own"), 1 / (1 + np.exp(-logit))
     assert seen.class_idx["baseline"].tolist() == [0]
     assert seen.probabilities("baseline")[0, 0] == pytest.approx(expected)
-    assert rows_of(seen)[0]["probabilities"] == [pytest.approx(expected, abs=1e-6)]
+    assert rows_of(seen)[0].probabilities == [pytest.approx(expected, abs=1e-6)]
     assert f"{100 * expected:.0f} %" in words_of(figure_layout(seen))
     panel = pack([seen], ["0" * 64], [""], {}, ["baseline"])["rows"][0]["panels"][0]
     assert panel["topProbability"] == panel["probability"] == pytest.approx(expected)
@@ -55,7 +55,7 @@ def test_one_output_is_shown_as_a_sigmoid_everywhere(logit):
 def test_labels_that_stand_for_themselves_do_not_share():
     several = compare({"baseline": network([3.0, 2.0, -4.0], "sigmoid")}, [PICTURE])
     np.testing.assert_allclose(several.probabilities("baseline"), [1 / (1 + np.exp([-3, -2, 4]))], rtol=1e-6)
-    assert rows_of(several)[0]["probabilities"][:2] == [pytest.approx(0.952574), pytest.approx(0.880797)]
+    assert rows_of(several)[0].probabilities[:2] == [pytest.approx(0.952574), pytest.approx(0.880797)]
     one_of = compare({"baseline": network([3.0, 2.0, -4.0])}, [PICTURE])
     assert one_of.probabilities("baseline").sum() == pytest.approx(1)
 

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cam import Comparison
+from cam.__main__ import main
 from cam.comparison import VariantFacts
 from cam.question import QUESTION
 from cam.saved import MOST_BYTES
@@ -148,6 +150,7 @@ def test_an_array_of_another_kind_is_refused(name, change, saved, tmp_path):
         {"method": "magic"},
         {"view": "round"},
         {"unit": "x"},
+        {"unit": ""},
         {"variants": {}},
         {"variants": {"baseline": {}}},
         {"categories": "cat"},
@@ -182,6 +185,29 @@ def test_a_bomb_is_not_unpacked(tmp_path):
         archive.writestr("images.npy", header.getvalue())
     with pytest.raises(ValueError, match="not as large as it says"):
         Comparison.load(path)
+
+
+def test_what_could_not_be_read_is_not_written(saved, tmp_path, monkeypatch):
+    """The limits are those of reading, each with its own reason."""
+    path, comparison = tmp_path / "maps.npz", saved[1]
+    monkeypatch.setattr("cam.saved.MOST_BYTES", 2**20)
+    large = replace(comparison, images=np.zeros((2, 500, 500, 3), np.uint8))
+    with pytest.raises(ValueError, match="2 MiB of a comparison; a file holds up to 1 MiB: save fewer images"):
+        large.save(path)
+    monkeypatch.setattr("cam.saved.MOST_ENTRIES", 7)
+    with pytest.raises(ValueError, match="8 arrays of a comparison; a file holds up to 7: save fewer networks in it"):
+        comparison.save(path)
+    with pytest.raises(ValueError, match="it holds 8 arrays, more than 7"):
+        Comparison.load(saved[0])
+    assert not path.exists()
+
+
+def test_too_many_photographs_are_refused_before_networks_run(tmp_path, monkeypatch, samples, capsys):
+    monkeypatch.setattr("cam.commands.compare.ask", lambda *_: pytest.fail("the networks ran"))
+    monkeypatch.setattr("cam.saved.MOST_BYTES", 2**20)
+    words = [str(samples / "cat.jpg")] * 2 + ["--study", "photographs", "--variants", "baseline", "--device", "cpu"]
+    assert main(["compare", *words, "--out", str(tmp_path / "a.png"), "--save", str(tmp_path / "a.npz")]) == 1
+    assert "2 MiB of a comparison; a file holds up to 1 MiB" in capsys.readouterr().err
 
 
 @pytest.mark.linux

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,24 @@ def test_a_file_of_allowed_size_comes_whole(tmp_path, size):
     assert files.read_file(tmp_path / "file", MOST) == files.read_file(tmp_path / "link", MOST) == content
 
 
+def test_a_file_that_tells_no_size_or_grows_comes_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Files of the kernel report a size of 0; another may grow after it was asked."""
+    (tmp_path / "file").write_bytes(bytes(range(256)) * (3 << 12))
+    content = (tmp_path / "file").read_bytes()
+    for told in (0, 7, len(content) - 1):
+        asked = os.fstat
+        monkeypatch.setattr(
+            files.os,
+            "fstat",
+            lambda handle, told=told, asked=asked: os.stat_result((*asked(handle)[:6], told, 0, 0, 0)),
+        )
+        assert files.read_file(tmp_path / "file", 4 << 20) == content
+        assert files.read_file(tmp_path / "file", len(content)) == content
+        with pytest.raises(ValueError, match="is larger than"):
+            files.read_file(tmp_path / "file", len(content) - 1)
+        monkeypatch.undo()
+
+
 def test_what_is_too_large_is_not_read(tmp_path):
     """A sparse file of sixty gigabytes costs neither memory nor time."""
     with open(tmp_path / "sparse", "wb") as file:
@@ -100,6 +119,32 @@ def test_texts_are_utf8_with_or_without_mark(tmp_path):
     (tmp_path / "text").write_bytes(b"\xff")
     with pytest.raises(ValueError, match="not a text in UTF-8"):
         files.read_text(tmp_path / "text", MOST)
+
+
+def test_a_small_file_takes_little_memory(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    tracemalloc.start()
+    try:
+        files.read_file(tmp_path / "file", 1 << 30)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("status", ["/proc/self/status", "/nowhere"])
+def test_new_files_get_the_usual_permissions_and_nobody_changes_them(tmp_path, monkeypatch, status):
+    """Threads that write side by side leave the process's umask as it was, and it is never set."""
+    monkeypatch.setattr(files, "STATUS", status)
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(files, "UMASK", 0o027)
+        monkeypatch.setattr(files.os, "umask", lambda mask: pytest.fail("the umask of all threads was set"))
+        with files.atomic_write(tmp_path / "file") as file:
+            file.write(NEW)
+    finally:
+        monkeypatch.undo()
+        assert os.umask(before) == 0o027
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
 
 
 def traced(path, *injections):

@@ -20,6 +20,12 @@ def test_a_sigmoid_is_the_softmax_against_a_logit_of_zero():
     np.testing.assert_allclose(probabilities(logits, "sigmoid"), expected, rtol=1e-6)
 
 
+def test_a_sigmoid_of_few_digits_tells_what_is_improbable():
+    np.testing.assert_allclose(
+        probabilities(np.array([-20, -80], np.float32), "sigmoid"), np.exp([-20, -80]), rtol=1e-5
+    )
+
+
 def test_one_output_is_a_sigmoid_unless_a_softmax_is_asked_for_which_is_refused():
     assert [agreed_outputs(None, classes) for classes in (1, 2, 1000)] == ["sigmoid", "softmax", "softmax"]
     assert agreed_outputs("sigmoid", 14) == "sigmoid"

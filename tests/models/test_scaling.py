@@ -1,7 +1,5 @@
 """The scaling law compared with the paper's numbers and torchvision's networks."""
 
-import math
-
 import pytest
 import torchvision
 
@@ -12,9 +10,7 @@ from models.scaling import (
     UNRECORDED,
     Candidate,
     grid_candidates,
-    grid_search,
     implied_phi,
-    nas_objective,
     round_channels,
     scaled_widths,
 )
@@ -126,18 +122,6 @@ def test_grid_holds_the_papers_choice_and_nothing_outside_the_constraint():
     assert Candidate(1.2, 1.1, 1.15) in candidates
     assert all(abs(c.alpha * c.beta**2 * c.gamma**2 - 2) <= 0.1 + 1e-9 and min(c) >= 1 for c in candidates)
     assert Candidate(1.2, 1.1, 1.15) not in list(grid_candidates(tolerance=0.07))
-
-
-def test_grid_search_returns_the_best():
-    best = grid_search(lambda scaling: -abs(scaling.depth_mult - 1.2) - abs(scaling.width_mult - 1.1))
-    assert best == Candidate(1.2, 1.1, 1.15)
-    with pytest.raises(ValueError, match="no candidate"):
-        grid_search(lambda scaling: 0.0, iter(()))
-
-
-def test_objective_trades_accuracy_for_cost():
-    assert nas_objective(0.77, 400e6) == pytest.approx(0.77)
-    assert math.isclose(nas_objective(1.0, 800e6), 2**-0.07)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from types import SimpleNamespace
 import pytest
 from starlette.exceptions import HTTPException
 from streamlit import config
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import AsyncObjects, Runtime
@@ -24,7 +27,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.testing.v1.util import patch_config_options
 
 from ui import holding, shared, uploads
-from ui.holding import limit_uploads
+from ui.holding import held_for_browsers, limit_uploads
 from ui.photographs import Photograph
 
 
@@ -214,3 +217,11 @@ def test_a_system_whose_memory_goes_back_by_itself_is_left_alone(monkeypatch):
 
     monkeypatch.setattr("ctypes.CDLL", nameless)
     shared._give_back()
+
+
+def test_files_for_browsers_are_counted_until_no_session_shows_them():
+    manager = MediaFileManager(MemoryMediaFileStorage("/media"))
+    assert held_for_browsers(manager) == 0
+    manager._storage.load_and_get_id(bytes(300), "application/zip", MediaFileKind.DOWNLOADABLE, "a.zip")
+    manager._storage.load_and_get_id(bytes(40), "image/png", MediaFileKind.MEDIA)
+    assert held_for_browsers(manager) == 340

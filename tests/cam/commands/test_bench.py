@@ -9,7 +9,7 @@ import torch
 
 from cam.__main__ import main
 from cam.commands.bench import measured
-from cam.commands.contenders import grad_cams_maps, missing_peers, our_maps, plain_copy, torch_cams_maps
+from cam.commands.peers import grad_cams_maps, missing_peers, our_maps, plain_copy, torch_cams_maps
 from cam.commands.timing import Group, claims, in_turns, table
 from models import Scaling, efficientnet
 from models.network import Network

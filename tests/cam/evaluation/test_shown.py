@@ -17,19 +17,18 @@ from cam.evaluation.scoring import (
     FOUR_CLASSES,
     ONE_CLASS,
     SCORED_SIZE,
-    Photograph,
+    Scored,
     measure_mosaics,
     measure_photographs,
 )
 from cam.evaluation.shipped import shipped_evaluation, shipped_evaluations
-from cam.evaluation.verdicts import interval_of, signed, verdicts
+from cam.evaluation.verdicts import verdicts
 from cam.maps.cells import CellGrid
 from cam.measures.masks import read_masks
 from cam.measures.perturbation import class_probability, deletion_curve, insertion_curve
 from cam.question import QUESTION
 from models import Network, load_study
 from models.placement import NOMINAL
-from models.studies import STUDY_FOLDER
 
 NAMES = ("cat.jpg", "meerkats.jpg", "red-panda.jpg", "spoonbills.jpg")
 
@@ -43,7 +42,7 @@ def two(lite):
 def photographs(samples, lite):
     masks = read_masks(samples, lite["baseline"].categories)
     return [
-        Photograph(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
+        Scored(name, samples / name, tuple(masks[samples / name].kinds()), masks[samples / name], cluster)
         for name, cluster in zip(NAMES, ("cat", "meerkat", "lesser panda", "spoonbill"), strict=True)
     ]
 
@@ -199,44 +198,6 @@ def test_shipped_evaluations_are_of_networks_that_are_here(name):
     }
     assert report.photographs
     assert verdicts(report) == report.statements
-
-
-@pytest.mark.parametrize(
-    ("file", "after", "name", "last", "rows_at_least"),
-    [
-        ("README.md", "**What it found.**", "caltech101", "objects-found", 8),
-        ("docs/results.md", "Does compound scaling look better?", "caltech101", "objects-found", 14),
-        ("docs/results.md", "**On crowded photographs**", "photographs-COCO", "instance-recall", 14),
-    ],
-)
-def test_every_number_in_the_written_tables_is_the_reports(file, after, name, last, rows_at_least):
-    """Means with their intervals, and differences with intervals that know trainings where there were several."""
-    report = shipped_evaluation(name)
-    findings = [report.finding(one) for one in ("auroc", "boundary", last)]
-    text = (STUDY_FOLDER.parents[1] / file).read_text(encoding="utf-8").partition(after)[2]
-    table = text[text.index("| ---") :].partition("\n\n")[0]
-    rows = {cells[0]: cells[1:] for cells in (line.strip("| ").split(" | ") for line in table.splitlines()[1:])}
-    named = {
-        "baseline, mean of three trainings": "baseline",
-        "deeper": "depth",
-        "wider": "width",
-        "higher resolution": "resolution",
-        "the baseline's weights at 300 px": "baseline at 300",
-        "*control* baseline's weights at 300 px": "baseline at 300",
-        "*control* baseline's weights at 448 px": "baseline at 448",
-        "*control* resolution-300, trained alike": "resolution-300",
-        "*control* random weights of compound": "random compound",
-        "*control* centred Gaussian": GAUSSIAN,
-    }
-    for words, shown in rows.items():
-        key = words.removeprefix("compound less ")
-        key = named.get(key, key)
-        if words.startswith("compound less "):
-            expected = [signed(interval_of(one.contrast("compound", key))) for one in findings]
-        else:
-            expected = ["{:z.3f} [{:z.3f}, {:z.3f}]".format(*one.means[key]) for one in findings]
-        assert shown == expected, words
-    assert len(rows) >= rows_at_least
 
 
 def test_a_damaged_evaluation_is_a_sentence(tmp_path: Path):

@@ -42,6 +42,11 @@ BEST = {"compound": 0.2}
             OPEN,
             "does not beat Centred Gaussian",
         ),
+        (
+            made_up_report(dict.fromkeys(("compound", "baseline", "depth", "resolution-300", "baseline at 300"), -0.4)),
+            OPEN,
+            "; a blob in the middle (Centred Gaussian) scores higher, so this cannot support the statement",
+        ),
         (made_up_report(BEST, count=9), OPEN, "it takes 10 or more photographs"),
     ],
 )

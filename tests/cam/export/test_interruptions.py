@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from cam.export import pipeline
 from tests.cam.export.exporting import (
     CPU,
     ROOT,
@@ -27,6 +28,7 @@ from tests.cam.export.exporting import (
     slow,
     start,
 )
+from tests.cam.works import make_given, one_thread
 
 
 def fork(*words):
@@ -114,6 +116,26 @@ def test_killed_again_and_again_gives_the_same_as_never(samples, tmp_path, threa
     assert contents(out) == contents(tmp_path / "whole")
     done = [record["path"] for record in records(out)]
     assert len(set(done)) == len(done) == count
+
+
+def test_killed_with_its_rendering_processes_an_export_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
+    """The whole export at once: the process that leads it, and two that render."""
+    given, out, family = make_given(tmp_path), tmp_path / "killed", []
+    words = [given / "data", "--study", given / "study.toml", "--device", "cpu", "--write", "figure,panels,maps"]
+    pid = fork(*words, "--workers", "2", "--out", out)
+    while not count_of(out):
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0)
+        family = [pid, *children(pid)]
+    for one in family:
+        os.kill(one, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    assert len(family) >= 3
+    assert 1 <= count_of(out) < 9
+    assert not (out / "index.html").exists()
+    assert export(*words, "--workers", "2", "--out", out) == 0
+    monkeypatch.setattr(pipeline, "rendering_processes", one_thread)
+    assert export(*words, "--out", tmp_path / "whole") == 0
+    assert contents(out) == contents(tmp_path / "whole")
 
 
 def test_some_ranks_die_and_fewer_finish(samples, tmp_path, threads):

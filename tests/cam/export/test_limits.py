@@ -5,10 +5,12 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from cam.commands import export as export_command
 from cam.export import reading
 from cam.export.ledger import FOLDER
 from models.network import Network
@@ -26,6 +28,7 @@ from tests.cam.export.exporting import (
     start,
     table,
 )
+from tests.cam.works import make_given
 
 # ----------------------------------------------------------------------------------------------- memory, slowness, errors
 
@@ -43,6 +46,28 @@ def test_memory_that_is_too_small_halves_the_batch_and_the_ledger_says_so(sample
     assert export(photographs, *CPU, "--batch-size", "8", "--dpi", "60", "--out", tmp_path / "out") == 0
     assert [record["batch"] for record in records(tmp_path / "out")] == [2] * 7
     assert {row["batch"] for row in table(tmp_path / "out")} == {"2"}
+
+
+def test_memory_that_runs_out_while_more_images_are_to_be_read_loses_none(tmp_path, threads, monkeypatch):
+    """Images that are read after the batch was halved still come in batches of the size that the list was cut into."""
+    make_given(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 20, 20, 3), dtype=np.uint8)
+    (tmp_path / "photographs").mkdir()
+    for number, picture in enumerate(pixels):
+        Image.fromarray(picture).save(tmp_path / "photographs" / f"{number:02}.png")
+    features = Network.features
+
+    def small(network, images):
+        if len(images) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return features(network, images)
+
+    monkeypatch.setattr(Network, "features", small)
+    monkeypatch.setattr(export_command, "_batches_at_once", lambda device: 1)  # so that 20 images are read ahead
+    words = ["--study", tmp_path / "study.toml", "--variants", "baseline", "--device", "cpu", "--write", "maps"]
+    assert export(tmp_path / "photographs", *words, "--batch-size", "8", "--out", tmp_path / "out") == 0
+    assert len({record["path"] for record in records(tmp_path / "out")}) == 40
+    assert {record["batch"] for record in records(tmp_path / "out")} == {1}
 
 
 def test_an_image_that_no_memory_suffices_for_fails_alone(samples, tmp_path, threads, monkeypatch):

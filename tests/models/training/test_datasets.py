@@ -1,5 +1,7 @@
 """Which photographs there are, how they are split, and what augmentation may depend on."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -82,6 +84,10 @@ def test_committed_split_follows_the_protocol():
     tested = [sum(n.startswith(f"{c}/") for n in test) for c in categories]
     assert (min(tested), max(tested), len(test)) == (1, 50, 2945)
     assert not set(train) & set(test)
+    whole = {c for c, count in zip(categories, tested, strict=True) if count < 50}  # every photograph is in a list
+    drawn = make_split([name for name in train + test if name.split("/")[0] in whole])
+    assert len(whole) > 50
+    assert drawn == tuple([name for name in names if name.split("/")[0] in whole] for names in (train, test))
 
 
 @pytest.mark.parametrize("line", ["/etc/passwd", "../secret.jpg", "ant/../../secret.jpg", "ant\\image.jpg"])
@@ -252,12 +258,14 @@ def test_batches_are_normalised_as_the_network_asks(photographs, make):
 def test_recipe_names_its_mistakes(tmp_path):
     path = tmp_path / "mine.toml"
     mistakes = {
-        "lr = 'fast'": "lr is 'fast'; expected",
+        "lr = 'fast'": r"'mine' is not understood .*got `str` - at `\$.lr`",
         "speed = 1": "unknown setting 'speed'; choose from name",
         "optimiser = 'adam'": "optimiser is 'adam'; choose from sgd, adamw, rmsprop",
         "policy = 'autoaugment'": "policy is 'autoaugment'; choose from none, trivial",
-        "phases = [{ epochs = 0 }]": "expected 1 epoch or more",
-        "phases = [{ length = 1 }]": "a phase holds epochs, resolution and frozen",
+        "phases = [{ epochs = 0 }]": r"expected 1 epoch or more, .* at `\$.phases\[0\]`",
+        "phases = [{ epochs = 1, length = 1 }]": r"unknown field `length` - at `\$.phases\[0\]`",
+        "phases = [{ epochs = 1.5 }]": r"Expected `int`, got `float` - at `\$.phases\[0\].epochs`",
+        "phases = []": "expected a phase",
         "lr = ": "is not TOML",
         "extends = 'nothing'": "unknown recipe 'nothing'; choose from imagenet",
         f"extends = '{path}'": "extends itself; take a line 'extends' out",
@@ -274,6 +282,11 @@ def test_recipe_names_its_mistakes(tmp_path):
 def test_recipes_of_the_project_load(name):
     assert load_recipe(name).name == name
     assert load_recipe(name).epochs >= 1
+
+
+def test_numbers_are_recorded_as_they_are_written():
+    """A checkpoint's metadata hold the recipe: 5 must not become 5.0, or the same training gives another file."""
+    assert '"warmup_epochs": 5, ' in json.dumps(load_recipe("imagenet").as_dict())
 
 
 def test_fewer_epochs_are_shared_out_and_end_at_the_real_resolution():

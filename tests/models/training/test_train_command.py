@@ -154,3 +154,6 @@ def test_predictions_of_other_photographs_are_refused(data, tmp_path):
     with pytest.raises(ValueError, match="about other photographs"):
         read_predictions(path, photographs)
     assert read_predictions(tmp_path / "none.json", photographs) is None
+    path.write_text(json.dumps({"names_sha256": photographs.sha256, "predictions": [1.5] * len(photographs)}))
+    with pytest.raises(ValueError, match="are damaged; restore them"):
+        read_predictions(path, photographs)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cam import METHODS
 from cam.evaluation.records import Report
-from cam.evaluation.scoring import Photograph as Known
+from cam.evaluation.scoring import Scored
 from models.home import SAMPLES as SAMPLE_FOLDER
 from ui import session
 from ui.photographs import Photograph, sample_photographs
@@ -29,13 +29,13 @@ def opened(folder: Path | None, name: str) -> Photograph | None:
     return sample_photographs().get(Path(name).stem) if folder == SAMPLE_FOLDER else None
 
 
-def known(photograph: Photograph, study: str) -> Known:
+def known(photograph: Photograph, study: str) -> Scored:
     """A photograph with its classes: from a sample's masks, for any other the class that most networks of the study see."""
     mask = session.sample_masks(study).get(photograph.name) if photograph.sample else None
     if mask is not None and mask.kinds():
         kinds = tuple(mask.kinds())
-        return Known(photograph.name, Path(photograph.name), kinds, mask, session.categories(study)[kinds[0][0]])
-    return Known(photograph.name, Path(photograph.name), ((session.seen_class(study, photograph),),))
+        return Scored(photograph.name, Path(photograph.name), kinds, mask, session.categories(study)[kinds[0][0]])
+    return Scored(photograph.name, Path(photograph.name), ((session.seen_class(study, photograph),),))
 
 
 def class_of(name: str, study: str, photograph: Photograph) -> tuple[int, ...]:

@@ -58,9 +58,10 @@ def show_steps(report: Report) -> None:
 def _certainty(report: Report) -> str:
     """What a difference has to exceed; only what this evaluation measured is claimed."""
     subject = plain(label(report, report.subject))
+    again = [plain(one.label) for one in report.arms.values() if one.role == VARIANT and len(one.trainings) > 1]
     trained = (
         "Two trainings of one network differ, too: a difference counts only where it is larger than classes, photographs **and** "
-        "trainings explain."
+        f"trainings explain. How far trainings lie apart was measured on {', '.join(again)}, and is taken to be the same for all."
         if any(one.spread is not None for one in report.findings)
         else "Two trainings of one network would differ, too, but here **each network was trained once**: no lead of "
         f"{subject} can be confirmed, and where another network is ahead, it is this training of it that is."
@@ -68,8 +69,8 @@ def _certainty(report: Report) -> str:
     return (
         "Photographs of one class are alike, so intervals come from drawing **classes** again and again and, within them, "
         f"photographs. {trained} With many comparisons one in twenty would be wrong by luck; Holm’s correction keeps that to one "
-        "in twenty for all of them together. For each statement one measure was declared beforehand, and it alone decides; the "
-        "others are secondary."
+        "in twenty for all comparisons of this evaluation together. For each statement one measure was declared beforehand, and "
+        "it alone decides; the others are secondary."
     )
 
 
@@ -85,7 +86,8 @@ def _measures() -> None:
     )
     _row([(words, map_, _object(), number(boundary_agreement(map_, _object()))) for words, map_ in examples().items()])
     st.markdown(
-        "**All objects.** Four photographs of one class side by side: on how many does the map reach half its maximum?"
+        "**All objects.** Four photographs of one class side by side: on how many does the map reach half its maximum? "
+        "A blob in the middle reaches all four, so a high score alone says nothing."
     )
     found = {"All four": (1, 0.9, 0.8, 0.7), "Two of four": (1, 0.3, 0.7, 0.2), "One of four": (1, 0.1, 0.2, 0.1)}
     _row([(words, _four(heights), _tiles(), percent(_found(heights))) for words, heights in found.items()])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from cam.evaluation.contenders import AT_SIZE, CHANCE, CONTROL, RANDOM, VARIANT
 from cam.evaluation.records import ALL, RECOGNISED, Report
 from cam.evaluation.registry import CLAIMS, CLASS_MEAN, COMMON, DETAIL, HALF_PIXEL, OBJECTS, OWN, REGIONS
 from cam.evaluation.verdicts import FAILS, HOLDS, judged
@@ -20,13 +19,6 @@ DOES = {
     REGIONS: "look at more relevant regions",
     DETAIL: "follow objects’ edges more closely",
     OBJECTS: "find more of the objects",
-}
-ROLE_WORDS = {
-    AT_SIZE: "more pixels, nothing else",
-    CONTROL: "another network beside it",
-    RANDOM: "nothing learned",
-    CHANCE: "no network",
-    VARIANT: "",
 }
 
 

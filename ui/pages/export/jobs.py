@@ -14,13 +14,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
+import psutil
 
 from cam.export.items import file_name
 from cam.export.locking import busy
 from cam.export.zipping import write_zip
 from models.commands import DISK_FULL
-from models.files import atomic_write
+from models.files import atomic_write, read_file, read_text
 from ui.messages import NO_ROOM, UNEXPECTED
 from ui.photographs import Photograph
 
@@ -28,10 +31,13 @@ ROOT = Path(__file__).parents[3]
 KEPT = 7 * 24 * 3600  # seconds that a job's folder stays after it was last touched
 MOST_DISK = 8 << 30  # bytes of all jobs together; the oldest make room
 KEY = 32  # letters of a job's name
+RECORD, EXPORT = "job.json", "compound-cam"
+MOST_RECORD = 1 << 20  # bytes of a job's record
+CLOCK = 2.0  # seconds by which the system may misstate when a process has begun
 # Windows cannot ask a process to stop; it ends it at once, and what is written by then is whole.
 STOP = signal.SIGTERM if os.name == "nt" else signal.SIGINT
 MOST = 1  # exports at once: each takes all cores
-PROGRESS = "progress.jsonl"
+PROGRESS, PID = "progress.jsonl", "pid"
 COMMAND_WORDS = "python -m cam export: "  # before the sentence that it ends with
 FOLDERS = re.compile(r"(?<![\w/])/(?:[^\s/]+/)+(?=[^\s/])")  # of a path, up to the name of its file
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
@@ -66,13 +72,20 @@ class Progress(NamedTuple):
         return " · ".join(parts)
 
 
+class Recorded(msgspec.Struct, frozen=True):
+    """What the record of a job holds: options of the command, the source first, and the folder of the export."""
+
+    words: Annotated[tuple[str, ...], msgspec.Meta(min_length=3)]
+    out: str
+
+
 @dataclass(frozen=True)
 class Job:
     """One export of the page.
 
     Attributes:
         key: names it in links; a hash of photographs and options.
-        folder: holds ``job.json``, what the process says, and uploads.
+        folder: holds its record, what the process says, and uploads.
         words: options of ``python -m cam export``.
         out: the export.
     """
@@ -124,12 +137,15 @@ def job_of_folder(source: str, out: str | None, options: Sequence[str]) -> Job:
 
 
 def job_named(key: str) -> Job | None:
-    """The job that a link names; None where it does not exist, or not any longer."""
+    """The job that a link names; None where it does not exist, or not any longer, or its record is damaged."""
     folder = state_folder() / key
-    if len(key) != KEY or not key.isalnum() or not (folder / "job.json").is_file():
+    if len(key) != KEY or not key.isalnum():
         return None
-    known = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    return Job(key, folder, tuple(known["words"]), Path(known["out"]))
+    try:
+        known = msgspec.convert(json.loads(read_file(folder / RECORD, MOST_RECORD)), Recorded)
+    except (ValueError, OSError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+    return Job(key, folder, known.words, Path(known.out))
 
 
 def _job(content: str, source: str | None, out: str | None, options: Sequence[str]) -> Job:
@@ -137,27 +153,36 @@ def _job(content: str, source: str | None, out: str | None, options: Sequence[st
     key = hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:KEY]
     folder = state_folder() / key
     folder.mkdir(parents=True, exist_ok=True)
-    target = Path(out) if out else folder / "compound-cam"
+    target = Path(out) if out else folder / EXPORT
     words = (source or str(folder / "photographs"), "--out", str(target), *options)
-    with atomic_write(folder / "job.json") as file:
-        file.write(json.dumps({"words": words, "out": str(target)}).encode())
+    with atomic_write(folder / RECORD) as file:
+        file.write(json.dumps(msgspec.to_builtins(Recorded(words, str(target)))).encode())
     return Job(key, folder, words, target)
 
 
 def _forget_old() -> None:
-    """Remove folders of jobs that nobody has touched for a week, and the oldest while all take too much of the disk."""
+    """Remove folders that nobody has touched for a week, and the oldest while all take too much of the disk."""
     folder = state_folder()
-    jobs = [job_named(old.name) for old in (folder.iterdir() if folder.is_dir() else [])]
-    resting = [(_touched(job), job) for job in jobs if job and state_of(job) != RUNNING]
-    held = sum(_size(job) for job in jobs if job)
+    jobs = [_job_in(old) for old in (folder.iterdir() if folder.is_dir() else []) if old.is_dir()]
+    resting = [(_touched(job), job) for job in jobs if state_of(job) != RUNNING]
+    held = sum(map(_size, jobs))
     for touched, job in sorted(resting, key=lambda pair: pair[0]):
         if time.time() - touched > KEPT or held > MOST_DISK:
             held -= _size(job)
             shutil.rmtree(job.folder, ignore_errors=True)
 
 
+def _job_in(folder: Path) -> Job:
+    """The job of a folder; one whose record is missing or damaged has no words any more, and is forgotten with the others."""
+    return job_named(folder.name) or Job(folder.name, folder, (), folder / EXPORT)
+
+
 def _touched(job: Job) -> float:
-    return (job.folder / "job.json").stat().st_mtime
+    """When its record was last written; without one, when its folder last changed."""
+    for path in (job.folder / RECORD, job.folder):
+        with suppress(OSError):
+            return path.stat().st_mtime
+    return time.time()  # gone meanwhile
 
 
 def _size(job: Job) -> int:
@@ -193,7 +218,7 @@ def start(job: Job) -> None:
         command = [sys.executable, "-m", "cam", "export", *job.words]
         with open(job.folder / PROGRESS, "wb") as progress, open(job.folder / "errors.txt", "wb") as errors:
             process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=progress, stderr=errors)
-        (job.folder / "pid").write_text(str(process.pid))
+        (job.folder / PID).write_text(str(process.pid))
         _processes[job.key] = process
 
 
@@ -203,12 +228,30 @@ def again(job: Job) -> Job:
 
 
 def cancel(job: Job) -> None:
-    """Ask the process to finish its batch and end."""
+    """Ask the process to finish its batch and end.
+
+    Raises:
+        ValueError: what is at work in the export's folder was not begun from this page.
+    """
     process = _processes.get(job.key)
     if process is not None and process.poll() is None:
         os.kill(process.pid, STOP)
     elif busy(job.out):  # begun by a server that is gone
-        os.kill(int((job.folder / "pid").read_text()), STOP)
+        begun = _begun_before(job)
+        if begun is None:
+            raise ValueError("another program is at work in this export's folder; end it where it was started")
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            begun.send_signal(STOP)
+
+
+def _begun_before(job: Job) -> psutil.Process | None:
+    """The process that another server began for a job; None where its number, as it was written down, is another's by now."""
+    path = job.folder / PID
+    try:
+        process = psutil.Process(int(read_text(path, 100)))
+        return process if process.create_time() <= path.stat().st_mtime + CLOCK else None
+    except (ValueError, OSError, psutil.Error):
+        return None
 
 
 def state_of(job: Job) -> str:

@@ -15,6 +15,7 @@ from ui import session
 from ui.messages import complain, errors_shown, plain, say_later, say_what_is_pending, sentence
 from ui.options import class_labels, class_words, devices
 from ui.pages.export import jobs
+from ui.pages.export.download import download
 from ui.pages.export.jobs import FAILED, FINISHED, RUNNING, STOPPED, Job
 from ui.photographs import Photograph
 from ui.uploads import TYPES
@@ -31,7 +32,6 @@ STYLE = """<style>
 .st-key-introduction :is(h1, p) { margin: 0; padding: 0; line-height: 1.3 }
 .st-key-introduction { padding-bottom: 0.4rem }
 </style>"""
-LARGEST_ZIP = 2 << 30  # bytes that are sent to a browser
 
 
 def page() -> None:
@@ -220,8 +220,12 @@ def running(job: Job) -> None:
 
 
 def _cancel(job: Job) -> None:
-    jobs.cancel(job)
-    say_later("The export ends with the photographs in hand; what is done is kept. Go on takes up the others.")
+    try:
+        jobs.cancel(job)
+    except ValueError as error:
+        say_later(sentence(error))
+    else:
+        say_later("The export ends with the photographs in hand; what is done is kept. Go on takes up the others.")
 
 
 def finished(job: Job) -> None:
@@ -244,30 +248,8 @@ def finished(job: Job) -> None:
     st.image(str(job.out / "contact-sheet.jpg"), caption="Contact sheet", alt="The first figures of this export, small")
 
 
-def download(job: Job) -> None:
-    """One button; it says how large the file is before anybody waits for it."""
-    size = sum(path.stat().st_size for path in job.out.rglob("*") if path.is_file())
-    if size > LARGEST_ZIP:
-        st.caption(f"{size / 2**30:.1f} GB are too much for a browser.")
-        return
-    st.download_button(
-        f"Download ({_size_words(size)})",
-        lambda: jobs.zipped(job).read_bytes(),
-        "compound-cam.zip",
-        "application/zip",
-        type="primary",
-        icon=":material/folder_zip:",
-        on_click="ignore",
-        key="zip",
-    )
-
-
 def _counted(count: int) -> str:
     return f"{count:,} photograph{'' if count == 1 else 's'}"
-
-
-def _size_words(size: int) -> str:
-    return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{max(1, size // 2**10)} KB"
 
 
 def _failures(job: Job) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """What the benchmark times: our maps, the same maps by grad-cam and torch-cam as their users call them, bare forward passes.
 
-Every contender is a function without arguments that starts from the same float images on the device.
+Everything timed is a function without arguments that starts from the same float images on the device.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from cam.maps.methods import METHODS
 from models.engine import PYTORCH
 from models.network import Network, folded
 
-Contender = Callable[[], Any]
+Timed = Callable[[], Any]
 
 GRAD_CAM = {
     "gradcam": "GradCAM",
@@ -60,7 +60,7 @@ def plain_copy(network: Network) -> nn.Module:
     return copy.deepcopy(network.model).to(memory_format=torch.contiguous_format).requires_grad_(True)
 
 
-def forward_passes(network: Network, plain: nn.Module, images: Tensor) -> dict[str, Contender]:
+def forward_passes(network: Network, plain: nn.Module, images: Tensor) -> dict[str, Timed]:
     """From float images to logits: by the plain network, by the fastest engine here, and by PyTorch where that is another."""
     found = {"forward, plain": _forward(plain, images), "forward, fastest": lambda: _fast_logits(network, images)}
     if network.engine != PYTORCH:
@@ -76,7 +76,7 @@ def by_pytorch(network: Network) -> Network:
     return other
 
 
-def _forward(network: nn.Module, images: Tensor) -> Contender:
+def _forward(network: nn.Module, images: Tensor) -> Timed:
     def run() -> Tensor:
         with torch.inference_mode():
             return network(images)
@@ -88,7 +88,7 @@ def _fast_logits(network: Network, images: Tensor) -> Tensor:
     return network.logits(network.features(images))
 
 
-def our_maps(network: Network, images: Tensor, class_idx: Tensor, method: str) -> dict[str, Contender]:
+def our_maps(network: Network, images: Tensor, class_idx: Tensor, method: str) -> dict[str, Timed]:
     """From float images to raw maps, and to maps drawn at the size of the images."""
     closed_form = METHODS[method].closed_form
     weight = network.classifier.weight.detach()
@@ -109,7 +109,7 @@ def our_maps(network: Network, images: Tensor, class_idx: Tensor, method: str) -
     return {f"{method}, raw": raw, f"{method}, drawn": drawn}
 
 
-def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Contender]:
+def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Timed]:
     """grad-cam's whole call, including hooks and drawing; empty where the library or the method is missing."""
     try:
         import pytorch_grad_cam
@@ -130,7 +130,7 @@ def grad_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], m
     return {f"{method}, grad-cam": run}
 
 
-def torch_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Contender]:
+def torch_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], method: str) -> dict[str, Timed]:
     """torch-cam's call, whose maps stay at the size of the grid; empty where the library or the method is missing."""
     try:
         import torchcam.methods
@@ -149,12 +149,12 @@ def torch_cams_maps(plain: nn.Module, images: Tensor, class_idx: Sequence[int], 
     return {f"{method}, torch-cam": run}
 
 
-def closed_forms(network: Network, images: Tensor, class_idx: Tensor) -> dict[str, Contender]:
+def closed_forms(network: Network, images: Tensor, class_idx: Tensor) -> dict[str, Timed]:
     """Every closed form on features that are already computed, beside the pass that computes them."""
     features, weights = network.features(images), network.classifier.weight.detach()[class_idx]
     logits = _fast_logits(network, images).gather(1, class_idx[:, None])[:, 0]
 
-    def on_features(name: str) -> Contender:
+    def on_features(name: str) -> Timed:
         closed_form = METHODS[name].closed_form
         assert closed_form is not None
         return lambda: closed_form(features, weights, logits)
@@ -163,7 +163,7 @@ def closed_forms(network: Network, images: Tensor, class_idx: Tensor) -> dict[st
     return {"forward, fastest": lambda: _fast_logits(network, images)} | {name: on_features(name) for name in names}
 
 
-def techniques(network: Network, plain: nn.Module, images: Tensor, compiled: bool) -> dict[str, Contender]:
+def techniques(network: Network, plain: nn.Module, images: Tensor, compiled: bool) -> dict[str, Timed]:
     """The same forward pass with one technique after another that could make it faster."""
     classifier = [nn.AdaptiveAvgPool2d(1), nn.Flatten(1), network.classifier]
     contiguous = nn.Sequential(folded(network.model.features), *classifier)
@@ -184,7 +184,7 @@ def techniques(network: Network, plain: nn.Module, images: Tensor, compiled: boo
     return found
 
 
-def _on_one_thread(run: Contender) -> Contender:
+def _on_one_thread(run: Timed) -> Timed:
     def limited() -> Any:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
