@@ -13,9 +13,9 @@ print(settings.default.derandomize, attacked().derandomize, attacked().print_blo
 
 
 def test_attacks_are_new_where_hypothesis_would_repeat_them():
-    environment = os.environ | {"CI": "true", "ATTACKS": "7"}
+    environment = os.environ | {"CI": "true", "ATTACKS": "700"}
     command = [sys.executable, "-c", SHOWN]
     done = subprocess.run(
         command, cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["True", "False", "True", "7"]
+    assert done.stdout.split() == ["True", "False", "True", "700"]

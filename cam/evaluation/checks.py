@@ -26,8 +26,8 @@ from models.network import Network
 SUMMARY = (
     "Of the method's maps on the baseline alone; these numbers never rank networks. Areas under the curves of the "
     "class's probability over 20 steps: lower is better for deletion and ROAD, higher for insertion. Rank correlations "
-    "with the trained network's maps when everything from the classifier down to the part named is random, drawn anew "
-    "for every third photograph: they should be near 0."
+    "with the trained network's maps when everything from the classifier down to the part named is random, three "
+    "random networks taking turns over the photographs: they should be near 0."
 )
 RANDOM_NETWORKS = 3  # maps of a single random network may happen to be like the trained one's
 

@@ -175,6 +175,7 @@ class Pipeline:
     def _look(self, places: Places) -> None:
         for part in self._parts(places):
             self.looking += 1
+            self.renderers.submit(int)  # its processes start while the first networks run
             self._submit(
                 self.inference, partial(self._was_looked_at, part), look, part, self.networks, self.reader.settings
             )

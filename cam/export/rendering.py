@@ -6,12 +6,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -149,10 +150,8 @@ def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     Raises:
         ChildProcessError: one of them was killed from outside, perhaps because memory is full.
     """
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
+    pool = _Processes(workers)
     try:
-        with _one_thread(), _interrupts_held():
-            _start_all(pool, workers)
         yield pool
     except BrokenProcessPool as error:
         raise ChildProcessError(KILLED) from error
@@ -160,11 +159,21 @@ def rendering_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
-    """Start every process now, because one starts with the environment and the signals that hold when a job needs it."""
-    others = set(multiprocessing.active_children())
-    while len(set(multiprocessing.active_children()) - others) < workers:
-        pool.submit(int)  # starts a process, unless one of them is idle already
+class _Processes(ProcessPoolExecutor):
+    """All processes start with the first job, because each gets the environment and the signals that hold when it starts."""
+
+    def __init__(self, workers: int):
+        super().__init__(workers, multiprocessing.get_context("spawn"), _start)
+        self.to_start = workers
+
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
+        if self.to_start:
+            with _one_thread(), _interrupts_held():
+                others = set(multiprocessing.active_children())
+                while len(set(multiprocessing.active_children()) - others) < self.to_start:
+                    super().submit(int)  # starts a process, unless one of them is idle already
+            self.to_start = 0
+        return super().submit(function, *arguments, **named)
 
 
 @contextmanager

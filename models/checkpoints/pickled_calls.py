@@ -110,6 +110,14 @@ def check_view(arguments: Sequence[Value]) -> None:
         raise PickleError(f"a tensor reaches beyond its storage of {held:,} numbers; copy or download the file again")
 
 
+def code_in(name: str) -> str:
+    """The sentence about a file that names a class or a function of a library, such as a whole network that was saved."""
+    return (
+        f"it holds {name[:80]}, which is code and was not run; expected tensors only: "
+        "load it where it was made and save its state_dict()"
+    )
+
+
 def stored(identity: Value) -> tuple[str, int, Value]:
     """A storage that lies beside the pickle: its key, its size in bytes, and the value on the stack.
 
@@ -120,6 +128,8 @@ def stored(identity: Value) -> tuple[str, int, Value]:
         PickleError: it is something else, or declares no size.
     """
     items = identity.items
+    if items and items[0].text == "module" and len(items) > 1 and items[1].kind == CALLABLE:  # torch's older format
+        raise PickleError(code_in(items[1].text.replace(" ", ".")))
     if identity.kind != TUPLE or len(items) < 5 or items[0].text != "storage" or items[1].kind != CALLABLE:
         raise PickleError(DAMAGED)
     each = ITEM_BYTES.get(items[1].text.replace(" ", ".").rpartition(".")[2].removesuffix("Storage"))

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 
 from models.checkpoints.archives import MOST_TENSORS, check_archive, check_legacy
-from models.checkpoints.pickled_calls import DAMAGED, PickleError
+from models.checkpoints.pickled_calls import DAMAGED, PickleError, code_in
 from models.checkpoints.placeholders import Hostile, placeholders
 from models.files import read_file
 
@@ -147,7 +147,4 @@ def _refusal(message: str) -> str:
     found = re.search(r"GLOBAL:? ([\w.]+)", message)
     if found is None:
         return DAMAGED
-    return (
-        f"it holds {found[1][:80]}, which is code and was not run; expected tensors only: "
-        "load it where it was made and save its state_dict()"
-    )
+    return code_in(found[1])

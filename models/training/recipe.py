@@ -154,7 +154,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting, as JSON values."""
-        return msgspec.to_builtins(self)
+        return msgspec.to_builtins(self) | {"phases": [msgspec.to_builtins(phase) for phase in self.phases]}
 
 
 def load_recipe(name: str | os.PathLike[str]) -> Recipe:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def test_one_that_is_killed_is_a_sentence():
 def _in_processes(function):
     """Call a function with a pool of three processes, and with these."""
     with rendering_processes(3) as pool:
+        assert not multiprocessing.active_children()  # an export that has nothing to do starts none
+        pool.submit(int)
         function(pool, multiprocessing.active_children())
 
 
@@ -50,6 +53,9 @@ def _kill(pool, processes):
 
 
 def _environment(pid):
+    """Its environment variables, as soon as it runs a program of its own instead of a copy of this one."""
+    while b"spawn_main" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+        time.sleep(0.01)
     parts = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
     return dict(part.split("=", 1) for part in parts if "=" in part)
 

@@ -144,3 +144,11 @@ def test_files_of_torch_load(tmp_path):
         assert content.pop("bytes") == b"abc"
         assert content.keys() == state.keys()
         assert all(torch.equal(content[key], tensor) for key, tensor in state.items())
+
+
+def test_a_whole_network_of_the_older_format_is_code(tmp_path):
+    """Its persistent identity names a class and holds its source; "not a complete file" would be wrong advice."""
+    path = tmp_path / "whole.pth"
+    torch.save(torch.nn.Sequential(torch.nn.Linear(2, 2)), path, _use_new_zipfile_serialization=False)
+    with pytest.raises(CheckpointError, match=r"it holds torch\.nn\.[\w.]*Sequential, which is code and was not run"):
+        read_weights(path)

@@ -248,8 +248,9 @@ def _begun_before(job: Job) -> psutil.Process | None:
     """The process that another server began for a job; None where its number, as it was written down, is another's by now."""
     path = job.folder / PID
     try:
-        process = psutil.Process(int(read_text(path, 100)))
-        return process if process.create_time() <= path.stat().st_mtime + CLOCK else None
+        number = int(read_text(path, 100))
+        process = psutil.Process(number) if number > 0 else None
+        return process if process and process.create_time() <= path.stat().st_mtime + CLOCK else None
     except (ValueError, OSError, psutil.Error):
         return None
 
